@@ -1,0 +1,1 @@
+//! What is measured: the parts of a backend, each usable on its own.

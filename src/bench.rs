@@ -1,0 +1,14 @@
+//! How it is measured: modes and sizes, workloads, and the seven Criterion groups.
+//!
+//! Every result is a Criterion estimate. Times come from Criterion's clock ([`Harness::time`]); what a clock
+//! cannot see (rates, percentiles, bytes, users) is recorded once and replayed through Criterion
+//! ([`Harness::replay`]), so that console, saved baselines and gate all see it the same way.
+
+pub mod groups;
+pub mod harness;
+pub mod measurement;
+pub mod mode;
+
+pub use harness::Harness;
+pub use measurement::Unit;
+pub use mode::{Mode, Sizes};

@@ -1,0 +1,210 @@
+//! The thin layer between our groups and Criterion: one category, its mode, and the two ways to measure.
+
+use std::process;
+use std::time::Duration;
+
+use criterion::measurement::{Measurement, WallTime};
+use criterion::{Bencher, BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
+use tokio::runtime::Runtime;
+
+use super::measurement::{Replayed, Unit};
+use super::mode::{Mode, Sizes};
+
+/// The fewest samples that Criterion takes.
+pub const FEWEST_SAMPLES: usize = 10;
+
+/// What a replayed series needs for warm-up: one look at it.
+const ONE_LOOK: Duration = Duration::from_nanos(1);
+
+/// What a replayed series needs for its samples. Longer, and Criterion's `--quick`, which doubles its iterations
+/// until this has passed, would overflow their count; shorter, and it warns that it cannot keep to it.
+const ALL_LOOKS: Duration = Duration::from_micros(2);
+
+/// One category being measured.
+///
+/// ```no_run
+/// use backend_bench::bench::{Harness, Unit};
+///
+/// let mut harness = Harness::from_env("demo");
+/// harness.time("sum", None, |bencher| bencher.iter(|| (0..1_000_u64).sum::<u64>()));
+/// harness.replay("hit_rate", Unit::Percent, |samples| vec![87.5; samples]);
+/// harness.finish();
+/// ```
+pub struct Harness {
+    category: &'static str,
+    mode: Mode,
+    criterion: Criterion<WallTime>,
+}
+
+impl Harness {
+    /// A harness for `category`, configured by `BENCH_MODE` and by Criterion's own command line.
+    ///
+    /// Ends the process with 2 where `BENCH_MODE` names no mode.
+    #[must_use]
+    pub fn from_env(category: &'static str) -> Self {
+        let mode = Mode::from_env().unwrap_or_else(|error| {
+            eprintln!("error: {error}");
+            process::exit(2)
+        });
+        let effort = mode.effort();
+        let criterion = Criterion::default()
+            .sample_size(effort.samples)
+            .warm_up_time(effort.warm_up)
+            .measurement_time(effort.measurement);
+        Self { category, mode, criterion: plots(criterion).configure_from_args() }
+    }
+
+    /// The mode that was asked for.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The sizes of that mode.
+    #[must_use]
+    pub fn sizes(&self) -> &'static Sizes {
+        self.mode.sizes()
+    }
+
+    /// Measures the time of what `routine` iterates.
+    pub fn time(&mut self, id: &str, throughput: Option<Throughput>, routine: impl FnMut(&mut Bencher<'_>)) {
+        measure(self.criterion.benchmark_group(self.category), id, throughput, routine);
+    }
+
+    /// [`Harness::time`] for work of 50 ms and more an iteration: the fewest samples, as many iterations in each.
+    pub fn time_slow(
+        &mut self,
+        id: &str,
+        throughput: Option<Throughput>,
+        routine: impl FnMut(&mut Bencher<'_>),
+    ) {
+        let mut group = self.criterion.benchmark_group(self.category);
+        group.sample_size(FEWEST_SAMPLES).sampling_mode(SamplingMode::Flat);
+        measure(group, id, throughput, routine);
+    }
+
+    /// Records a series of values in `unit`, then has Criterion replay it, one value a sample.
+    ///
+    /// `record` is told how many values are wanted, and is called only where the benchmark runs (not where a
+    /// filter leaves it out). A recording of fewer values is repeated to fill the samples; one of a single value
+    /// therefore has no spread. Under `-- --test` one value is asked for.
+    ///
+    /// # Panics
+    /// The series is empty or holds a value that is not finite and above zero: Criterion would drop such a
+    /// result without an error and leave an older one to be taken for it.
+    pub fn replay(&mut self, id: &str, unit: Unit, record: impl FnOnce(usize) -> Vec<f64>) {
+        let mut criterion =
+            Criterion::default().without_plots().with_measurement(Replayed(unit)).configure_from_args();
+        let mut series = Series::new(record);
+        let mut group = criterion.benchmark_group(self.category);
+        group.sample_size(FEWEST_SAMPLES).sampling_mode(SamplingMode::Flat);
+        group.warm_up_time(ONE_LOOK).measurement_time(ALL_LOOKS);
+        measure(group, id, None, |bencher| {
+            let value = series.next();
+            bencher.iter_custom(|iterations| value * iterations as f64);
+        });
+    }
+
+    /// Prints Criterion's closing summary.
+    pub fn finish(self) {
+        self.criterion.final_summary();
+    }
+}
+
+/// Whether the benches were asked to run once and measure nothing: `cargo bench -- --test`, `cargo test --benches`.
+///
+/// Criterion's own rule: benches are measured when `--bench` is given without `--test`.
+#[must_use]
+pub fn is_test_run() -> bool {
+    let given = |flag: &str| std::env::args().any(|argument| argument == flag);
+    given("--test") || !given("--bench")
+}
+
+/// A multi-threaded runtime with timers and I/O, for the workloads of one category.
+///
+/// # Panics
+/// The operating system refuses a thread or a poller.
+#[must_use]
+pub fn runtime() -> Runtime {
+    Runtime::new().expect("a tokio runtime needs threads and a poller: raise `ulimit -u` and `ulimit -n`")
+}
+
+/// Plots only where the crate was built for them: they cost a second a benchmark.
+fn plots(criterion: Criterion) -> Criterion {
+    if cfg!(feature = "plots") { criterion } else { criterion.without_plots() }
+}
+
+/// Criterion keeps the size apart from the name (`bulk_insert/50000`), so that its plots can have it as an axis.
+fn measure<M: Measurement>(
+    mut group: BenchmarkGroup<'_, M>,
+    id: &str,
+    throughput: Option<Throughput>,
+    routine: impl FnMut(&mut Bencher<'_, M>),
+) {
+    if let Some(throughput) = throughput {
+        group.throughput(throughput);
+    }
+    match id.rsplit_once('/') {
+        Some((function, size)) if size.starts_with(|first: char| first.is_ascii_digit()) => {
+            group.bench_function(BenchmarkId::new(function, size), routine)
+        }
+        _ => group.bench_function(id, routine),
+    };
+    group.finish();
+}
+
+/// A recorded series, replayed in a circle: Criterion's warm-up takes a value too, and so turns the circle, but
+/// as many samples as there are values still see each of them once.
+struct Series<F> {
+    record: Option<F>,
+    values: Vec<f64>,
+    position: usize,
+}
+
+impl<F: FnOnce(usize) -> Vec<f64>> Series<F> {
+    fn new(record: F) -> Self {
+        Self { record: Some(record), values: Vec::new(), position: 0 }
+    }
+
+    fn next(&mut self) -> f64 {
+        if let Some(record) = self.record.take() {
+            self.values = replayable(record(if is_test_run() { 1 } else { FEWEST_SAMPLES }));
+        }
+        let value = self.values[self.position % self.values.len()];
+        self.position += 1;
+        value
+    }
+}
+
+fn replayable(values: Vec<f64>) -> Vec<f64> {
+    assert!(!values.is_empty(), "nothing was recorded, so there is nothing to replay");
+    let unfit = values.iter().find(|value| !value.is_finite() || **value <= 0.0);
+    assert!(unfit.is_none(), "Criterion cannot replay {unfit:?}: record quantities that are above zero");
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_series_is_recorded_once_and_replayed_in_a_circle() {
+        let mut series = Series::new(|_| vec![1.0, 2.0]);
+        assert_eq!(
+            [series.next(), series.next(), series.next()].map(f64::to_bits),
+            [1.0_f64, 2.0, 1.0].map(f64::to_bits)
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "above zero")]
+    fn a_zero_is_refused() {
+        let _ = replayable(vec![1.0, 0.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "nothing was recorded")]
+    fn an_empty_series_is_refused() {
+        let _ = replayable(Vec::new());
+    }
+}

@@ -1,0 +1,122 @@
+//! Criterion measurements for what a clock cannot see.
+//!
+//! Criterion stores a bare number per iteration and no unit; the unit a user reads on the console is the
+//! formatter's, and the one the gate judges by is declared in `baselines/thresholds.toml`.
+
+use criterion::Throughput;
+use criterion::measurement::{Measurement, ValueFormatter};
+
+/// What a replayed number counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Nanoseconds, as Criterion's own clock counts, shown in ns, µs, ms or s.
+    Time,
+    /// Parts of a hundred.
+    Percent,
+    /// One quantity over another of the same kind.
+    Ratio,
+    /// Bytes, shown in powers of 1,024.
+    Bytes,
+    /// Simulated users working at once.
+    Users,
+    /// Events in each second.
+    PerSecond,
+}
+
+/// A unit's name and how many of the stored unit it holds, from the smallest up.
+type Scale = &'static [(&'static str, f64)];
+
+const TIME: Scale = &[("ns", 1.0), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)];
+const PERCENT: Scale = &[("%", 1.0)];
+const RATIO: Scale = &[("x", 1.0)];
+const BYTES: Scale = &[("B", 1.0), ("KiB", 1024.0), ("MiB", 1_048_576.0), ("GiB", 1_073_741_824.0)];
+const USERS: Scale = &[("users", 1.0)];
+const PER_SECOND: Scale = &[("/s", 1.0), ("K/s", 1e3), ("M/s", 1e6)];
+
+impl Unit {
+    fn scale(self) -> Scale {
+        match self {
+            Self::Time => TIME,
+            Self::Percent => PERCENT,
+            Self::Ratio => RATIO,
+            Self::Bytes => BYTES,
+            Self::Users => USERS,
+            Self::PerSecond => PER_SECOND,
+        }
+    }
+
+    /// The largest step of the scale that leaves `typical` at one or above, else the smallest.
+    fn step(self, typical: f64) -> (&'static str, f64) {
+        let fits = |(_, size): &&(&str, f64)| typical >= *size;
+        *self.scale().iter().rev().find(fits).unwrap_or(&self.scale()[0])
+    }
+}
+
+impl ValueFormatter for Unit {
+    fn scale_values(&self, typical_value: f64, values: &mut [f64]) -> &'static str {
+        let (name, size) = self.step(typical_value);
+        values.iter_mut().for_each(|value| *value /= size);
+        name
+    }
+
+    fn scale_throughputs(&self, typical: f64, _: &Throughput, values: &mut [f64]) -> &'static str {
+        self.scale_values(typical, values)
+    }
+
+    fn scale_for_machines(&self, _: &mut [f64]) -> &'static str {
+        self.scale()[0].0
+    }
+}
+
+/// The measurement of a replayed series: the value that `iter_custom` returns, in the unit it carries.
+#[derive(Debug, Clone, Copy)]
+pub struct Replayed(pub Unit);
+
+impl Measurement for Replayed {
+    type Intermediate = ();
+    type Value = f64;
+
+    fn start(&self) -> Self::Intermediate {}
+
+    /// Nothing is measured between `start` and `end`: values come through `iter_custom` alone.
+    fn end(&self, (): Self::Intermediate) -> Self::Value {
+        panic!("a replayed series has no clock: record it, then return its values from `iter_custom`")
+    }
+
+    fn add(&self, v1: &Self::Value, v2: &Self::Value) -> Self::Value {
+        v1 + v2
+    }
+
+    fn zero(&self) -> Self::Value {
+        0.0
+    }
+
+    fn to_f64(&self, value: &Self::Value) -> f64 {
+        *value
+    }
+
+    fn formatter(&self) -> &dyn ValueFormatter {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_shown_at_a_readable_scale() {
+        let shown = [
+            (Unit::Time, 2_500_000.0, "2.5000 ms"),
+            (Unit::Time, 0.5, "0.5000 ns"),
+            (Unit::Percent, 87.5, "87.500 %"),
+            (Unit::Ratio, 1.25, "1.2500 x"),
+            (Unit::Bytes, 3.0 * 1024.0 * 1024.0, "3.0000 MiB"),
+            (Unit::Users, 100.0, "100.00 users"),
+            (Unit::PerSecond, 12_000.0, "12.000 K/s"),
+        ];
+        for (unit, value, text) in shown {
+            assert_eq!(unit.format_value(value).trim(), text);
+        }
+    }
+}

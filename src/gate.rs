@@ -1,0 +1,1 @@
+//! Is it good enough: judges the estimates that Criterion saved, of any Criterion project.

@@ -1,0 +1,2 @@
+//! `bench-gate`.
+fn main() {}
