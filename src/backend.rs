@@ -1,1 +1,3 @@
 //! What is measured: the parts of a backend, each usable on its own.
+
+pub mod cache;
