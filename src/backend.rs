@@ -1,3 +1,4 @@
 //! What is measured: the parts of a backend, each usable on its own.
 
+pub mod broadcaster;
 pub mod cache;

@@ -28,7 +28,7 @@ use bytes::Bytes;
 use moka::future::Cache;
 
 /// The longest time to live, a hundred years: beyond a thousand, moka refuses.
-const LONGEST_LIFE: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+const LONGEST_LIFE: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// How much a [`ResponseCache`] keeps, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct CacheConfig {
 impl Default for CacheConfig {
     /// 64 MiB, for five minutes.
     fn default() -> Self {
-        Self { capacity_bytes: 64 * 1024 * 1024, time_to_live: Duration::from_secs(300) }
+        Self { capacity_bytes: 64 * 1024 * 1024, time_to_live: Duration::from_mins(5) }
     }
 }
 
