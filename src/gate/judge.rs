@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::benchmark::{Benchmark, category_of};
 use super::error::Error;
-use super::threshold::{Metric, Thresholds};
+use super::threshold::{Kind, Metric, Thresholds};
 
 pub use row::Row;
 
@@ -85,6 +85,8 @@ pub struct Missing {
     pub id: String,
     /// What people call it.
     pub name: String,
+    /// Which list it stands in.
+    pub kind: Kind,
 }
 
 /// A benchmark that no metric judges. Criterion stores no unit, so its value has none.
@@ -170,7 +172,9 @@ pub fn judge(thresholds: &Thresholds, benchmarks: &[Benchmark], scope: Scope) ->
 fn missing(thresholds: &Thresholds, rows: &[Vec<Row>], scope: &Scope) -> Vec<Missing> {
     let unanswered = thresholds.metrics.iter().zip(rows).filter(|(_, rows)| rows.is_empty());
     let in_scope = unanswered.filter(|(metric, _)| scope.holds(&metric.id));
-    in_scope.map(|(metric, _)| Missing { id: metric.id.clone(), name: metric.name.clone() }).collect()
+    in_scope
+        .map(|(metric, _)| Missing { id: metric.id.clone(), name: metric.name.clone(), kind: metric.kind })
+        .collect()
 }
 
 /// Fails on a category in `scope` that neither a benchmark nor a metric belongs to.

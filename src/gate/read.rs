@@ -25,6 +25,9 @@ pub use home::{criterion_home, target_folder};
 /// The name that Criterion gives the latest results.
 pub const LATEST: &str = "new";
 
+/// The name that Criterion gives the results before those.
+const PREVIOUS: &str = "base";
+
 /// Every benchmark in `home` that has a result saved as `baseline` ([`LATEST`] for the latest), by id.
 ///
 /// # Errors
@@ -44,7 +47,7 @@ pub fn load(home: &Path, baseline: &str) -> Result<Vec<Benchmark>, Error> {
     Ok(found)
 }
 
-/// How many benchmarks each saved set of `home` holds, by name; `new` is not among them.
+/// How many benchmarks each saved set of `home` holds, by name; Criterion's own `new` and `base` are not among them.
 ///
 /// # Errors
 /// A folder cannot be listed.
@@ -53,7 +56,7 @@ pub fn saved_baselines(home: &Path) -> Result<BTreeMap<String, usize>, Error> {
     if home.is_dir() {
         count_saved(home, &mut counts)?;
     }
-    counts.remove(LATEST);
+    counts.retain(|name, _| name != LATEST && name != PREVIOUS);
     Ok(counts)
 }
 

@@ -8,7 +8,7 @@ use owo_colors::{OwoColorize, Style};
 
 use super::{Report, Summary};
 use crate::gate::benchmark::category_of;
-use crate::gate::judge::{Judgement, Row, Severity, Verdict};
+use crate::gate::judge::{Judgement, Missing, Row, Severity, Verdict};
 use crate::gate::threshold::Kind;
 
 const RULE: &str = "============================================================";
@@ -41,6 +41,10 @@ pub fn write_verdict(out: &mut impl Write, report: &Report<'_>) -> io::Result<()
     for (_, reason) in judgement.findings() {
         writeln!(out, "  {} {reason}", "-".style(verdict_style(verdict)))?;
     }
+    if !judgement.missing.is_empty() {
+        let (home, help) = (report.home.display(), "help:".cyan());
+        writeln!(out, "  {help} looked in {home}; run what is missing, or name the categories to judge")?;
+    }
     let rate =
         judgement.pass_rate().map_or("nothing judged".to_owned(), |rate| format!("Pass rate: {rate:.1}%"));
     let said = match verdict {
@@ -60,8 +64,10 @@ fn write_category(out: &mut impl Write, judgement: &Judgement, category: &str) -
     for benchmark in judgement.unlimited.iter().filter(|benchmark| mine(&benchmark.id)) {
         write_line(out, &benchmark.id, &format!("{:.4e}", benchmark.mean), "no threshold", &"-".dimmed())?;
     }
-    for missing in judgement.missing.iter().filter(|missing| mine(&missing.id)) {
-        write_line(out, &missing.id, "-", "no fresh result", &"NOT RUN".yellow())?;
+    for missing in
+        judgement.missing.iter().filter(|missing| missing.kind == Kind::Metric && mine(&missing.id))
+    {
+        write_not_run(out, &missing.id)?;
     }
     for failure in judgement.failures.iter().filter(|failure| failure.category == category) {
         writeln!(out, "  {}", format!("{category} could not run: {}", failure.reason).red())?;
@@ -72,10 +78,17 @@ fn write_category(out: &mut impl Write, judgement: &Judgement, category: &str) -
 
 fn write_service_level(out: &mut impl Write, judgement: &Judgement) -> io::Result<()> {
     let promised: Vec<&Row> = judgement.rows.iter().filter(|row| row.metric.kind == Kind::Sla).collect();
-    if !promised.is_empty() {
+    let missing: Vec<&Missing> =
+        judgement.missing.iter().filter(|missing| missing.kind == Kind::Sla).collect();
+    if !promised.is_empty() || !missing.is_empty() {
         writeln!(out, "\n{}", "--- SERVICE LEVEL ---".bold())?;
     }
-    promised.iter().try_for_each(|row| write_row(out, &row.metric.name, row))
+    promised.iter().try_for_each(|row| write_row(out, &row.metric.name, row))?;
+    missing.iter().try_for_each(|missing| write_not_run(out, &missing.name))
+}
+
+fn write_not_run(out: &mut impl Write, name: &str) -> io::Result<()> {
+    write_line(out, name, "-", "no fresh result", &"NOT RUN".yellow())
 }
 
 fn write_row(out: &mut impl Write, name: &str, row: &Row) -> io::Result<()> {
