@@ -9,6 +9,7 @@
 
 mod heap;
 mod peak;
+mod retained;
 mod work;
 
 use std::hint::black_box;
@@ -19,15 +20,11 @@ use criterion::{Bencher, Throughput};
 use crate::bench::{Harness, Unit};
 
 use heap::Heap;
-use work::Work;
 
 const MIB: usize = 1024 * 1024;
 
 /// Bytes of one buffer: what an upload or a large response is read and written in.
 const BUFFER: usize = 64 * 1024;
-
-/// Cycles of work before the heap is read for the first time: caches, pools and tables have then grown.
-const WARM_UP_CYCLES: usize = 50;
 
 /// Runs every benchmark of the `memory` category.
 pub fn run(harness: &mut Harness) {
@@ -36,7 +33,7 @@ pub fn run(harness: &mut Harness) {
     harness.time_slow(&format!("allocate/{mib}MiB"), bytes, |bencher| time(bencher, || allocate_once(mib)));
     harness.time_slow("cleanup", None, |bencher| time(bencher, || clean_up_once(mib)));
     harness.replay("peak", Unit::Bytes, |samples| peak::peaks(samples, mib));
-    harness.replay("retained", Unit::Ratio, |samples| retained(samples, cycles));
+    harness.replay("retained", Unit::Ratio, |samples| retained::ratios(samples, cycles));
 }
 
 fn time(bencher: &mut Bencher<'_>, once: impl Fn() -> Duration) {
@@ -70,16 +67,4 @@ fn clean_up_once(mib: usize) -> Duration {
 fn written(buffers: &[Vec<u8>]) -> usize {
     let is_written = |buffer: &&Vec<u8>| (buffer.first(), buffer.last()) == (Some(&0xA5), Some(&0xA5));
     buffers.iter().filter(is_written).map(Vec::len).sum()
-}
-
-/// Each sample is the live heap after `cycles` cycles of work over that before: 1 where nothing leaks.
-fn retained(samples: usize, cycles: usize) -> Vec<f64> {
-    let (heap, work) = (Heap::of_jemalloc(), Work::start());
-    work.cycle(WARM_UP_CYCLES);
-    let growth = |_| {
-        let before = heap.allocated();
-        work.cycle(cycles);
-        heap.allocated() as f64 / before as f64
-    };
-    (0..samples).map(growth).collect()
 }

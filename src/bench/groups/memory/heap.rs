@@ -2,7 +2,8 @@
 
 use std::hint::black_box;
 
-use jemalloc_ctl::{Result, epoch, epoch_mib, stats};
+use jemalloc_ctl::thread::{ThreadLocal, allocatedp, deallocatedp};
+use jemalloc_ctl::{Error, Result, epoch, epoch_mib, stats};
 
 use super::MIB;
 
@@ -53,6 +54,29 @@ impl Heap {
     /// jemalloc's statistics stand still until the epoch moves on.
     fn now(self, statistic: impl Fn(Self) -> Result<usize>) -> usize {
         self.epoch.advance().and_then(|_| statistic(self)).expect("jemalloc with statistics")
+    }
+}
+
+/// What one thread has allocated and freed, to the byte.
+///
+/// [`Heap::allocated`] counts what the threads' caches keep for their next allocations too, which comes and goes by
+/// hundreds of KiB.
+pub struct ThreadHeap {
+    allocated: ThreadLocal<u64>,
+    freed: ThreadLocal<u64>,
+}
+
+impl ThreadHeap {
+    /// The counters of the thread that asks.
+    pub fn of_this_thread() -> Self {
+        let counters = || Ok::<_, Error>((allocatedp::read()?, deallocatedp::read()?));
+        let (allocated, freed) = counters().expect("jemalloc with statistics");
+        Self { allocated, freed }
+    }
+
+    /// Bytes that the thread has allocated and not freed. Everything must be freed where it was allocated.
+    pub fn live(&self) -> u64 {
+        self.allocated.get() - self.freed.get()
     }
 }
 

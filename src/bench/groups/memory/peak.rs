@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::buffers;
 use super::heap::Heap;
 use super::work::{Client, Work, join};
-use crate::backend::cache::CacheConfig;
+use crate::bench::harness::runtime;
 
 /// How often memory is looked at.
 const INTERVAL: Duration = Duration::from_millis(1);
@@ -52,8 +52,7 @@ fn watch(heap: Heap, done: &AtomicBool) -> usize {
 }
 
 fn hold_working_set(mib: usize) -> (Vec<Client>, Vec<Vec<u8>>, Work) {
-    let time_to_live = Duration::from_hours(1);
-    let work = Work::with_cache(CacheConfig { capacity_bytes: CACHE_BYTES, time_to_live });
+    let work = Work::start(runtime(), CACHE_BYTES);
     let clients = work.runtime.block_on(async {
         work.load(RESPONSES).await;
         let mut clients = Vec::with_capacity(CONNECTIONS);

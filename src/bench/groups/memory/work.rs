@@ -14,18 +14,18 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::backend::broadcaster::{Broadcaster, BroadcasterConfig};
 use crate::backend::cache::{CacheConfig, ResponseCache};
-use crate::bench::harness::runtime;
-
-/// Small, so that the cache is soon full and what leaks is not lost beside it.
-const CACHE_BYTES: u64 = 1024 * 1024;
 
 const RESPONSE_BYTES: usize = 4 * 1024;
 
-/// Requests of a cycle, a tenth of what the cache holds; each for a response that it does not have.
+/// Requests of a cycle, each for a response that the cache does not have.
 const REQUESTS: u64 = 25;
 
 /// Messages that are published to the client of a cycle.
 const MESSAGES: usize = 20;
+
+/// Lookups after which the cache has freed what it evicted: it does so a little at a time, during lookups, once no
+/// reader can still see it.
+const LOOKUPS_TO_FREE: usize = 20_000;
 
 /// Far beyond any answer of parts that work.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -42,13 +42,9 @@ pub struct Work {
 }
 
 impl Work {
-    pub fn start() -> Self {
-        let time_to_live = Duration::from_hours(1);
-        Self::with_cache(CacheConfig { capacity_bytes: CACHE_BYTES, time_to_live })
-    }
-
-    pub fn with_cache(config: CacheConfig) -> Self {
-        let (runtime, hub) = (runtime(), Broadcaster::new(BroadcasterConfig::default()));
+    pub fn start(runtime: Runtime, cache_bytes: u64) -> Self {
+        let config = CacheConfig { capacity_bytes: cache_bytes, time_to_live: Duration::from_hours(1) };
+        let hub = Broadcaster::new(BroadcasterConfig::default());
         let address = runtime.block_on(hub.listen("127.0.0.1:0")).expect("a port on loopback");
         Self { runtime, cache: ResponseCache::new(config), hub, address, requests: Cell::new(0) }
     }
@@ -97,6 +93,9 @@ impl Work {
             sleep(Duration::from_millis(1)).await;
         }
         self.cache.settle().await;
+        for _ in 0..LOOKUPS_TO_FREE {
+            assert_eq!(self.cache.get("nothing").await, None);
+        }
     }
 }
 
