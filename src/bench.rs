@@ -8,7 +8,9 @@ pub mod groups;
 pub mod harness;
 pub mod measurement;
 pub mod mode;
+pub mod platform;
 
 pub use harness::Harness;
 pub use measurement::Unit;
 pub use mode::{Mode, Sizes};
+pub use platform::{Platform, Session};
