@@ -27,14 +27,19 @@ async fn health_fails_with_the_database() {
 #[tokio::test]
 async fn threads_are_created_and_listed_newest_first() {
     let platform = platform().await;
-    let request = client().post(platform.server.url("/threads")).json(&json!({"title": "  Why so slow? "}));
-    let created = request.send().await.unwrap();
-    assert_eq!(created.status(), 201);
-    assert_eq!(created.headers()["location"], "/threads/1/messages");
-    let first = told(created).await.1;
-    assert_eq!(first["title"], "Why so slow?");
+    let (status, first) = post(&platform, "/threads", &json!({"title": "  Why so slow? "})).await;
+    assert_eq!((status.as_u16(), &first["title"]), (201, &json!("Why so slow?")));
     let second = post(&platform, "/threads", &json!({"title": "second"})).await.1;
     assert_eq!(get(&platform, "/threads").await.1, json!({"threads": [second, first]}));
+}
+
+#[tokio::test]
+async fn what_was_created_is_where_the_answer_says() {
+    let platform = platform().await;
+    let request = client().post(platform.server.url("/threads")).json(&json!({"title": "first"}));
+    let created = request.send().await.unwrap();
+    assert_eq!(created.headers()["location"], "/threads/1/messages");
+    assert_eq!(get(&platform, "/threads/1/messages").await.0, 200);
 }
 
 #[tokio::test]

@@ -76,7 +76,7 @@ struct Stage<'a> {
 impl<'a> Stage<'a> {
     fn new(runtime: &'a Runtime) -> Self {
         let session = Session::start(runtime, LatencyProfile::zero(), EVENTS as usize);
-        let target = runtime.block_on(Target::new(session.server.url("")));
+        let target = runtime.block_on(Target::new(&session));
         Self { runtime, target, _session: session }
     }
 
@@ -86,7 +86,7 @@ impl<'a> Stage<'a> {
         let start = Instant::now();
         let body = self.target.send(endpoint, request).await;
         let time = start.elapsed();
-        endpoint.check(&body);
+        self.target.check(endpoint, &body);
         time
     }
 

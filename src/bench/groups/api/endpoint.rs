@@ -1,5 +1,7 @@
 //! The endpoints: what is sent to each, and what has to come back.
 
+use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::EVENTS;
 use crate::backend::database::corpus;
+use crate::bench::Platform;
 
 /// Bytes of an upload.
 const UPLOAD: usize = 16 * 1024;
@@ -70,16 +73,6 @@ impl Endpoint {
         if matches!(self, Self::Messages | Self::Files) { 201 } else { 200 }
     }
 
-    /// That `body` is the answer.
-    ///
-    /// # Panics
-    /// It is not.
-    pub fn check(self, body: &Bytes) {
-        let answer: Value =
-            serde_json::from_slice(body).unwrap_or_else(|error| panic!("/{}: {error}", self.name()));
-        assert!(self.is_right(&answer), "/{} answered {answer}", self.name());
-    }
-
     fn is_right(self, answer: &Value) -> bool {
         let length = |field: &str| answer[field].as_array().map(Vec::len);
         match self {
@@ -104,14 +97,20 @@ pub(super) struct Target {
     client: Client,
     url: String,
     upload: Bytes,
+    uploads: PathBuf,
 }
 
 impl Target {
-    /// A client of the API at `url`, which is given some threads and settings.
-    pub async fn new(url: String) -> Self {
+    /// A client of the platform's API, which is given some threads and settings.
+    pub async fn new(platform: &Platform) -> Self {
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build();
         let client = client.unwrap_or_else(|error| panic!("no HTTP client: {error}"));
-        let target = Self { client, url, upload: vec![b'x'; UPLOAD].into() };
+        let target = Self {
+            client,
+            url: platform.server.url(""),
+            upload: vec![b'x'; UPLOAD].into(),
+            uploads: platform.folder().join("uploads"),
+        };
         for thread in 0..THREADS {
             target.prepare(target.post("/threads", &json!({"title": format!("thread {thread}")}))).await;
         }
@@ -151,6 +150,21 @@ impl Target {
         let length = self.upload.len() as u64;
         Form::new()
             .part("file", Part::stream_with_length(self.upload.clone(), length).file_name("trace 1.json"))
+    }
+
+    /// Checks an answer, and removes the file that it is about: the folder stays as it was, however many are
+    /// uploaded.
+    ///
+    /// # Panics
+    /// It is the wrong answer.
+    pub fn check(&self, endpoint: Endpoint, body: &Bytes) {
+        let answer: Value =
+            serde_json::from_slice(body).unwrap_or_else(|error| panic!("/{}: {error}", endpoint.name()));
+        assert!(endpoint.is_right(&answer), "/{} answered {answer}", endpoint.name());
+        if let Some(file) = answer["stored_as"].as_str() {
+            let removed = fs::remove_file(self.uploads.join(file));
+            assert!(removed.is_ok(), "the upload {file} is not there: {removed:?}");
+        }
     }
 
     /// The body of the answer.
