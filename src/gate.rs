@@ -1,1 +1,28 @@
 //! Is it good enough: judges the estimates that Criterion saved, of any Criterion project.
+//!
+//! ```text
+//! read ──> Benchmark ─┐
+//!                     ├─> judge ──> Judgement ──> report (console, json)
+//! threshold ──> Metric┘       └──> Verdict ──> exit code
+//! ```
+//!
+//! [`read`] alone knows what Criterion leaves on disk. [`threshold`] holds the absolute limits. [`judge`] joins the
+//! two to a [`judge::Verdict`]; nothing passes by absence. [`run`] fills a Criterion home by running the benches
+//! of a project, and [`baseline`] keeps named sets of runs.
+
+pub mod baseline;
+pub mod benchmark;
+pub mod cli;
+pub mod command;
+pub mod environment;
+pub mod error;
+pub mod judge;
+pub mod read;
+pub mod report;
+pub mod run;
+pub mod store;
+pub mod threshold;
+pub mod unit;
+
+pub use benchmark::{Benchmark, Estimate};
+pub use error::Error;

@@ -1,0 +1,113 @@
+//! Threads, messages and settings.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqlitePool};
+
+use super::Sqlite;
+use crate::backend::database::{Conversations, Message, Role, Settings, Task, Thread};
+
+impl Conversations for Sqlite {
+    fn create_thread<'a>(&'a self, title: &'a str) -> Task<'a, Thread> {
+        Box::pin(self.write("creating a thread", create_thread(&self.pool, title)))
+    }
+
+    fn thread(&self, id: i64) -> Task<'_, Option<Thread>> {
+        let query = sqlx::query("SELECT id, title, created_us FROM threads WHERE id = ?").bind(id);
+        let work = query.try_map(|row| thread(&row)).fetch_optional(&self.pool);
+        Box::pin(self.run("looking up a thread", work))
+    }
+
+    fn threads(&self, limit: u32) -> Task<'_, Vec<Thread>> {
+        let query =
+            sqlx::query("SELECT id, title, created_us FROM threads ORDER BY id DESC LIMIT ?").bind(limit);
+        let work = query.try_map(|row| thread(&row)).fetch_all(&self.pool);
+        Box::pin(self.run("listing threads", work))
+    }
+
+    fn add_message<'a>(&'a self, thread: i64, role: Role, content: &'a str) -> Task<'a, Message> {
+        Box::pin(self.write("adding a message", add_message(&self.pool, thread, role, content)))
+    }
+
+    fn messages(&self, thread: i64, limit: u32) -> Task<'_, Vec<Message>> {
+        Box::pin(self.run("listing messages", messages(&self.pool, thread, limit)))
+    }
+
+    fn settings(&self) -> Task<'_, Settings> {
+        Box::pin(self.run("reading settings", settings(&self.pool)))
+    }
+
+    fn put_settings<'a>(&'a self, settings: &'a Settings) -> Task<'a, ()> {
+        Box::pin(self.write("changing settings", put_settings(&self.pool, settings)))
+    }
+}
+
+fn now_us() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+async fn create_thread(pool: &SqlitePool, title: &str) -> Result<Thread, sqlx::Error> {
+    let created_us = now_us();
+    let query =
+        sqlx::query("INSERT INTO threads (title, created_us) VALUES (?, ?)").bind(title).bind(created_us);
+    let id = query.execute(pool).await?.last_insert_rowid();
+    Ok(Thread { id, title: title.to_owned(), created_us })
+}
+
+async fn add_message(
+    pool: &SqlitePool,
+    thread_id: i64,
+    role: Role,
+    content: &str,
+) -> Result<Message, sqlx::Error> {
+    let created_us = now_us();
+    let query =
+        sqlx::query("INSERT INTO messages (thread_id, role, content, created_us) VALUES (?, ?, ?, ?)");
+    let query = query.bind(thread_id).bind(role.name()).bind(content).bind(created_us);
+    let id = query.execute(pool).await?.last_insert_rowid();
+    Ok(Message { id, thread_id, role, content: content.to_owned(), created_us })
+}
+
+async fn messages(pool: &SqlitePool, thread: i64, limit: u32) -> Result<Vec<Message>, sqlx::Error> {
+    let query = sqlx::query(
+        "SELECT id, thread_id, role, content, created_us FROM messages WHERE thread_id = ? \
+         ORDER BY id DESC LIMIT ?",
+    );
+    let mut found = query.bind(thread).bind(limit).try_map(|row| message(&row)).fetch_all(pool).await?;
+    found.reverse();
+    Ok(found)
+}
+
+async fn settings(pool: &SqlitePool) -> Result<Settings, sqlx::Error> {
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("SELECT name, value FROM settings").fetch_all(pool).await?;
+    Ok(rows.into_iter().collect())
+}
+
+async fn put_settings(pool: &SqlitePool, settings: &Settings) -> Result<(), sqlx::Error> {
+    const PUT: &str = "INSERT INTO settings (name, value) VALUES (?, ?) \
+                       ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+    for (name, value) in settings {
+        sqlx::query(PUT).bind(name).bind(value).execute(&mut *transaction).await?;
+    }
+    transaction.commit().await
+}
+
+fn thread(row: &SqliteRow) -> Result<Thread, sqlx::Error> {
+    Ok(Thread { id: row.try_get(0)?, title: row.try_get(1)?, created_us: row.try_get(2)? })
+}
+
+fn message(row: &SqliteRow) -> Result<Message, sqlx::Error> {
+    let role: String = row.try_get(2)?;
+    let unknown = || sqlx::Error::Decode(format!("{role:?} is no role of a message").into());
+    Ok(Message {
+        id: row.try_get(0)?,
+        thread_id: row.try_get(1)?,
+        role: Role::from_name(&role).ok_or_else(unknown)?,
+        content: row.try_get(3)?,
+        created_us: row.try_get(4)?,
+    })
+}

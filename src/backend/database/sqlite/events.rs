@@ -1,0 +1,126 @@
+//! The events: bulk insert and the three reads.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use sqlx::error::BoxDynError;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Arguments, AssertSqlSafe, Row, SqliteConnection, SqlitePool};
+
+use crate::backend::database::{Event, ModelUsage};
+
+/// Rows in one statement: 20,000 of the 32,766 variables that SQLite allows.
+const ROWS: usize = 2_000;
+
+const COLUMNS: &str = "id, thread_id, workload, model, input_tokens, output_tokens, latency_ms, cost_usd, \
+                       payload, at_us";
+
+pub(super) async fn insert(pool: &SqlitePool, events: &[Event]) -> Result<(), sqlx::Error> {
+    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+    let mut statement = (0, Arc::from(""));
+    for chunk in events.chunks(ROWS) {
+        if statement.0 != chunk.len() {
+            statement = (chunk.len(), values(chunk.len()));
+        }
+        insert_chunk(&mut transaction, Arc::clone(&statement.1), chunk).await?;
+    }
+    transaction.commit().await
+}
+
+async fn insert_chunk(
+    connection: &mut SqliteConnection,
+    statement: Arc<str>,
+    events: &[Event],
+) -> Result<(), sqlx::Error> {
+    let arguments = arguments(events).map_err(sqlx::Error::Encode)?;
+    // Only full chunks are worth a place among the prepared statements.
+    let query = sqlx::query_with(AssertSqlSafe(statement), arguments).persistent(events.len() == ROWS);
+    query.execute(connection).await.map(drop)
+}
+
+fn values(rows: usize) -> Arc<str> {
+    let mut statement = format!("INSERT INTO events ({COLUMNS}) VALUES ");
+    statement.push_str(&vec!["(?,?,?,?,?,?,?,?,?,?)"; rows].join(","));
+    statement.into()
+}
+
+fn arguments(events: &[Event]) -> Result<SqliteArguments, BoxDynError> {
+    let mut arguments = SqliteArguments::default();
+    arguments.reserve(events.len() * 10, 0);
+    events.iter().try_for_each(|event| bind(&mut arguments, event))?;
+    Ok(arguments)
+}
+
+fn bind(arguments: &mut SqliteArguments, event: &Event) -> Result<(), BoxDynError> {
+    for number in [event.id, event.thread_id] {
+        Arguments::add(arguments, number)?;
+    }
+    for text in [&event.workload, &event.model] {
+        Arguments::add(arguments, text.as_str())?;
+    }
+    for number in [event.input_tokens, event.output_tokens] {
+        Arguments::add(arguments, number)?;
+    }
+    for number in [event.latency_ms, event.cost_usd] {
+        Arguments::add(arguments, number)?;
+    }
+    Arguments::add(arguments, event.payload.as_str())?;
+    Arguments::add(arguments, event.at_us)
+}
+
+pub(super) async fn count(pool: &SqlitePool) -> Result<u64, sqlx::Error> {
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM events").fetch_one(pool).await?;
+    Ok(count.unsigned_abs())
+}
+
+pub(super) async fn clear(pool: &SqlitePool) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM events").execute(pool).await.map(drop)
+}
+
+pub(super) async fn by_id(pool: &SqlitePool, id: i64) -> Result<Option<Event>, sqlx::Error> {
+    let query = sqlx::query("SELECT * FROM events WHERE id = ?").bind(id);
+    query.try_map(|row| event(&row)).fetch_optional(pool).await
+}
+
+pub(super) async fn between(
+    pool: &SqlitePool,
+    range: Range<i64>,
+    limit: u32,
+) -> Result<Vec<Event>, sqlx::Error> {
+    let query = sqlx::query("SELECT * FROM events WHERE at_us >= ? AND at_us < ? ORDER BY at_us LIMIT ?");
+    let query = query.bind(range.start).bind(range.end).bind(limit);
+    query.try_map(|row| event(&row)).fetch_all(pool).await
+}
+
+pub(super) async fn usage(pool: &SqlitePool, range: Range<i64>) -> Result<Vec<ModelUsage>, sqlx::Error> {
+    let query = sqlx::query(
+        "SELECT model, count(*), avg(latency_ms), sum(input_tokens + output_tokens), sum(cost_usd) FROM events \
+         WHERE at_us >= ? AND at_us < ? GROUP BY model ORDER BY model",
+    );
+    query.bind(range.start).bind(range.end).try_map(|row| model_usage(&row)).fetch_all(pool).await
+}
+
+fn event(row: &SqliteRow) -> Result<Event, sqlx::Error> {
+    Ok(Event {
+        id: row.try_get(0)?,
+        thread_id: row.try_get(1)?,
+        workload: row.try_get(2)?,
+        model: row.try_get(3)?,
+        input_tokens: row.try_get(4)?,
+        output_tokens: row.try_get(5)?,
+        latency_ms: row.try_get(6)?,
+        cost_usd: row.try_get(7)?,
+        payload: row.try_get(8)?,
+        at_us: row.try_get(9)?,
+    })
+}
+
+fn model_usage(row: &SqliteRow) -> Result<ModelUsage, sqlx::Error> {
+    Ok(ModelUsage {
+        model: row.try_get(0)?,
+        events: row.try_get(1)?,
+        average_latency_ms: row.try_get(2)?,
+        tokens: row.try_get(3)?,
+        cost_usd: row.try_get(4)?,
+    })
+}

@@ -1,0 +1,97 @@
+//! Where and when results were measured: what has to be equal before two of them may be compared.
+
+use std::fs;
+use std::process::Command;
+use std::thread;
+
+use serde::{Deserialize, Serialize};
+
+/// What is written where the machine does not tell.
+const UNKNOWN: &str = "unknown";
+
+/// The machine, the toolchain and the moment of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// The processor's model name.
+    pub cpu_model: String,
+    /// Processors that this process may use.
+    pub cpu_count: usize,
+    /// Operating system and architecture: `Debian GNU/Linux 12 (bookworm), x86_64`.
+    pub os: String,
+    /// `rustc --version`.
+    pub rustc: String,
+    /// The commit that was measured, with `-dirty` where files differ from it; `None` outside of git.
+    pub commit: Option<String>,
+    /// When, in RFC 3339.
+    pub time: String,
+    /// `quick`, `full` or, where nobody said, `unknown`.
+    pub mode: String,
+}
+
+impl Environment {
+    /// The environment of this process, now, for a run in `mode`.
+    #[must_use]
+    pub fn here(mode: Option<&str>) -> Self {
+        Self {
+            cpu_model: cpu_model().unwrap_or_else(|| UNKNOWN.to_owned()),
+            cpu_count: thread::available_parallelism().map_or(1, usize::from),
+            os: format!("{}, {}", os_name(), std::env::consts::ARCH),
+            rustc: output_of("rustc", &["--version"]).unwrap_or_else(|| UNKNOWN.to_owned()),
+            commit: commit(),
+            time: jiff::Timestamp::now()
+                .round(jiff::Unit::Second)
+                .map_or_else(|_| UNKNOWN.to_owned(), |now| now.to_string()),
+            mode: mode.unwrap_or(UNKNOWN).to_owned(),
+        }
+    }
+
+    /// The environment of results that Criterion saved: it notes none, so nothing is known of it.
+    #[must_use]
+    pub fn unknown() -> Self {
+        let unknown = || UNKNOWN.to_owned();
+        let (cpu_model, os, rustc, time, mode) = (unknown(), unknown(), unknown(), unknown(), unknown());
+        Self { cpu_model, cpu_count: 0, os, rustc, commit: None, time, mode }
+    }
+}
+
+fn cpu_model() -> Option<String> {
+    let linux = || {
+        let info = fs::read_to_string("/proc/cpuinfo").ok()?;
+        let (_, rest) = info.lines().find(|line| line.starts_with("model name"))?.split_once(':')?;
+        Some(rest.trim().to_owned())
+    };
+    linux().or_else(|| output_of("sysctl", &["-n", "machdep.cpu.brand_string"]))
+}
+
+fn os_name() -> String {
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let pretty = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    pretty.map_or_else(|| std::env::consts::OS.to_owned(), |name| name.trim_matches('"').to_owned())
+}
+
+fn commit() -> Option<String> {
+    let commit = output_of("git", &["rev-parse", "HEAD"])?;
+    let clean = output_of("git", &["status", "--porcelain"]).is_none();
+    Some(if clean { commit } else { format!("{commit}-dirty") })
+}
+
+/// What a program prints, trimmed; `None` where it is not there, fails or prints nothing.
+fn output_of(program: &str, arguments: &[&str]) -> Option<String> {
+    let output =
+        Command::new(program).args(arguments).output().ok().filter(|output| output.status.success())?;
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machine_is_described() {
+        let here = Environment::here(Some("quick"));
+        assert!(here.cpu_count >= 1 && here.rustc.starts_with("rustc "), "{here:?}");
+        assert!(here.time.ends_with('Z') && here.mode == "quick", "{here:?}");
+    }
+}

@@ -1,0 +1,125 @@
+//! One metric against one benchmark.
+
+use super::Severity;
+use crate::gate::benchmark::{Benchmark, Estimate};
+use crate::gate::error::Error;
+use crate::gate::threshold::{Better, Metric, Statistic};
+
+const NANOSECONDS_IN_A_SECOND: f64 = 1e9;
+
+/// One metric judged on one benchmark. Values are as stored: nanoseconds, bytes, events in a second, or numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The benchmark's id.
+    pub id: String,
+    /// The metric that judged it.
+    pub metric: Metric,
+    /// What was judged, scaled to the metric's size where that differs.
+    pub value: Estimate,
+    /// The elements that the benchmark had, where the value was scaled from them to the metric's `size`.
+    pub scaled_from: Option<u64>,
+    /// How it stands.
+    pub severity: Severity,
+}
+
+impl Row {
+    /// Judges `benchmark` by `metric`.
+    ///
+    /// # Errors
+    /// The metric needs the benchmark's throughput, and it declares none.
+    pub fn new(metric: &Metric, benchmark: &Benchmark) -> Result<Self, Error> {
+        let (value, scaled_from) = measured(metric, benchmark)?;
+        let (id, metric) = (benchmark.id.clone(), metric.clone());
+        let severity = severity(&metric, favourable(metric.better, &value));
+        Ok(Self { id, metric, value, scaled_from, severity })
+    }
+
+    /// The end of the interval that favours the benchmark: what is held against the limits.
+    #[must_use]
+    pub fn judged(&self) -> f64 {
+        favourable(self.metric.better, &self.value)
+    }
+
+    /// Whether the point estimate alone would have been a worse severity.
+    #[must_use]
+    pub fn doubted(&self) -> bool {
+        severity(&self.metric, self.value.point) != self.severity
+    }
+
+    /// The limit that tells the most: the one that the value holds, or the critical one that it does not.
+    #[must_use]
+    pub fn limit(&self) -> f64 {
+        match self.severity {
+            Severity::Info => self.metric.baseline,
+            Severity::Low => self.metric.warning,
+            Severity::Medium | Severity::Critical => self.metric.critical,
+        }
+    }
+
+    /// The value in words.
+    #[must_use]
+    pub fn shown_value(&self) -> String {
+        self.metric.unit.show(self.value.point)
+    }
+
+    /// The limit in words: `< 30 s`.
+    #[must_use]
+    pub fn shown_limit(&self) -> String {
+        let limit = self.metric.unit.show(self.metric.unit.to_stored(self.limit()));
+        format!("{} {limit}", self.metric.better.sign())
+    }
+
+    /// Why the severity is what it is, in words.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        format!("{}, wanted {}", self.shown_value(), self.shown_limit())
+    }
+}
+
+fn favourable(better: Better, value: &Estimate) -> f64 {
+    match better {
+        Better::Lower => value.lower,
+        Better::Higher => value.upper,
+    }
+}
+
+fn severity(metric: &Metric, stored: f64) -> Severity {
+    let holds = |limit: f64| metric.better.holds(stored, metric.unit.to_stored(limit));
+    match () {
+        () if holds(metric.baseline) => Severity::Info,
+        () if holds(metric.warning) => Severity::Low,
+        () if holds(metric.critical) => Severity::Medium,
+        () => Severity::Critical,
+    }
+}
+
+/// The value that `metric` judges, and the elements that it was scaled from if it was.
+fn measured(metric: &Metric, benchmark: &Benchmark) -> Result<(Estimate, Option<u64>), Error> {
+    let estimates = &benchmark.estimates;
+    let value = match metric.statistic {
+        Statistic::Mean => estimates.mean,
+        Statistic::Median => estimates.median,
+        Statistic::Typical => estimates.typical(),
+        Statistic::Throughput => {
+            let count = count(metric, benchmark)?;
+            return Ok((estimates.mean.per(count as f64 * NANOSECONDS_IN_A_SECOND), None));
+        }
+    };
+    let Some(size) = metric.size else { return Ok((value, None)) };
+    let count = count(metric, benchmark)?;
+    let scaled_from = (count != size).then_some(count);
+    Ok((value.times(size as f64 / count as f64), scaled_from))
+}
+
+fn count(metric: &Metric, benchmark: &Benchmark) -> Result<u64, Error> {
+    let unjudgeable = |problem: &str| Error::Unjudgeable {
+        metric: metric.id.clone(),
+        id: benchmark.id.clone(),
+        problem: problem.to_owned(),
+    };
+    match benchmark.throughput.map(super::super::benchmark::Throughput::count) {
+        Some(0) => Err(unjudgeable("its throughput is zero elements an iteration")),
+        Some(count) => Ok(count),
+        None => Err(unjudgeable("the metric judges by size or throughput, and the benchmark declares none")),
+    }
+}

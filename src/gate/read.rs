@@ -1,0 +1,132 @@
+//! Reads what Criterion leaves on disk. Nothing outside this module knows the format.
+//!
+//! Criterion 0.8 calls its JSON private, so `tests/criterion_format.rs` has the pinned Criterion write real output and
+//! reads it back: an upgrade that changes the format breaks that test and not somebody's gate.
+//!
+//! A home is a tree of `<group>/[<function>/][<value>/]<baseline>/`, where `<baseline>` is `new` for the latest
+//! result and a name for a saved one. Path components are cut to 64 bytes and cleaned of special characters, so
+//! the id is taken from `benchmark.json` and never from the path. A benchmark may itself be called `new`.
+
+mod home;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use rayon::prelude::*;
+
+use super::benchmark::Benchmark;
+use super::error::Error;
+
+pub use home::{criterion_home, target_folder};
+
+/// The name that Criterion gives the latest results.
+pub const LATEST: &str = "new";
+
+/// The name that Criterion gives the results before those.
+const PREVIOUS: &str = "base";
+
+/// Every benchmark in `home` that has a result saved as `baseline` ([`LATEST`] for the latest), by id.
+///
+/// # Errors
+/// The home does not exist or holds no such result; a file cannot be read, is malformed or incomplete, or holds
+/// numbers that no measurement can give; two results claim one id.
+pub fn load(home: &Path, baseline: &str) -> Result<Vec<Benchmark>, Error> {
+    if !home.is_dir() {
+        return Err(Error::NoHome { path: home.to_owned() });
+    }
+    let mut found = visit(home, baseline)?;
+    if found.is_empty() {
+        return Err(Error::EmptyHome { path: home.to_owned(), baseline: baseline.to_owned() });
+    }
+    found
+        .par_sort_unstable_by(|one, other| one.id.cmp(&other.id).then_with(|| one.folder.cmp(&other.folder)));
+    refuse_duplicates(&found)?;
+    Ok(found)
+}
+
+/// How many benchmarks each saved set of `home` holds, by name; Criterion's own `new` and `base` are not among them.
+///
+/// # Errors
+/// A folder cannot be listed.
+pub fn saved_baselines(home: &Path) -> Result<BTreeMap<String, usize>, Error> {
+    let mut counts = BTreeMap::new();
+    if home.is_dir() {
+        count_saved(home, &mut counts)?;
+    }
+    counts.retain(|name, _| name != LATEST && name != PREVIOUS);
+    Ok(counts)
+}
+
+/// Fails on the first benchmark that was measured before `started`.
+///
+/// # Errors
+/// There is one: [`Error::Stale`].
+pub fn refuse_stale<'a>(
+    benchmarks: impl IntoIterator<Item = &'a Benchmark>,
+    started: SystemTime,
+) -> Result<(), Error> {
+    match benchmarks.into_iter().find(|benchmark| benchmark.written < started) {
+        None => Ok(()),
+        Some(stale) => Err(Error::Stale { path: stale.folder.clone(), id: stale.id.clone() }),
+    }
+}
+
+/// What one folder holds directly.
+#[derive(Default)]
+struct Listing {
+    folders: Vec<PathBuf>,
+    is_result: bool,
+}
+
+fn list(folder: &Path) -> Result<Listing, Error> {
+    let mut listing = Listing::default();
+    for entry in fs::read_dir(folder).map_err(Error::io("list", folder))? {
+        let entry = entry.map_err(Error::io("list", folder))?;
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => listing.folders.push(entry.path()),
+            _ => listing.is_result |= wire::FILES.iter().any(|name| entry.file_name() == *name),
+        }
+    }
+    Ok(listing)
+}
+
+/// The results in and below `folder`. A result's own folder is searched too: a function may be called `new`.
+fn visit(folder: &Path, baseline: &str) -> Result<Vec<Benchmark>, Error> {
+    let listing = list(folder)?;
+    let mut found = listing.folders.par_iter().map(|inner| visit(inner, baseline)).try_reduce(
+        Vec::new,
+        |mut all, more| {
+            all.extend(more);
+            Ok(all)
+        },
+    )?;
+    if listing.is_result && folder.file_name().is_some_and(|name| name == baseline) {
+        found.push(wire::read_result(folder)?);
+    }
+    Ok(found)
+}
+
+fn count_saved(folder: &Path, counts: &mut BTreeMap<String, usize>) -> Result<(), Error> {
+    for inner in list(folder)?.folders {
+        if inner.join(wire::FILES[0]).is_file() {
+            let name = inner.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            *counts.entry(name).or_default() += 1;
+        }
+        count_saved(&inner, counts)?;
+    }
+    Ok(())
+}
+
+fn refuse_duplicates(sorted: &[Benchmark]) -> Result<(), Error> {
+    match sorted.windows(2).find(|pair| pair[0].id == pair[1].id) {
+        None => Ok(()),
+        Some(pair) => Err(Error::DuplicateBenchmark {
+            id: pair[0].id.clone(),
+            first: pair[0].folder.clone(),
+            second: pair[1].folder.clone(),
+        }),
+    }
+}

@@ -1,0 +1,166 @@
+//! Criterion 0.8's JSON, file by file, and its conversion to our types.
+//!
+//! - `benchmark.json`: who it is: `full_id` and `throughput`, beside parts that we do not use.
+//! - `estimates.json`: `mean`, `median`, `std_dev`, `median_abs_dev` and `slope` (null where sampling was flat),
+//!   each a point estimate with its confidence interval, per iteration.
+//! - `sample.json`: `iters` and `times`, one of each per sample; `times` are totals.
+//!
+//! `serde_json` refuses NaN and numbers beyond a double's range; Criterion writes NaN as `null`.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::time::SystemTime;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::gate::benchmark::{Benchmark, Estimate, Estimates, Samples, Throughput};
+use crate::gate::error::Error;
+
+/// The files that make a folder a result: any of them, and then all of them.
+pub const FILES: [&str; 3] = ["benchmark.json", "estimates.json", "sample.json"];
+
+#[derive(Deserialize)]
+struct WireBenchmark {
+    full_id: String,
+    throughput: Option<WireThroughput>,
+}
+
+#[derive(Deserialize)]
+enum WireThroughput {
+    Bits(u64),
+    Bytes(u64),
+    BytesDecimal(u64),
+    Elements(u64),
+    ElementsAndBytes { elements: u64 },
+}
+
+impl From<WireThroughput> for Throughput {
+    fn from(wire: WireThroughput) -> Self {
+        match wire {
+            WireThroughput::Bits(bits) => Self::Bytes(bits / 8),
+            WireThroughput::Bytes(bytes) | WireThroughput::BytesDecimal(bytes) => Self::Bytes(bytes),
+            WireThroughput::Elements(elements) | WireThroughput::ElementsAndBytes { elements } => {
+                Self::Elements(elements)
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct WireInterval {
+    lower_bound: f64,
+    upper_bound: f64,
+}
+
+#[derive(Deserialize)]
+struct WireEstimate {
+    confidence_interval: WireInterval,
+    point_estimate: f64,
+}
+
+#[derive(Deserialize)]
+struct WireEstimates {
+    mean: WireEstimate,
+    median: WireEstimate,
+    median_abs_dev: WireEstimate,
+    slope: Option<WireEstimate>,
+    std_dev: WireEstimate,
+}
+
+#[derive(Deserialize)]
+struct WireSamples {
+    iters: Vec<f64>,
+    times: Vec<f64>,
+}
+
+/// Reads the result in `folder`.
+pub fn read_result(folder: &Path) -> Result<Benchmark, Error> {
+    let (identity, _) = read_json::<WireBenchmark>(folder, FILES[0])?;
+    let (estimates, written) = read_json::<WireEstimates>(folder, FILES[1])?;
+    let (samples, _) = read_json::<WireSamples>(folder, FILES[2])?;
+    let unfit = |file: &str, problem| Error::Unfit { path: folder.join(file), problem };
+    Ok(Benchmark {
+        id: identity.full_id,
+        throughput: identity.throughput.map(Throughput::from),
+        estimates: convert_estimates(&estimates).map_err(|problem| unfit(FILES[1], problem))?,
+        samples: convert_samples(samples).map_err(|problem| unfit(FILES[2], problem))?,
+        folder: folder.to_owned(),
+        written,
+    })
+}
+
+fn read_json<T: DeserializeOwned>(folder: &Path, name: &'static str) -> Result<(T, SystemTime), Error> {
+    let path = folder.join(name);
+    let (bytes, written) = read_file(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Error::Incomplete { path: folder.to_owned(), missing: name },
+        _ => Error::io("read", &path)(error),
+    })?;
+    match serde_json::from_slice(&bytes) {
+        Ok(value) => Ok((value, written)),
+        Err(error) => Err(Error::Malformed { path, problem: why_malformed(&bytes, &error) }),
+    }
+}
+
+fn read_file(path: &Path) -> io::Result<(Vec<u8>, SystemTime)> {
+    let mut file = File::open(path)?;
+    let metadata = file.metadata()?;
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
+    file.read_to_end(&mut bytes)?;
+    Ok((bytes, metadata.modified()?))
+}
+
+fn why_malformed(bytes: &[u8], error: &serde_json::Error) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok("") => "empty file, expected JSON".to_owned(),
+        Err(bad) => format!("not UTF-8 at byte {}, expected JSON", bad.valid_up_to()),
+        Ok(_) if error.is_eof() => format!("truncated JSON: {error}"),
+        Ok(_) if error.to_string().contains("invalid type: null, expected f64") => {
+            format!("a number is NaN or infinite, which Criterion writes as null: {error}")
+        }
+        Ok(_) => format!("not Criterion's JSON: {error}"),
+    }
+}
+
+fn convert_estimates(wire: &WireEstimates) -> Result<Estimates, String> {
+    Ok(Estimates {
+        mean: positive("mean", &wire.mean)?,
+        median: positive("median", &wire.median)?,
+        slope: wire.slope.as_ref().map(|slope| positive("slope", slope)).transpose()?,
+        std_dev: not_negative("std_dev", &wire.std_dev)?,
+        median_abs_dev: not_negative("median_abs_dev", &wire.median_abs_dev)?,
+    })
+}
+
+fn positive(name: &str, wire: &WireEstimate) -> Result<Estimate, String> {
+    let estimate = not_negative(name, wire)?;
+    if estimate.point > 0.0 && estimate.lower > 0.0 {
+        return Ok(estimate);
+    }
+    Err(format!("{name} is {}: expected a number above zero", estimate.point.min(estimate.lower)))
+}
+
+fn not_negative(name: &str, wire: &WireEstimate) -> Result<Estimate, String> {
+    let interval = &wire.confidence_interval;
+    let estimate =
+        Estimate { point: wire.point_estimate, lower: interval.lower_bound, upper: interval.upper_bound };
+    let unfit = |value: &f64| !value.is_finite() || *value < 0.0;
+    match [estimate.point, estimate.lower, estimate.upper].into_iter().find(unfit) {
+        Some(value) => Err(format!("{name} is {value}: expected a finite number, not below zero")),
+        None if estimate.lower > estimate.upper => Err(format!("the interval of {name} is upside down")),
+        None => Ok(estimate),
+    }
+}
+
+fn convert_samples(wire: WireSamples) -> Result<Samples, String> {
+    let (iterations, totals) = (wire.iters.len(), wire.times.len());
+    if iterations != totals || totals == 0 {
+        return Err(format!("{iterations} iteration counts for {totals} times: expected one for each"));
+    }
+    let unfit = |value: &&f64| !value.is_finite() || **value <= 0.0;
+    match wire.iters.iter().chain(&wire.times).find(unfit) {
+        Some(value) => Err(format!("a sample is {value}: expected a finite number above zero")),
+        None => Ok(Samples { iterations: wire.iters, totals: wire.times }),
+    }
+}

@@ -1,0 +1,193 @@
+//! The judgement for people: a table that fits 80 columns, and the summary.
+//!
+//! Styles are always written; the stream that `main` hands in removes them where there is no terminal.
+
+use std::io::{self, Write};
+
+use owo_colors::{OwoColorize, Style};
+
+use super::{Report, Summary};
+use crate::gate::benchmark::category_of;
+use crate::gate::judge::{Judgement, Missing, Row, Severity, Verdict};
+use crate::gate::threshold::Kind;
+
+const RULE: &str = "============================================================";
+
+/// Columns for a name before its value starts; a longer one has a line of its own.
+const NAME_WIDTH: usize = 37;
+
+/// Writes the whole report: a table for each category, the summary and the verdict.
+///
+/// # Errors
+/// The stream cannot be written to.
+pub fn write(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
+    let judgement = report.judgement;
+    for category in judgement.categories() {
+        write_category(out, judgement, category)?;
+    }
+    write_service_level(out, judgement)?;
+    write_notes(out, judgement)?;
+    write_summary(out, report)?;
+    write_verdict(out, report)
+}
+
+/// Writes the verdict and what keeps it from being a pass.
+///
+/// # Errors
+/// The stream cannot be written to.
+pub fn write_verdict(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
+    let judgement = report.judgement;
+    let verdict = judgement.verdict();
+    for (_, reason) in judgement.findings() {
+        writeln!(out, "  {} {reason}", "-".style(verdict_style(verdict)))?;
+    }
+    if !judgement.missing.is_empty() {
+        let (home, help) = (report.home.display(), "help:".cyan());
+        writeln!(out, "  {help} looked in {home}; run what is missing, or name the categories to judge")?;
+    }
+    let rate =
+        judgement.pass_rate().map_or("nothing judged".to_owned(), |rate| format!("Pass rate: {rate:.1}%"));
+    let said = match verdict {
+        Verdict::Pass => "✅ Performance tests PASSED",
+        Verdict::Fail => "❌ Performance tests FAILED",
+        Verdict::Undecided => "⚠️  Performance tests UNDECIDED: not everything could be judged",
+    };
+    writeln!(out, "{} ({rate})", said.style(verdict_style(verdict)))
+}
+
+fn write_category(out: &mut impl Write, judgement: &Judgement, category: &str) -> io::Result<()> {
+    writeln!(out, "\n{}", format!("--- {} ---", category.to_uppercase()).bold())?;
+    let mine = |id: &str| category_of(id) == category;
+    for row in judgement.rows.iter().filter(|row| row.metric.kind == Kind::Metric && mine(&row.id)) {
+        write_row(out, &row.id, row)?;
+    }
+    for benchmark in judgement.unlimited.iter().filter(|benchmark| mine(&benchmark.id)) {
+        write_line(out, &benchmark.id, &format!("{:.4e}", benchmark.mean), "no threshold", &"-".dimmed())?;
+    }
+    for missing in
+        judgement.missing.iter().filter(|missing| missing.kind == Kind::Metric && mine(&missing.id))
+    {
+        write_not_run(out, &missing.id)?;
+    }
+    for failure in judgement.failures.iter().filter(|failure| failure.category == category) {
+        writeln!(out, "  {}", format!("{category} could not run: {}", failure.reason).red())?;
+        failure.output.iter().try_for_each(|line| writeln!(out, "    {}", line.dimmed()))?;
+    }
+    Ok(())
+}
+
+fn write_service_level(out: &mut impl Write, judgement: &Judgement) -> io::Result<()> {
+    let promised: Vec<&Row> = judgement.rows.iter().filter(|row| row.metric.kind == Kind::Sla).collect();
+    let missing: Vec<&Missing> =
+        judgement.missing.iter().filter(|missing| missing.kind == Kind::Sla).collect();
+    if !promised.is_empty() || !missing.is_empty() {
+        writeln!(out, "\n{}", "--- SERVICE LEVEL ---".bold())?;
+    }
+    promised.iter().try_for_each(|row| write_row(out, &row.metric.name, row))?;
+    missing.iter().try_for_each(|missing| write_not_run(out, &missing.name))
+}
+
+fn write_not_run(out: &mut impl Write, name: &str) -> io::Result<()> {
+    write_line(out, name, "-", "no fresh result", &"NOT RUN".yellow())
+}
+
+fn write_row(out: &mut impl Write, name: &str, row: &Row) -> io::Result<()> {
+    let mark = format!(
+        "{}{}",
+        if row.scaled_from.is_some() { "*" } else { "" },
+        if row.doubted() { "~" } else { "" }
+    );
+    let value = format!("{} {mark:<2}", row.shown_value());
+    write_line(
+        out,
+        name,
+        &value,
+        &row.shown_limit(),
+        &row.severity.name().style(severity_style(row.severity)),
+    )
+}
+
+fn write_line(
+    out: &mut impl Write,
+    name: &str,
+    value: &str,
+    limit: &str,
+    severity: &impl std::fmt::Display,
+) -> io::Result<()> {
+    if name.chars().count() > NAME_WIDTH {
+        writeln!(out, "  {name}")?;
+        return write_line(out, "", value, limit, severity);
+    }
+    writeln!(out, "  {name:<NAME_WIDTH$} {value:>14}  {limit:<15} {severity}")
+}
+
+fn write_notes(out: &mut impl Write, judgement: &Judgement) -> io::Result<()> {
+    let scaled: Vec<&Row> = judgement.rows.iter().filter(|row| row.scaled_from.is_some()).collect();
+    if !scaled.is_empty() {
+        writeln!(out, "\n* scaled per element to the size that its threshold was written for:")?;
+    }
+    for row in scaled {
+        let (from, to) = (row.scaled_from.unwrap_or_default(), row.metric.size.unwrap_or_default());
+        writeln!(out, "    {} from {from} to {to}", row.id)?;
+    }
+    if judgement.rows.iter().any(Row::doubted) {
+        writeln!(out, "\n~ judged by the end of its confidence interval that favours it")?;
+    }
+    Ok(())
+}
+
+fn write_summary(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
+    let summary = Summary::new(report);
+    writeln!(out, "\n{RULE}\n{}\n{RULE}", "PERFORMANCE TEST SUMMARY".bold())?;
+    writeln!(out, "Total Tests: {}\nPassed: {}\nFailed: {}", summary.total, summary.passed, summary.failed)?;
+    if summary.not_run > 0 {
+        writeln!(out, "Not Run: {}", summary.not_run)?;
+    }
+    summary.pass_rate.iter().try_for_each(|rate| writeln!(out, "Pass Rate: {rate:.1}%"))?;
+    summary
+        .average_duration_s
+        .iter()
+        .try_for_each(|seconds| writeln!(out, "Average Duration: {seconds:.3}s"))?;
+    write_severities(out, &summary)?;
+    write_categories(out, &summary)
+}
+
+fn write_severities(out: &mut impl Write, summary: &Summary) -> io::Result<()> {
+    writeln!(out, "\nSeverity Breakdown:")?;
+    let found = summary.severities.iter().filter(|(_, count)| **count > 0);
+    found.into_iter().try_for_each(|(severity, count)| {
+        writeln!(out, "  {}: {count}", severity.name().style(severity_style(*severity)))
+    })
+}
+
+fn write_categories(out: &mut impl Write, summary: &Summary) -> io::Result<()> {
+    writeln!(out, "\nCategory Breakdown:")?;
+    for category in &summary.categories {
+        let share = 100.0 * category.passed as f64 / category.total.max(1) as f64;
+        let (name, passed, total) = (category.name.to_uppercase(), category.passed, category.total);
+        let rate = if total == 0 { "no thresholds".to_owned() } else { format!("{share:.1}%") };
+        writeln!(
+            out,
+            "  {name}: {passed}/{total} ({rate}){}",
+            if category.completed { "" } else { " COULD NOT RUN" }
+        )?;
+    }
+    writeln!(out, "{RULE}\n")
+}
+
+fn severity_style(severity: Severity) -> Style {
+    match severity {
+        Severity::Info => Style::new().green(),
+        Severity::Low => Style::new().cyan(),
+        Severity::Medium => Style::new().yellow(),
+        Severity::Critical => Style::new().red().bold(),
+    }
+}
+
+fn verdict_style(verdict: Verdict) -> Style {
+    match verdict {
+        Verdict::Pass => Style::new().green().bold(),
+        Verdict::Undecided => Style::new().yellow().bold(),
+        Verdict::Fail => Style::new().red().bold(),
+    }
+}

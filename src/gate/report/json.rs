@@ -1,0 +1,212 @@
+//! The JSON reports. `docs/schemas/` has a JSON schema for each, and a test holds real reports against them.
+
+use std::time::SystemTime;
+
+use serde::Serialize;
+
+use super::{Report, Summary};
+use crate::gate::benchmark::{Benchmark, Estimates, Throughput};
+use crate::gate::environment::Environment;
+use crate::gate::judge::{Failure, Missing, Row, Severity, Unlimited, Verdict};
+use crate::gate::threshold::{Better, Kind, Metric, Statistic, Thresholds};
+
+/// The version of all three formats.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// `performance_benchmark_report_<timestamp>.json`: the verdict and what it rests on.
+#[derive(Debug, Serialize)]
+pub struct BenchmarkReport<'a> {
+    schema_version: u32,
+    kind: &'static str,
+    verdict: Verdict,
+    exit_code: u8,
+    findings: Vec<Finding>,
+    summary: Summary,
+    environment: &'a Environment,
+    criterion_home: String,
+    metrics: Vec<MetricResult<'a>>,
+    unlimited: &'a [Unlimited],
+    missing: &'a [Missing],
+    failures: &'a [Failure],
+    /// The comparison with a named baseline: null, none was made.
+    comparison: Option<()>,
+}
+
+#[derive(Debug, Serialize)]
+struct Finding {
+    verdict: Verdict,
+    reason: String,
+}
+
+/// A row in its metric's unit.
+#[derive(Debug, Serialize)]
+struct MetricResult<'a> {
+    id: &'a str,
+    category: &'a str,
+    value: f64,
+    lower: f64,
+    upper: f64,
+    judged: f64,
+    severity: Severity,
+    passed: bool,
+    scaled_from: Option<u64>,
+    limits: Limits<'a>,
+}
+
+/// A metric as it stands in `thresholds.toml`.
+#[derive(Debug, Serialize)]
+struct Limits<'a> {
+    id: &'a str,
+    name: &'a str,
+    kind: Kind,
+    unit: String,
+    better: Better,
+    statistic: Statistic,
+    size: Option<u64>,
+    baseline: f64,
+    warning: f64,
+    critical: f64,
+}
+
+impl<'a> BenchmarkReport<'a> {
+    /// The report of `report`.
+    #[must_use]
+    pub fn new(report: &Report<'a>) -> Self {
+        let judgement = report.judgement;
+        let findings = judgement.findings().into_iter();
+        Self {
+            schema_version: SCHEMA_VERSION,
+            kind: "performance_benchmark_report",
+            verdict: judgement.verdict(),
+            exit_code: judgement.verdict().exit_code(),
+            findings: findings.map(|(verdict, reason)| Finding { verdict, reason }).collect(),
+            summary: Summary::new(report),
+            environment: report.environment,
+            criterion_home: report.home.display().to_string(),
+            metrics: judgement.rows.iter().map(MetricResult::from).collect(),
+            unlimited: &judgement.unlimited,
+            missing: &judgement.missing,
+            failures: &judgement.failures,
+            comparison: None,
+        }
+    }
+}
+
+impl<'a> From<&'a Row> for MetricResult<'a> {
+    fn from(row: &'a Row) -> Self {
+        let in_unit = |stored: f64| row.metric.unit.from_stored(stored);
+        Self {
+            id: &row.id,
+            category: row.metric.category(),
+            value: in_unit(row.value.point),
+            lower: in_unit(row.value.lower),
+            upper: in_unit(row.value.upper),
+            judged: in_unit(row.judged()),
+            severity: row.severity,
+            passed: row.severity.passes(),
+            scaled_from: row.scaled_from,
+            limits: Limits::from(&row.metric),
+        }
+    }
+}
+
+impl<'a> From<&'a Metric> for Limits<'a> {
+    fn from(metric: &'a Metric) -> Self {
+        Self {
+            id: &metric.id,
+            name: &metric.name,
+            kind: metric.kind,
+            unit: metric.unit.to_string(),
+            better: metric.better,
+            statistic: metric.statistic,
+            size: metric.size,
+            baseline: metric.baseline,
+            warning: metric.warning,
+            critical: metric.critical,
+        }
+    }
+}
+
+/// `performance_detailed_results_<timestamp>.json`: every number that was read.
+#[derive(Debug, Serialize)]
+pub struct DetailedResults<'a> {
+    schema_version: u32,
+    kind: &'static str,
+    environment: &'a Environment,
+    criterion_home: String,
+    benchmarks: Vec<DetailedBenchmark<'a>>,
+    failures: &'a [Failure],
+}
+
+/// One benchmark, in the unit that Criterion stored (nanoseconds for times).
+#[derive(Debug, Serialize)]
+struct DetailedBenchmark<'a> {
+    id: &'a str,
+    category: &'a str,
+    folder: String,
+    written: String,
+    throughput: Option<Throughput>,
+    estimates: &'a Estimates,
+    p10: f64,
+    iterations: &'a [f64],
+    totals: &'a [f64],
+}
+
+impl<'a> DetailedResults<'a> {
+    /// The details of `report`.
+    #[must_use]
+    pub fn new(report: &Report<'a>) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            kind: "performance_detailed_results",
+            environment: report.environment,
+            criterion_home: report.home.display().to_string(),
+            benchmarks: report.benchmarks.iter().map(DetailedBenchmark::from).collect(),
+            failures: &report.judgement.failures,
+        }
+    }
+}
+
+impl<'a> From<&'a Benchmark> for DetailedBenchmark<'a> {
+    fn from(benchmark: &'a Benchmark) -> Self {
+        Self {
+            id: &benchmark.id,
+            category: benchmark.category(),
+            folder: benchmark.folder.display().to_string(),
+            written: rfc3339(benchmark.written),
+            throughput: benchmark.throughput,
+            estimates: &benchmark.estimates,
+            p10: benchmark.samples.p10(),
+            iterations: &benchmark.samples.iterations,
+            totals: &benchmark.samples.totals,
+        }
+    }
+}
+
+fn rfc3339(time: SystemTime) -> String {
+    jiff::Timestamp::try_from(time).map_or_else(|_| "unknown".to_owned(), |time| time.to_string())
+}
+
+/// `performance_baselines.json`: the limits that were in force.
+#[derive(Debug, Serialize)]
+pub struct PerformanceBaselines<'a> {
+    schema_version: u32,
+    kind: &'static str,
+    source: String,
+    min_pass_rate: f64,
+    metrics: Vec<Limits<'a>>,
+}
+
+impl<'a> PerformanceBaselines<'a> {
+    /// The limits in `thresholds`.
+    #[must_use]
+    pub fn new(thresholds: &'a Thresholds) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            kind: "performance_baselines",
+            source: thresholds.path.display().to_string(),
+            min_pass_rate: thresholds.min_pass_rate,
+            metrics: thresholds.metrics.iter().map(Limits::from).collect(),
+        }
+    }
+}

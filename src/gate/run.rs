@@ -1,0 +1,158 @@
+//! Runs the benches of a Cargo project, category by category, into a Criterion home.
+//!
+//! A category is a bench target, and has a process of its own. The home is fresh unless one is named, so that
+//! nothing stale is judged, and a record in it says what ran, when, and how it ended.
+
+mod child;
+pub mod progress;
+mod project;
+pub mod record;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Instant, SystemTime};
+
+use super::error::Error;
+use super::judge::Failure;
+use super::read;
+use super::report::CategoryTime;
+use progress::Progress;
+use record::RunRecord;
+
+pub use child::Interrupt;
+pub use project::{BenchBinary, Project};
+
+/// How many of a failed category's last lines are kept.
+const KEPT_LINES: usize = 20;
+
+/// What to run.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// Bench targets; empty means all.
+    pub categories: &'a [String],
+    /// `quick` or `full`, handed on as `BENCH_MODE`.
+    pub mode: &'static str,
+    /// The Criterion home to fill.
+    pub home: &'a Path,
+}
+
+/// How it went.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// How long each category took.
+    pub times: Vec<CategoryTime>,
+    /// Those that could not run to their end.
+    pub failures: Vec<Failure>,
+}
+
+/// Builds and runs the benches of `plan`, and leaves a [`RunRecord`] in its home.
+///
+/// A category that fails is an entry in the outcome, not an error: the others run all the same.
+///
+/// # Errors
+/// Cargo cannot build the benches, the home cannot be written to, or a signal interrupted; no process is left then.
+pub fn run(plan: &Plan<'_>, interrupt: &Interrupt, progress: &mut Progress<'_>) -> Result<Outcome, Error> {
+    progress.building();
+    let binaries = project::build(plan.project, plan.categories, interrupt)?;
+    let mut record = RunRecord::started_now(plan.mode);
+    record.write(plan.home)?;
+    let mut outcome = Outcome::default();
+    for binary in &binaries {
+        let (time, failure) = run_category(plan, binary, interrupt, progress)?;
+        outcome.times.push(time);
+        outcome.failures.extend(failure);
+    }
+    record.failures.clone_from(&outcome.failures);
+    record.write(plan.home).map(|()| outcome)
+}
+
+fn run_category(
+    plan: &Plan<'_>,
+    binary: &BenchBinary,
+    interrupt: &Interrupt,
+    progress: &mut Progress<'_>,
+) -> Result<(CategoryTime, Option<Failure>), Error> {
+    progress.starts(&binary.category);
+    let (started, clock) = (SystemTime::now() - record::CLOCK_SLACK, Instant::now());
+    let mut command = Command::new(&binary.executable);
+    command
+        .arg("--bench")
+        .current_dir(&binary.package)
+        .env("CRITERION_HOME", plan.home)
+        .env("BENCH_MODE", plan.mode);
+    let ended = child::run(command, interrupt, &mut |line| progress.line(line))?;
+    let reason = ended.failure.or_else(|| nothing_saved(plan.home, started));
+    progress.ends(&binary.category, clock.elapsed(), reason.as_deref());
+    let time = CategoryTime { category: binary.category.clone(), elapsed: clock.elapsed() };
+    let failure =
+        |reason| Failure { category: binary.category.clone(), reason, output: last_lines(&ended.output) };
+    Ok((time, reason.map(failure)))
+}
+
+/// A bench that ends well and saves nothing did not measure anything: Criterion drops what it cannot store.
+fn nothing_saved(home: &Path, started: SystemTime) -> Option<String> {
+    match read::load(home, read::LATEST) {
+        Ok(benchmarks) if benchmarks.iter().any(|benchmark| benchmark.written >= started) => None,
+        Ok(_) | Err(Error::EmptyHome { .. } | Error::NoHome { .. }) => {
+            Some("it saved no Criterion result".to_owned())
+        }
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+fn last_lines(output: &[String]) -> Vec<String> {
+    output[output.len().saturating_sub(KEPT_LINES)..].to_vec()
+}
+
+/// The Criterion home of one run: one that was named, or a fresh one that becomes `latest` when the run is through.
+#[derive(Debug)]
+pub enum Home {
+    /// Named by the user, and left as it is.
+    Named(PathBuf),
+    /// Ours: gone if the run is interrupted.
+    Fresh(tempfile::TempDir),
+}
+
+impl Home {
+    /// The named home, else a fresh one below `target`.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
+    pub fn new(named: Option<&Path>, target: &Path) -> Result<Self, Error> {
+        let parent = named.map_or_else(|| target.join("bench-gate"), Path::to_owned);
+        std::fs::create_dir_all(&parent).map_err(Error::io("make the folder", &parent))?;
+        let parent = parent.canonicalize().map_err(Error::io("find", &parent))?;
+        match named {
+            Some(_) => Ok(Self::Named(parent)),
+            None => Ok(Self::Fresh(tempfile::tempdir_in(&parent).map_err(Error::io("write into", &parent))?)),
+        }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Named(path) => path,
+            Self::Fresh(folder) => folder.path(),
+        }
+    }
+
+    /// Keeps a fresh home as `latest`, in place of the one before, and returns where the results are now.
+    ///
+    /// # Errors
+    /// The folder cannot be renamed.
+    pub fn keep(self) -> Result<PathBuf, Error> {
+        let folder = match self {
+            Self::Named(path) => return Ok(path),
+            Self::Fresh(folder) => folder.keep(),
+        };
+        let latest = folder.with_file_name("latest");
+        if latest.exists() {
+            std::fs::remove_dir_all(&latest).map_err(Error::io("replace", &latest))?;
+        }
+        std::fs::rename(&folder, &latest).map_err(Error::io("rename", &folder))?;
+        Ok(latest)
+    }
+}

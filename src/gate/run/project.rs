@@ -1,0 +1,138 @@
+//! The Cargo project whose benches are run: what cargo says of it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::Deserialize;
+
+use super::child::{self, Interrupt};
+use crate::gate::error::Error;
+
+/// A Cargo project and its bench targets.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// The names of its bench targets, in the order of `Cargo.toml`.
+    pub benches: Vec<String>,
+    /// The folder of its `Cargo.toml`, or of its workspace's.
+    pub root: PathBuf,
+    /// Its target folder.
+    pub target: PathBuf,
+}
+
+/// A bench target, built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BenchBinary {
+    /// The target's name.
+    pub category: String,
+    /// The file to run.
+    pub executable: PathBuf,
+    /// The folder of its package, where cargo would run it.
+    pub package: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+    target_directory: PathBuf,
+    workspace_root: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    targets: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    kind: Vec<String>,
+    name: String,
+}
+
+/// The one kind of message that matters of those that `cargo --message-format=json` prints.
+#[derive(Deserialize)]
+struct Artifact {
+    executable: Option<PathBuf>,
+    manifest_path: PathBuf,
+    target: Target,
+}
+
+impl Target {
+    fn is_bench(&self) -> bool {
+        self.kind.iter().any(|kind| kind == "bench")
+    }
+}
+
+impl Project {
+    /// The project of the current folder.
+    ///
+    /// # Errors
+    /// There is no cargo or no project here, or it has no bench target.
+    pub fn here() -> Result<Self, Error> {
+        let output = cargo().args(["metadata", "--format-version", "1", "--no-deps"]).output();
+        let output = output.map_err(Error::io("run", "cargo".as_ref()))?;
+        let problem = || Error::Cargo { problem: String::from_utf8_lossy(&output.stderr).trim().to_owned() };
+        let metadata: Metadata = serde_json::from_slice(&output.stdout).map_err(|_| problem())?;
+        let targets = metadata.packages.into_iter().flat_map(|package| package.targets);
+        let benches: Vec<String> = targets.filter(Target::is_bench).map(|target| target.name).collect();
+        if benches.is_empty() {
+            return Err(Error::Cargo { problem: "this project has no [[bench]] target".to_owned() });
+        }
+        Ok(Self { benches, root: metadata.workspace_root, target: metadata.target_directory })
+    }
+
+    /// Fails on the first of `categories` that is no bench target.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchCategory`].
+    pub fn refuse_unknown(&self, categories: &[String]) -> Result<(), Error> {
+        match categories.iter().find(|category| !self.benches.contains(category)) {
+            None => Ok(()),
+            Some(unknown) => Err(Error::NoSuchCategory {
+                place: self.root.join("Cargo.toml").display().to_string(),
+                wanted: unknown.clone(),
+                available: self.benches.join(", "),
+            }),
+        }
+    }
+}
+
+/// Builds the bench targets `categories` (all of them if it is empty), in the order of `Cargo.toml`.
+///
+/// # Errors
+/// Cargo cannot be run or fails, in which case its own messages are on the error stream already.
+pub fn build(
+    project: &Project,
+    categories: &[String],
+    interrupt: &Interrupt,
+) -> Result<Vec<BenchBinary>, Error> {
+    let mut command = cargo();
+    command
+        .args(["bench", "--no-run", "--message-format=json-render-diagnostics"])
+        .current_dir(&project.root);
+    let wanted = if categories.is_empty() { &project.benches } else { categories };
+    for category in wanted {
+        command.args(["--bench", category]);
+    }
+    let mut binaries = Vec::new();
+    let ended = child::run(command, interrupt, &mut |line| match serde_json::from_str::<Artifact>(line) {
+        Ok(artifact) => binaries.extend(bench_binary(artifact)),
+        Err(_) if line.starts_with('{') => {}
+        Err(_) => eprintln!("{line}"),
+    })?;
+    binaries.sort_by_key(|binary| project.benches.iter().position(|bench| *bench == binary.category));
+    match ended.failure {
+        None => Ok(binaries),
+        Some(reason) => Err(Error::Cargo { problem: format!("the benches do not build: {reason}") }),
+    }
+}
+
+fn bench_binary(artifact: Artifact) -> Option<BenchBinary> {
+    let package = artifact.manifest_path.parent().unwrap_or(Path::new(".")).to_owned();
+    let (category, executable) =
+        (artifact.target.is_bench().then_some(artifact.target.name)?, artifact.executable?);
+    Some(BenchBinary { category, executable, package })
+}
+
+fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}

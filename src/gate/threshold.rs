@@ -1,0 +1,196 @@
+//! Absolute limits: `baselines/thresholds.toml`, read once and checked whole.
+
+mod file;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::benchmark::category_of;
+use super::error::Error;
+use super::unit::Unit;
+
+/// Whether low or high values are good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Better {
+    /// Times, bytes: below the limit is good.
+    Lower,
+    /// Rates, hit rates, users: above the limit is good.
+    Higher,
+}
+
+impl Better {
+    /// Whether `value` is on the good side of `limit`. Limits are strict, as in "<30s".
+    #[must_use]
+    pub fn holds(self, value: f64, limit: f64) -> bool {
+        match self {
+            Self::Lower => value < limit,
+            Self::Higher => value > limit,
+        }
+    }
+
+    /// The sign that stands before a limit.
+    #[must_use]
+    pub fn sign(self) -> char {
+        match self {
+            Self::Lower => '<',
+            Self::Higher => '>',
+        }
+    }
+}
+
+/// Which of a benchmark's estimates a metric judges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Statistic {
+    /// Arithmetic mean.
+    Mean,
+    /// Median.
+    Median,
+    /// What Criterion shows: the slope where there is one, else the mean.
+    Typical,
+    /// The benchmark's declared elements or bytes in each second, by the mean.
+    Throughput,
+}
+
+/// Which list of limits a metric stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// `[[metric]]`: what a category should reach.
+    Metric,
+    /// `[[sla]]`: what users were promised.
+    Sla,
+}
+
+/// The absolute limits of one or more benchmarks, in the metric's own unit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metric {
+    /// A benchmark's id, in which `*` stands for one part between slashes.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Which list it stands in.
+    pub kind: Kind,
+    /// The unit of the limits.
+    pub unit: Unit,
+    /// Which side is good.
+    pub better: Better,
+    /// Which estimate is judged.
+    pub statistic: Statistic,
+    /// The elements (or bytes) an iteration has that the limits were written for; `None` judges as it is.
+    pub size: Option<u64>,
+    /// The target.
+    pub baseline: f64,
+    /// Where degradation begins.
+    pub warning: f64,
+    /// What nobody can accept.
+    pub critical: f64,
+}
+
+impl Metric {
+    /// The first part of the id.
+    #[must_use]
+    pub fn category(&self) -> &str {
+        category_of(&self.id)
+    }
+
+    /// Whether this metric's id names `benchmark`.
+    #[must_use]
+    pub fn matches(&self, benchmark: &str) -> bool {
+        let (mut pattern, mut parts) = (self.id.split('/'), benchmark.split('/'));
+        loop {
+            match (pattern.next(), parts.next()) {
+                (None, None) => return true,
+                (Some(wanted), Some(part)) if wanted == "*" || wanted == part => {}
+                _ => return false,
+            }
+        }
+    }
+
+    /// Whether the id names one benchmark and no pattern.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        !self.id.split('/').any(|part| part == "*")
+    }
+}
+
+/// All absolute limits of a project.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Thresholds {
+    /// The file they came from.
+    pub path: PathBuf,
+    /// The share of metrics, in percent, that must pass.
+    pub min_pass_rate: f64,
+    /// The metrics, in the file's order.
+    pub metrics: Vec<Metric>,
+}
+
+/// Where the limits of a project are kept.
+pub const THRESHOLDS_FILE: &str = "baselines/thresholds.toml";
+
+impl Thresholds {
+    /// Reads and checks `path`.
+    ///
+    /// # Errors
+    /// The file cannot be read, is not UTF-8 or not TOML, has an unknown key, a unit that does not exist, limits in
+    /// the wrong order or twice for one id, or no metric at all; with the line.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        let text = String::from_utf8(bytes).map_err(|error| Error::Malformed {
+            path: path.to_owned(),
+            problem: format!("not UTF-8 at byte {}, expected TOML", error.utf8_error().valid_up_to()),
+        })?;
+        file::parse(path, &text)
+    }
+
+    /// The metrics that judge the benchmark `id`, as positions in [`Thresholds::metrics`]: of each kind the one that
+    /// names it exactly, else every pattern that matches it.
+    #[must_use]
+    pub fn judging(&self, id: &str) -> Vec<usize> {
+        let matching = self.metrics.iter().enumerate().filter(|(_, metric)| metric.matches(id));
+        let matching: Vec<(usize, &Metric)> = matching.collect();
+        let outdone = |metric: &Metric| {
+            let rival = |(_, other): &(usize, &Metric)| other.kind == metric.kind && other.is_exact();
+            !metric.is_exact() && matching.iter().any(rival)
+        };
+        matching.iter().filter(|(_, metric)| !outdone(metric)).map(|(position, _)| *position).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn thresholds(ids: &[&str]) -> Thresholds {
+        let metrics = ids.iter().map(|id| {
+            format!("[[metric]]\nid = \"{id}\"\nname = \"n\"\nunit = \"s\"\nbetter = \"lower\"\nbaseline = 1\nwarning = 2\ncritical = 3\n")
+        });
+        file::parse(Path::new("t.toml"), &format!("schema_version = 1\n{}", metrics.collect::<String>()))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_star_stands_for_one_part() {
+        let metric = &thresholds(&["api/*/x"]).metrics[0];
+        assert!(metric.matches("api/a/x"));
+        let others = ["api/x", "api/a/b/x", "api/a/x/y", "web/a/x", ""];
+        assert!(others.iter().all(|id| !metric.matches(id)));
+    }
+
+    #[test]
+    fn an_exact_id_goes_before_a_pattern() {
+        let all = thresholds(&["api/*", "api/a"]);
+        let judging = |id| all.judging(id).iter().map(|at| all.metrics[*at].id.clone()).collect::<Vec<_>>();
+        assert_eq!(judging("api/a"), ["api/a"]);
+        assert_eq!(judging("api/b"), ["api/*"]);
+        assert!(judging("web/b").is_empty());
+    }
+
+    #[test]
+    fn limits_are_strict() {
+        assert!(Better::Lower.holds(0.9, 1.0) && !Better::Lower.holds(1.0, 1.0));
+        assert!(Better::Higher.holds(1.1, 1.0) && !Better::Higher.holds(1.0, 1.0));
+    }
+}

@@ -1,0 +1,168 @@
+//! `thresholds.toml` as it is written, and its one conversion to [`Metric`]s.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Better, Kind, Metric, Statistic, Thresholds};
+use crate::gate::error::Error;
+use crate::gate::unit::{Quantity, Unit};
+
+/// The version of the format that this program reads.
+pub const SCHEMA_VERSION: u32 = 1;
+
+const DEFAULT_MIN_PASS_RATE: f64 = 90.0;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileToml {
+    schema_version: Spanned<u32>,
+    min_pass_rate: Option<Spanned<f64>>,
+    #[serde(default)]
+    metric: Vec<Spanned<MetricToml>>,
+    #[serde(default)]
+    sla: Vec<Spanned<MetricToml>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MetricToml {
+    id: Spanned<String>,
+    name: String,
+    unit: Spanned<String>,
+    better: Better,
+    statistic: Option<Statistic>,
+    size: Option<u64>,
+    baseline: f64,
+    warning: f64,
+    critical: f64,
+}
+
+/// What is wrong, and the byte where.
+struct Fault {
+    offset: usize,
+    problem: String,
+}
+
+/// Parses and checks `text`, which came from `path`.
+pub fn parse(path: &Path, text: &str) -> Result<Thresholds, Error> {
+    read(text)
+        .map(|(min_pass_rate, metrics)| Thresholds { path: path.to_owned(), min_pass_rate, metrics })
+        .map_err(|fault| Error::Threshold {
+            path: path.to_owned(),
+            line: 1 + text[..fault.offset.min(text.len())].matches('\n').count(),
+            problem: fault.problem,
+        })
+}
+
+fn read(text: &str) -> Result<(f64, Vec<Metric>), Fault> {
+    let file: FileToml = toml::from_str(text).map_err(|error| Fault {
+        offset: error.span().map_or(0, |span| span.start),
+        problem: error.message().replace('\n', "; "),
+    })?;
+    check_version(&file.schema_version)?;
+    let min_pass_rate = file.min_pass_rate.as_ref().map_or(Ok(DEFAULT_MIN_PASS_RATE), check_pass_rate)?;
+    let metrics =
+        convert_all(file.metric, Kind::Metric)?.into_iter().chain(convert_all(file.sla, Kind::Sla)?);
+    let metrics: Vec<Metric> = metrics.collect();
+    if metrics.is_empty() {
+        return Err(Fault {
+            offset: 0,
+            problem: "no [[metric]] and no [[sla]]: nothing would be judged".into(),
+        });
+    }
+    Ok((min_pass_rate, metrics))
+}
+
+fn check_version(version: &Spanned<u32>) -> Result<(), Fault> {
+    if *version.as_ref() == SCHEMA_VERSION {
+        return Ok(());
+    }
+    let problem = format!("schema_version is {}, this program reads {SCHEMA_VERSION}", version.as_ref());
+    Err(Fault { offset: version.span().start, problem })
+}
+
+fn check_pass_rate(rate: &Spanned<f64>) -> Result<f64, Fault> {
+    if (0.0..=100.0).contains(rate.as_ref()) {
+        return Ok(*rate.as_ref());
+    }
+    let problem = format!("min_pass_rate is {}: expected 0 to 100 percent", rate.as_ref());
+    Err(Fault { offset: rate.span().start, problem })
+}
+
+fn convert_all(list: Vec<Spanned<MetricToml>>, kind: Kind) -> Result<Vec<Metric>, Fault> {
+    let mut seen = HashSet::new();
+    let mut convert = |item: Spanned<MetricToml>| {
+        let (id, offset) = (item.as_ref().id.as_ref().clone(), item.as_ref().id.span().start);
+        if !seen.insert(id.clone()) {
+            return Err(Fault { offset, problem: format!("duplicate id `{id}`") });
+        }
+        convert_one(item, kind)
+    };
+    list.into_iter().map(&mut convert).collect()
+}
+
+fn convert_one(item: Spanned<MetricToml>, kind: Kind) -> Result<Metric, Fault> {
+    let offset = item.span().start;
+    let MetricToml { id, name, unit, better, statistic, size, baseline, warning, critical } =
+        item.into_inner();
+    let id_offset = id.span().start;
+    let unit_offset = unit.span().start;
+    let unit: Unit = unit
+        .into_inner()
+        .parse()
+        .map_err(|error| Fault { offset: unit_offset, problem: format!("{error}") })?;
+    let statistic = statistic.unwrap_or(default_statistic(&unit));
+    let metric = Metric {
+        id: id.into_inner(),
+        name,
+        kind,
+        unit,
+        better,
+        statistic,
+        size,
+        baseline,
+        warning,
+        critical,
+    };
+    check_id(&metric, id_offset).and_then(|()| check_limits(&metric, offset)).map(|()| metric)
+}
+
+/// A rate is the benchmark's throughput unless it is said otherwise.
+fn default_statistic(unit: &Unit) -> Statistic {
+    if unit.quantity() == Quantity::Rate { Statistic::Throughput } else { Statistic::Mean }
+}
+
+fn check_id(metric: &Metric, offset: usize) -> Result<(), Fault> {
+    let parts = || metric.id.split('/');
+    let problem = match () {
+        () if parts().any(str::is_empty) => "has an empty part",
+        () if parts().any(|part| part.contains('*') && part != "*") => "has a `*` beside other letters",
+        () if metric.id.starts_with('*') => "begins with `*`, but its first part is the category",
+        () => return Ok(()),
+    };
+    Err(Fault { offset, problem: format!("id `{}` {problem}", metric.id) })
+}
+
+fn check_limits(metric: &Metric, offset: usize) -> Result<(), Fault> {
+    let limits = [metric.baseline, metric.warning, metric.critical];
+    let ordered = limits.windows(2).all(|pair| match metric.better {
+        Better::Lower => pair[0] <= pair[1],
+        Better::Higher => pair[0] >= pair[1],
+    });
+    let problem = match () {
+        () if limits.iter().any(|limit| !limit.is_finite() || *limit <= 0.0) => {
+            "limits must be finite and above zero"
+        }
+        () if !ordered && metric.better == Better::Lower => {
+            "lower is better, so baseline <= warning <= critical"
+        }
+        () if !ordered => "higher is better, so baseline >= warning >= critical",
+        () if metric.size == Some(0) => "size must be above zero",
+        () => return Ok(()),
+    };
+    let limits = format!("baseline {}, warning {}, critical {}", limits[0], limits[1], limits[2]);
+    Err(Fault { offset, problem: format!("metric `{}` ({limits}): {problem}", metric.id) })
+}
