@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
+use backend_bench::backend::agent::LatencyProfile;
+use backend_bench::bench::Platform;
 use backend_bench::bench::load::{
-    ApiTarget, ErrorKind, Failure, Operation, Population, Recording, Session, Target, closed,
+    ApiTarget, ErrorKind, Failure, Operation, Population, Recording, SEED_MIX, Session, Target, closed,
 };
 use tokio::net::TcpListener;
 
@@ -42,6 +44,22 @@ async fn server_of(status: StatusCode) -> SocketAddr {
     let router = Router::new().fallback(move || async move { (status, "no") });
     tokio::spawn(axum::serve(listener, router).into_future());
     address
+}
+
+#[tokio::test]
+async fn every_operation_of_the_mix_succeeds_on_our_backend() {
+    let platform = Platform::start(LatencyProfile::zero(), 10_000).await.unwrap();
+    let target = Arc::new(ApiTarget::new(&platform.server.url("/")).unwrap());
+    let population = Population { deadline: Duration::from_secs(10), ..POPULATION };
+    let recording = closed(population, target).await;
+    let done = |operation: Operation| recording.of(operation).operations;
+    assert!(SEED_MIX.iter().all(|(operation, _)| done(*operation) > 0), "{recording}");
+    assert_eq!(recording.whole().failures, 0, "{recording}");
+    assert_eq!(
+        platform.llm.requests(),
+        5 * done(Operation::Chat) as u64,
+        "a chat is five stages of the agent"
+    );
 }
 
 #[tokio::test]

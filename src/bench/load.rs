@@ -14,6 +14,7 @@
 mod api;
 mod chat;
 mod mix;
+mod open_files;
 mod outcome;
 mod recording;
 mod user;
@@ -26,6 +27,7 @@ use tokio::time::Instant;
 
 pub use api::{ApiSession, ApiTarget, TargetError};
 pub use mix::{Operation, SEED_MIX};
+pub use open_files::raise_open_files;
 pub use outcome::{ErrorKind, Failure, Sample};
 pub use recording::{Recording, Stretch};
 

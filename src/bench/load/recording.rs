@@ -109,7 +109,8 @@ impl fmt::Display for Recording {
 impl Stretch {
     fn new() -> Self {
         let latencies = Histogram::new_with_max(micros(LONGEST), DIGITS);
-        let latencies = latencies.expect("an hour of microseconds to three digits is within hdrhistogram's range");
+        let latencies =
+            latencies.expect("an hour of microseconds to three digits is within hdrhistogram's range");
         Self { operations: 0, failures: 0, latencies }
     }
 
