@@ -6,6 +6,7 @@
 
 pub mod groups;
 pub mod harness;
+pub mod load;
 pub mod measurement;
 pub mod mode;
 pub mod platform;
