@@ -141,7 +141,7 @@ fn a_baseline_with_numbers_that_no_measurement_gives() {
         let change = |baseline: &mut Value| {
             baseline["runs"][0]["results"][0]["estimates"]["mean"]["point"] = value.clone();
         };
-        broken_is_refused(change, "");
+        broken_is_refused(change, if value.is_null() { "invalid type: null" } else { "not above zero" });
     }
 }
 
