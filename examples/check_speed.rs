@@ -24,14 +24,20 @@ const THRESHOLDS: &str = "schema_version = 1\n[[metric]]\nid = \"tree/*/*\"\nnam
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
-    let (tree, thresholds) = (folder.path().join("criterion"), folder.path().join("thresholds.toml"));
-    fs::write(&thresholds, THRESHOLDS)?;
+    let tree = folder.path().join("criterion");
     (0..RESULTS).try_for_each(|number| write_result(&tree, number))?;
+    compare(
+        &mut check(folder.path(), &tree)?,
+        Command::new("critcmp").arg("new").arg("--target-dir").arg(folder.path()),
+    )
+}
+
+fn check(folder: &Path, tree: &Path) -> Result<Command, Box<dyn Error>> {
+    let thresholds = folder.join("thresholds.toml");
+    fs::write(&thresholds, THRESHOLDS)?;
     let mut check = Command::new(bench_gate()?);
-    check.args(["check", "--no-save", "--criterion-home"]).arg(&tree).arg("--thresholds").arg(&thresholds);
-    let mut critcmp = Command::new("critcmp");
-    critcmp.arg("new").arg("--target-dir").arg(folder.path());
-    compare(&mut check, &mut critcmp)
+    check.args(["check", "--no-save", "--criterion-home"]).arg(tree).arg("--thresholds").arg(&thresholds);
+    Ok(check)
 }
 
 /// The release binary, built beside this example.
@@ -78,15 +84,19 @@ fn write_result(tree: &Path, number: usize) -> std::io::Result<()> {
     let (group, function) = (format!("group_{}", number / 100), format!("function_{number}"));
     let folder = tree.join("tree").join(&group).join(&function).join("new");
     fs::create_dir_all(&folder)?;
+    let write = |name: &str, value: serde_json::Value| fs::write(folder.join(name), value.to_string());
+    write("benchmark.json", identity(&group, &function))?;
+    write("estimates.json", estimates(number))?;
+    write("tukey.json", serde_json::json!([1.0, 2.0, 3.0, 4.0]))?;
+    write("sample.json", samples(number))
+}
+
+fn identity(group: &str, function: &str) -> serde_json::Value {
     let id = format!("tree/{group}/{function}");
-    let identity = serde_json::json!({
+    serde_json::json!({
         "group_id": "tree", "function_id": format!("{group}/{function}"), "value_str": null, "throughput": null,
         "full_id": id, "directory_name": id, "title": id,
-    });
-    fs::write(folder.join("benchmark.json"), identity.to_string())?;
-    fs::write(folder.join("estimates.json"), estimates(number).to_string())?;
-    fs::write(folder.join("tukey.json"), "[1.0,2.0,3.0,4.0]")?;
-    fs::write(folder.join("sample.json"), samples(number).to_string())
+    })
 }
 
 fn estimates(number: usize) -> serde_json::Value {

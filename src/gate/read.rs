@@ -9,6 +9,7 @@
 
 mod folder;
 mod home;
+mod tally;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use std::time::SystemTime;
 
 use rayon::prelude::*;
 
-use super::benchmark::Benchmark;
+use super::benchmark::{Benchmark, Samples};
 use super::error::Error;
 use folder::Folder;
 
@@ -47,6 +48,14 @@ pub fn load(home: &Path, baseline: &str) -> Result<Vec<Benchmark>, Error> {
         .par_sort_unstable_by(|one, other| one.id.cmp(&other.id).then_with(|| one.folder.cmp(&other.folder)));
     refuse_duplicates(&found)?;
     Ok(found)
+}
+
+/// The samples that `benchmark` was estimated from.
+///
+/// # Errors
+/// The file is gone or has been changed since the benchmark was read.
+pub fn samples(benchmark: &Benchmark) -> Result<Samples, Error> {
+    wire::read_samples(&benchmark.folder)
 }
 
 /// How many benchmarks each saved set of `home` holds, by name; Criterion's own `new` and `base` are not among them.

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::*;
-use crate::gate::benchmark::{Estimate, Estimates, Samples, Throughput};
+use crate::gate::benchmark::{Estimate, Estimates, Throughput};
 use crate::gate::threshold::Thresholds;
 
 /// A result of `id` whose every estimate is `point`, within `spread` of it.
@@ -18,7 +18,7 @@ fn result(id: &str, point: f64, spread: f64, throughput: Option<Throughput>) -> 
             std_dev: estimate,
             median_abs_dev: estimate,
         },
-        samples: Samples { iterations: vec![1.0], totals: vec![point] },
+        sample_count: 10,
         folder: PathBuf::from(id),
         written: SystemTime::UNIX_EPOCH,
     }
@@ -129,9 +129,8 @@ fn a_category_that_could_not_run_fails() {
 #[test]
 fn a_category_that_nothing_belongs_to_is_refused() {
     let text = metric("a/b", "ns", "lower", [10.0, 20.0, 30.0]);
-    let scope = Scope { categories: vec!["z".into()], failures: Vec::new() };
     let results = [result("a/b", 5.0, 0.0, None)];
-    let error = refuse_unknown_categories(&thresholds(&text), &results, &scope).unwrap_err();
+    let error = refuse_unknown_categories(&thresholds(&text), &results, &["z".into()]).unwrap_err();
     assert!(error.to_string().contains("no category `z`: there are a"), "{error}");
 }
 

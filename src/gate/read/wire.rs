@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::folder::{Folder, read_all, written};
+use super::tally::Tally;
 use crate::gate::benchmark::{Benchmark, Estimate, Estimates, Samples, Throughput};
 use crate::gate::error::Error;
 
@@ -76,6 +77,13 @@ struct WireSamples {
     times: Vec<f64>,
 }
 
+/// [`WireSamples`], checked as it is read and not kept: judging needs none of it.
+#[derive(Deserialize)]
+struct WireTallies {
+    iters: Tally,
+    times: Tally,
+}
+
 /// Reads the result in the folder `name` of `parent`; `None` where no file in it is a result's.
 pub fn read_result(parent: &Folder, name: &OsString) -> Result<Option<Benchmark>, Error> {
     let folder = ResultFolder { parent, name: Path::new(name) };
@@ -92,6 +100,15 @@ pub fn read_result(parent: &Folder, name: &OsString) -> Result<Option<Benchmark>
         }
         (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => Err(error),
     }
+}
+
+/// Reads the samples of the result in `folder`.
+pub fn read_samples(folder: &Path) -> Result<Samples, Error> {
+    let path = folder.join(FILES[2]);
+    let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
+    let wire: WireSamples = serde_json::from_slice(&bytes)
+        .map_err(|error| Error::Malformed { path, problem: why_malformed(&bytes, &error) })?;
+    Ok(Samples { iterations: wire.iters, totals: wire.times })
 }
 
 /// A folder that may hold a result, and its parent, which is open.
@@ -128,13 +145,13 @@ impl ResultFolder<'_> {
         let written = written(estimates).map_err(Error::io("read", &self.path().join(FILES[1])))?;
         let identity: WireBenchmark = self.parse(FILES[0], identity)?;
         let estimates: WireEstimates = self.parse(FILES[1], estimates)?;
-        let samples: WireSamples = self.parse(FILES[2], samples)?;
+        let samples: WireTallies = self.parse(FILES[2], samples)?;
         let unfit = |file: &str, problem| Error::Unfit { path: self.path().join(file), problem };
         Ok(Benchmark {
             id: identity.full_id,
             throughput: identity.throughput.map(Throughput::from),
             estimates: convert_estimates(&estimates).map_err(|problem| unfit(FILES[1], problem))?,
-            samples: convert_samples(samples).map_err(|problem| unfit(FILES[2], problem))?,
+            sample_count: count_samples(&samples).map_err(|problem| unfit(FILES[2], problem))?,
             folder: self.path(),
             written,
         })
@@ -183,14 +200,14 @@ fn not_negative(name: &str, wire: &WireEstimate) -> Result<Estimate, String> {
     }
 }
 
-fn convert_samples(wire: WireSamples) -> Result<Samples, String> {
-    let (iterations, totals) = (wire.iters.len(), wire.times.len());
+/// How many samples there are, if there can be such.
+fn count_samples(wire: &WireTallies) -> Result<usize, String> {
+    let (iterations, totals) = (wire.iters.count, wire.times.count);
     if iterations != totals || totals == 0 {
         return Err(format!("{iterations} iteration counts for {totals} times: expected one for each"));
     }
-    let unfit = |value: &&f64| !value.is_finite() || **value <= 0.0;
-    match wire.iters.iter().chain(&wire.times).find(unfit) {
+    match wire.iters.unfit.or(wire.times.unfit) {
         Some(value) => Err(format!("a sample is {value}: expected a finite number above zero")),
-        None => Ok(Samples { iterations: wire.iters, totals: wire.times }),
+        None => Ok(totals),
     }
 }
