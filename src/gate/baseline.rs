@@ -5,12 +5,13 @@
 
 mod name;
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::benchmark::{Benchmark, Estimates, Throughput};
+use super::benchmark::{Benchmark, Estimate, Estimates, Throughput};
 use super::environment::Environment;
 use super::error::Error;
 use super::store;
@@ -84,7 +85,8 @@ impl Baseline {
     /// Reads a baseline, and checks that there is something in it.
     ///
     /// # Errors
-    /// The file cannot be read, is malformed, of another version, or holds no run or a run without results.
+    /// The file cannot be read, is malformed, of another version, holds no run or a run without results, one id
+    /// twice in a run, or numbers that no measurement can give.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let bytes = fs::read(path).map_err(Error::io("read", path))?;
         Self::parse(path, &bytes)
@@ -95,14 +97,14 @@ impl Baseline {
     /// # Errors
     /// As [`Baseline::read`].
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
-        let malformed = |problem: String| Error::Malformed { path: path.to_owned(), problem };
+        let broken = |problem: String| Error::BrokenBaseline { path: path.to_owned(), problem };
         let baseline: Self = serde_json::from_slice(bytes).map_err(|error| match bytes {
-            [] => malformed("empty file, expected a baseline's JSON".to_owned()),
-            _ => malformed(format!("not a baseline: {error}")),
+            [] => broken("empty file, expected a baseline's JSON".to_owned()),
+            _ => broken(format!("not a baseline: {error}")),
         })?;
         match baseline.why_unusable() {
             None => Ok(baseline),
-            Some(problem) => Err(malformed(problem)),
+            Some(problem) => Err(broken(problem)),
         }
     }
 
@@ -116,8 +118,28 @@ impl Baseline {
         match self.runs.iter().any(|run| run.results.is_empty()) {
             _ if self.runs.is_empty() => Some("an empty baseline: it holds no run".to_owned()),
             true => Some("an empty baseline: one of its runs holds no result".to_owned()),
-            false => None,
+            false => self.runs.iter().find_map(Run::why_unusable),
         }
+    }
+}
+
+impl Run {
+    fn why_unusable(&self) -> Option<String> {
+        let mut seen = HashSet::new();
+        self.results.iter().find_map(|result| {
+            let double = || format!("two results with one id `{}`", result.id);
+            if seen.insert(&result.id) { result.why_unusable() } else { Some(double()) }
+        })
+    }
+}
+
+impl Measured {
+    fn why_unusable(&self) -> Option<String> {
+        let Estimates { mean, median, slope, .. } = self.estimates;
+        let above_zero = |estimate: Estimate| estimate.lower > 0.0 && estimate.point > 0.0;
+        let fit = [Some(mean), Some(median), slope].into_iter().flatten().all(above_zero);
+        (!fit || self.p10 <= 0.0 || self.samples == 0)
+            .then(|| format!("`{}` has no samples, or an estimate that is not above zero", self.id))
     }
 }
 

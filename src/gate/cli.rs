@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{ValueParser, ValueParserFactory};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::baseline::{BASELINES_FOLDER, BaselineName};
@@ -24,6 +25,17 @@ Exit codes:
   1  judged, and not good enough; or a category could not run
   2  could not judge: bad input, or a threshold without a fresh result
   130  interrupted";
+
+/// A name that is refused is answered with the remedy, as every other error is.
+impl ValueParserFactory for BaselineName {
+    type Parser = ValueParser;
+
+    fn value_parser() -> ValueParser {
+        ValueParser::new(|name: &str| {
+            name.parse::<Self>().map_err(|error| format!("{error}\n  help: {}", error.remedy()))
+        })
+    }
+}
 
 /// Judges the estimates that Criterion saved, and says so in its exit code.
 #[derive(Debug, Parser)]

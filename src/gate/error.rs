@@ -48,6 +48,14 @@ pub enum Error {
         /// What is wrong with it, with the line where there is one.
         problem: String,
     },
+    /// A named baseline is not what its name says: empty, truncated, of another version, or with unfit numbers.
+    #[error("{}: {problem}", path.display())]
+    BrokenBaseline {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A file that belongs to a result is missing.
     #[error("{}: incomplete result: `{missing}` is missing", path.display())]
     Incomplete {
@@ -168,6 +176,7 @@ impl Error {
             Self::Malformed { .. } | Self::Incomplete { .. } | Self::Unfit { .. } => {
                 "delete the benchmark's folder and measure it again"
             }
+            Self::BrokenBaseline { .. } => "restore the file, or save the baseline again",
             Self::Stale { .. } => {
                 "the benchmark did not run this time: mend or remove it, or use a fresh --criterion-home"
             }

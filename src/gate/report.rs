@@ -52,29 +52,25 @@ pub struct Report<'a> {
 /// # Errors
 /// The folder cannot be made or written to.
 pub fn save(report: &Report<'_>, folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let stamp = free_stamp(folder, &jiff::ZonedDateTime::now().strftime("%Y%m%d_%H%M%S").to_string());
-    let paths = [benchmark_report(folder, &stamp), detailed_results(folder, &stamp), thresholds_file(folder)];
-    store::write_json(&paths[0], &json::BenchmarkReport::new(report))?;
-    store::write_json(&paths[1], &json::DetailedResults::new(report))?;
-    store::write_json(&paths[2], &json::PerformanceBaselines::new(report.thresholds))?;
-    Ok(paths.to_vec())
+    // First the one whose name is not free to choose: if it cannot be written, no half of a set is left.
+    let limits = folder.join("performance_baselines.json");
+    store::write_json(&limits, &json::PerformanceBaselines::new(report.thresholds))?;
+    let (stamp, judged) = save_judgement(report, folder)?;
+    let details = folder.join(format!("performance_detailed_results_{stamp}.json"));
+    store::write_json(&details, &json::DetailedResults::new(report))?;
+    Ok(vec![judged, details, limits])
 }
 
-fn benchmark_report(folder: &Path, stamp: &str) -> PathBuf {
-    folder.join(format!("performance_benchmark_report_{stamp}.json"))
-}
-
-fn detailed_results(folder: &Path, stamp: &str) -> PathBuf {
-    folder.join(format!("performance_detailed_results_{stamp}.json"))
-}
-
-fn thresholds_file(folder: &Path) -> PathBuf {
-    folder.join("performance_baselines.json")
-}
-
-/// `stamp`, with a number behind it where a report of the same second is there already.
-fn free_stamp(folder: &Path, stamp: &str) -> String {
-    let numbered = (2..).map(|number| format!("{stamp}_{number}"));
-    let mut candidates = std::iter::once(stamp.to_owned()).chain(numbered);
-    candidates.find(|stamp| !benchmark_report(folder, stamp).exists()).unwrap_or_default()
+/// Writes the judgement under the time, with a number behind it where another process was there in the same second.
+fn save_judgement(report: &Report<'_>, folder: &Path) -> Result<(String, PathBuf), Error> {
+    let (judged, now) = (json::BenchmarkReport::new(report), jiff::ZonedDateTime::now());
+    let (mut stamp, mut number) = (now.strftime("%Y%m%d_%H%M%S").to_string(), 1);
+    loop {
+        let path = folder.join(format!("performance_benchmark_report_{stamp}.json"));
+        if store::write_new_json(&path, &judged)? {
+            return Ok((stamp, path));
+        }
+        number += 1;
+        stamp = format!("{}_{number}", now.strftime("%Y%m%d_%H%M%S"));
+    }
 }

@@ -1,7 +1,7 @@
 //! Files that are whole or not there: written to a temporary file beside the target, then renamed.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
@@ -14,13 +14,18 @@ use super::Error;
 /// # Errors
 /// The folder cannot be made or written to; what was at `path` is then untouched.
 pub fn write(path: &Path, contents: &[u8]) -> Result<(), Error> {
+    let file = write_beside(path, contents)?;
+    file.persist(path).map(drop).map_err(|error| Error::io("write", path)(error.error))
+}
+
+/// Writes the whole of `contents` to a temporary file in the folder of `path`.
+fn write_beside(path: &Path, contents: &[u8]) -> Result<NamedTempFile, Error> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(Error::io("make the folder", folder))?;
     let mut file = NamedTempFile::new_in(folder).map_err(Error::io("write", folder))?;
     file.write_all(contents).and_then(|()| file.as_file().sync_all()).map_err(Error::io("write", path))?;
     readable_by_all(&file).map_err(Error::io("write", path))?;
-    file.persist(path).map_err(|error| Error::io("write", path)(error.error))?;
-    Ok(())
+    Ok(file)
 }
 
 /// Writes `value` as indented JSON with a closing newline.
@@ -29,6 +34,19 @@ pub fn write(path: &Path, contents: &[u8]) -> Result<(), Error> {
 /// As [`write()`].
 pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Error> {
     write(path, to_json(value).as_bytes())
+}
+
+/// [`write_json`] where nothing is at `path` yet; `false`, and nothing done, where something is.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_new_json(path: &Path, value: &impl Serialize) -> Result<bool, Error> {
+    let file = write_beside(path, to_json(value).as_bytes())?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(Error::io("write", path)(error.error)),
+    }
 }
 
 /// Indented JSON with a closing newline.

@@ -138,9 +138,10 @@ impl Thresholds {
     /// the wrong order or twice for one id, or no metric at all; with the line.
     pub fn load(path: &Path) -> Result<Self, Error> {
         let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-        let text = String::from_utf8(bytes).map_err(|error| Error::Malformed {
-            path: path.to_owned(),
-            problem: format!("not UTF-8 at byte {}, expected TOML", error.utf8_error().valid_up_to()),
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
+            Error::Threshold { path: path.to_owned(), line, problem: "not UTF-8, expected TOML".to_owned() }
         })?;
         file::parse(path, &text)
     }

@@ -23,7 +23,12 @@ const NAME_WIDTH: usize = 37;
 pub fn write(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
     let judgement = report.judgement;
     for category in judgement.categories() {
-        write_category(out, judgement, category)?;
+        let mut lines = Vec::new();
+        write_category(&mut lines, judgement, category)?;
+        if !lines.is_empty() {
+            writeln!(out, "\n{}", format!("--- {} ---", category.to_uppercase()).bold())?;
+        }
+        out.write_all(&lines)?;
     }
     write_service_level(out, judgement)?;
     write_notes(out, judgement)?;
@@ -56,7 +61,6 @@ pub fn write_verdict(out: &mut impl Write, report: &Report<'_>) -> io::Result<()
 }
 
 fn write_category(out: &mut impl Write, judgement: &Judgement, category: &str) -> io::Result<()> {
-    writeln!(out, "\n{}", format!("--- {} ---", category.to_uppercase()).bold())?;
     let mine = |id: &str| category_of(id) == category;
     for row in judgement.rows.iter().filter(|row| row.metric.kind == Kind::Metric && mine(&row.id)) {
         write_row(out, &row.id, row)?;

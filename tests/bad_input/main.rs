@@ -1,0 +1,11 @@
+//! Input that nothing can be judged by ends in exit 2 with the path and the remedy, and leaves no file behind.
+
+#![cfg(feature = "gate")]
+
+mod baselines;
+#[path = "../common/mod.rs"]
+mod common;
+mod home;
+mod results;
+mod thresholds;
+mod usage;
