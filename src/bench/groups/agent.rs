@@ -2,7 +2,7 @@
 //! `LLM_BASE_URL` names a real one.
 //!
 //! The simulated model keeps time: `llm_response` takes as long as a hosted model of middling size would
-//! ([`LatencyProfile::typical`]), the others a [`FASTER`]th of it, so that hundreds of requests fit into an
+//! ([`LatencyProfile::typical`]), the others a thirtieth of it, so that hundreds of requests fit into an
 //! iteration. They measure how well the pipeline keeps a model busy, and not a model. With a real one, they do.
 
 mod endpoint;

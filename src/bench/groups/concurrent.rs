@@ -1,7 +1,7 @@
 //! The `concurrent` group: populations of simulated users at work on a whole backend.
 //!
 //! The backend ([`Platform`]) and the users are in one process and share its cores, each on a runtime of its own and
-//! with real sockets between them. Its model is simulated and keeps a [`FASTER`]th of the time of a hosted one,
+//! with real sockets between them. Its model is simulated and keeps a tenth of the time of a hosted one,
 //! `LLM_BASE_URL` or not. Each population meets a fresh backend.
 //!
 //! A population is recorded once, when the first of its benchmarks runs, and cut into windows: each window gives one
