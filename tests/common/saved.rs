@@ -41,7 +41,7 @@ impl Saved {
     }
 
     /// Saved under this name instead of as the latest.
-    pub fn as_baseline(self, name: &str) -> Self {
+    pub fn under(self, name: &str) -> Self {
         Self { baseline: name.to_owned(), ..self }
     }
 
