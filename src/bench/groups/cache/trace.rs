@@ -15,7 +15,7 @@ pub const KEYS: u64 = 10_000;
 const SKEW: f64 = 1.2;
 
 /// Regular requests between two scans.
-const BETWEEN_SCANS: u32 = 4_000;
+const BETWEEN_SCANS: u32 = 2_000;
 
 /// Requests of a scan: as many as the cache can hold, so that one which keeps what came last forgets all else.
 const SCAN: u32 = 1_000;

@@ -12,7 +12,7 @@ use super::MIB;
 pub struct Heap {
     epoch: epoch_mib,
     allocated: stats::allocated_mib,
-    active: stats::active_mib,
+    resident: stats::resident_mib,
 }
 
 impl Heap {
@@ -39,16 +39,18 @@ impl Heap {
         self.now(|heap| heap.allocated.read())
     }
 
-    /// Bytes of the pages that hold what is allocated.
-    ///
-    /// Resident memory would have those too that were freed within the last ten seconds and not yet given back,
-    /// and so would measure what ran before.
-    pub fn active(self) -> usize {
-        self.now(|heap| heap.active.read())
+    /// Bytes of the pages that are in memory: those that hold what is allocated, jemalloc's own, and those that
+    /// were freed within the last ten seconds and are not given back yet.
+    pub fn resident(self) -> usize {
+        self.now(|heap| heap.resident.read())
     }
 
     fn of_whoever() -> Result<Self> {
-        Ok(Self { epoch: epoch::mib()?, allocated: stats::allocated::mib()?, active: stats::active::mib()? })
+        Ok(Self {
+            epoch: epoch::mib()?,
+            allocated: stats::allocated::mib()?,
+            resident: stats::resident::mib()?,
+        })
     }
 
     /// jemalloc's statistics stand still until the epoch moves on.

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
+use tokio::runtime::Runtime;
+
 use super::buffers;
 use super::heap::Heap;
 use super::work::{Client, Work, join};
@@ -22,20 +24,24 @@ const CONNECTIONS: usize = 100;
 /// Messages to each connection, which nobody reads: they wait in its queue, and in the buffers of its socket.
 const MESSAGES: usize = 1_024;
 
-/// Each sample is the peak, in bytes, of jemalloc's active pages while all of this is held at once: a cache of 64 MiB, a hub with 100 connections and their messages, and `mib` mebibytes of buffers.
-pub fn peaks(samples: usize, mib: usize) -> Vec<f64> {
-    let heap = Heap::of_jemalloc();
-    (0..samples).map(|_| peak_during(heap, || hold_working_set(mib)) as f64).collect()
+/// The peak, in bytes, of jemalloc's resident pages while all of this is held at once: a cache of 64 MiB, a hub with
+/// 100 connections and their messages, and `mib` mebibytes of buffers.
+///
+/// To be asked once, and before anything else has worked: jemalloc keeps what was freed for ten seconds, and does not
+/// cut a large free extent for a small request, so that a second time would add some 100 MiB of the first.
+pub fn peak(mib: usize) -> f64 {
+    let (heap, runtime) = (Heap::of_jemalloc(), runtime());
+    peak_during(heap, || hold_working_set(&runtime, mib)) as f64
 }
 
-/// The most that was active during `work`, looked at every [`INTERVAL`], and once more when it is done, before
+/// The most that was resident during `work`, looked at every [`INTERVAL`], and once more when it is done, before
 /// what it returns is dropped.
 fn peak_during<T>(heap: Heap, work: impl FnOnce() -> T) -> usize {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let watching = scope.spawn(|| watch(heap, &done));
         let held = work();
-        let last = heap.active();
+        let last = heap.resident();
         done.store(true, Relaxed);
         drop(held);
         watching.join().expect("jemalloc with statistics").max(last)
@@ -45,14 +51,14 @@ fn peak_during<T>(heap: Heap, work: impl FnOnce() -> T) -> usize {
 fn watch(heap: Heap, done: &AtomicBool) -> usize {
     let mut peak = 0;
     while !done.load(Relaxed) {
-        peak = peak.max(heap.active());
+        peak = peak.max(heap.resident());
         thread::sleep(INTERVAL);
     }
     peak
 }
 
-fn hold_working_set(mib: usize) -> (Vec<Client>, Vec<Vec<u8>>, Work) {
-    let work = Work::start(runtime(), CACHE_BYTES);
+fn hold_working_set(runtime: &Runtime, mib: usize) -> (Vec<Client>, Vec<Vec<u8>>, Work<'_>) {
+    let work = Work::start(runtime, CACHE_BYTES);
     let clients = work.runtime.block_on(async {
         work.load(RESPONSES).await;
         let mut clients = Vec::with_capacity(CONNECTIONS);

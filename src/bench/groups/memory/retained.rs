@@ -19,7 +19,8 @@ const WARM_UP_CYCLES: usize = 50;
 pub fn ratios(samples: usize, cycles: usize) -> Vec<f64> {
     let _ = Heap::of_jemalloc();
     let measuring = thread::spawn(move || {
-        let (work, heap) = (Work::start(on_this_thread(), CACHE_BYTES), ThreadHeap::of_this_thread());
+        let runtime = on_this_thread();
+        let (work, heap) = (Work::start(&runtime, CACHE_BYTES), ThreadHeap::of_this_thread());
         work.cycle(WARM_UP_CYCLES);
         (0..samples).map(|_| growth(&heap, || work.cycle(cycles))).collect()
     });

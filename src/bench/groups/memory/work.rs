@@ -33,16 +33,16 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub type Client = WebSocketStream<TcpStream>;
 
 /// The parts at work, which live as long as the measurement.
-pub struct Work {
-    pub runtime: Runtime,
+pub struct Work<'a> {
+    pub runtime: &'a Runtime,
     pub cache: ResponseCache,
     pub hub: Broadcaster,
     pub address: SocketAddr,
     requests: Cell<u64>,
 }
 
-impl Work {
-    pub fn start(runtime: Runtime, cache_bytes: u64) -> Self {
+impl<'a> Work<'a> {
+    pub fn start(runtime: &'a Runtime, cache_bytes: u64) -> Self {
         let config = CacheConfig { capacity_bytes: cache_bytes, time_to_live: Duration::from_hours(1) };
         let hub = Broadcaster::new(BroadcasterConfig::default());
         let address = runtime.block_on(hub.listen("127.0.0.1:0")).expect("a port on loopback");
@@ -99,7 +99,7 @@ impl Work {
     }
 }
 
-impl Drop for Work {
+impl Drop for Work<'_> {
     fn drop(&mut self) {
         self.runtime.block_on(self.hub.shutdown());
     }
