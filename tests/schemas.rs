@@ -44,7 +44,9 @@ fn reports(project: &Project, code: i32) -> [(&'static str, Value); 3] {
 
 #[track_caller]
 fn all_hold(project: &Project, code: i32) {
-    reports(project, code).iter().for_each(|(name, document)| holds(name, document));
+    for (name, document) in reports(project, code) {
+        holds(name, &document);
+    }
 }
 
 /// A project whose report has an entry in every list but that of failures.
@@ -73,7 +75,7 @@ fn undecided() -> Project {
 }
 
 fn exported_baseline(project: &Project) -> Value {
-    project.save(&saved("api/health").elements(9).as_baseline("main"));
+    project.save(&saved("api/health").elements(9).kept_as("main"));
     let ended = project.gate(&["baseline", "export", "main", "--criterion-home", HOME]).exits(0);
     serde_json::from_str(&ended.stdout).expect("JSON")
 }
@@ -180,20 +182,18 @@ fn is_strict(name: &str, document: &Value) {
 
 #[test]
 fn schemas_refuse_unknown_and_missing_keys_everywhere() {
-    reports(&everything(), 1).iter().for_each(|(name, document)| is_strict(name, document));
+    for (name, document) in reports(&everything(), 1) {
+        is_strict(name, &document);
+    }
     is_strict(BASELINE, &exported_baseline(&everything()));
 }
 
 /// `document` with `value` at `pointer` is refused.
 #[track_caller]
-fn refuses(name: &str, document: &Value, pointer: &str, value: Value) {
+fn refuses(name: &str, document: &Value, pointer: &str, value: &Value) {
     let mut broken = document.clone();
-    *broken.pointer_mut(pointer).unwrap_or_else(|| panic!("nothing at {pointer}")) = value;
-    assert!(
-        !validator(name).is_valid(&broken),
-        "{name} takes {} at {pointer}",
-        broken.pointer(pointer).unwrap()
-    );
+    *broken.pointer_mut(pointer).unwrap_or_else(|| panic!("nothing at {pointer}")) = value.clone();
+    assert!(!validator(name).is_valid(&broken), "{name} takes {value} at {pointer}");
 }
 
 #[test]
@@ -216,7 +216,9 @@ fn the_report_schema_refuses_a_broken_report() {
         ("/missing/0/kind", json!("wish")),
         ("/comparison", json!({})),
     ];
-    wrong.into_iter().for_each(|(pointer, value)| refuses(REPORT, &report, pointer, value));
+    for (pointer, value) in &wrong {
+        refuses(REPORT, &report, pointer, value);
+    }
 }
 
 #[test]
@@ -232,7 +234,9 @@ fn the_details_schema_refuses_broken_details() {
         ("/benchmarks/0/iterations", json!([])),
         ("/benchmarks/0/totals/0", json!(-1)),
     ];
-    wrong.into_iter().for_each(|(pointer, value)| refuses(DETAILS, &details, pointer, value));
+    for (pointer, value) in &wrong {
+        refuses(DETAILS, &details, pointer, value);
+    }
 }
 
 #[test]
@@ -247,7 +251,9 @@ fn the_limits_schema_refuses_broken_limits() {
         ("/metrics/0/size", json!(0)),
         ("/metrics/0/kind", json!("wish")),
     ];
-    wrong.into_iter().for_each(|(pointer, value)| refuses(LIMITS, &limits, pointer, value));
+    for (pointer, value) in &wrong {
+        refuses(LIMITS, &limits, pointer, value);
+    }
 }
 
 #[test]
@@ -261,8 +267,10 @@ fn the_baseline_schema_refuses_a_broken_baseline() {
         ("/runs/0/results/0/estimates/mean/point", json!(-1)),
         ("/runs/0/results/0/p10", json!(null)),
     ];
-    wrong.into_iter().for_each(|(pointer, value)| refuses(BASELINE, &baseline, pointer, value));
+    for (pointer, value) in &wrong {
+        refuses(BASELINE, &baseline, pointer, value);
+    }
     for name in ["feature/x", "..", "a..b", "new", "base", "change", "report", "", "-x", ".x"] {
-        refuses(BASELINE, &baseline, "/name", json!(name));
+        refuses(BASELINE, &baseline, "/name", &json!(name));
     }
 }

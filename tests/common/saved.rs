@@ -40,8 +40,8 @@ impl Saved {
         Self { throughput: json!({ "Bytes": count }), ..self }
     }
 
-    /// Saved under this name instead of as the latest.
-    pub fn as_baseline(self, name: &str) -> Self {
+    /// Kept as the baseline of this name instead of as the latest result.
+    pub fn kept_as(self, name: &str) -> Self {
         Self { baseline: name.to_owned(), ..self }
     }
 
