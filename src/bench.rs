@@ -6,9 +6,12 @@
 
 pub mod groups;
 pub mod harness;
+pub mod load;
 pub mod measurement;
 pub mod mode;
+pub mod platform;
 
 pub use harness::Harness;
 pub use measurement::Unit;
 pub use mode::{Mode, Sizes};
+pub use platform::{Platform, Session};

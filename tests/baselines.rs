@@ -12,8 +12,8 @@ const MAIN: &str = "baselines/main.json";
 /// A project whose home has results and a baseline `main` that Criterion saved beside them.
 fn saved_by_criterion() -> Project {
     let project = Project::good();
-    project.save(&saved("api/health").mean(4e6).spread(1e5).elements(7).kept_as("main"));
-    project.save(&saved("cache/hit").mean(80.0).kept_as("main"));
+    project.save(&saved("api/health").mean(4e6).spread(1e5).elements(7).under("main"));
+    project.save(&saved("cache/hit").mean(80.0).under("main"));
     project
 }
 
@@ -126,7 +126,7 @@ fn list_says_that_there_are_none() {
 #[test]
 fn list_leaves_out_what_criterion_keeps_for_itself() {
     let project = saved_by_criterion();
-    project.save(&saved("api/health").kept_as("base"));
+    project.save(&saved("api/health").under("base"));
     let ended = baseline(&project, &["list"]).exits(0);
     ended.prints("main ").is_silent_about("new ").is_silent_about("base ");
 }
@@ -146,7 +146,7 @@ fn show_takes_one_that_criterion_saved() {
 #[test]
 fn a_named_baseline_goes_before_one_of_that_name_that_criterion_saved() {
     let project = named();
-    project.save(&saved("api/health").mean(9e6).kept_as("main"));
+    project.save(&saved("api/health").mean(9e6).under("main"));
     let ended = baseline(&project, &["show", "main"]).exits(0);
     ended.prints("4.00000e6").is_silent_about("9.00000e6");
 }

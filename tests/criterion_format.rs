@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use backend_bench::gate::benchmark::{Benchmark, Throughput};
+use backend_bench::gate::benchmark::{Benchmark, Samples, Throughput};
 use backend_bench::gate::read;
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{BenchmarkId, Criterion, SamplingMode};
@@ -45,6 +45,10 @@ fn ids(benchmarks: &[Benchmark]) -> Vec<&str> {
     benchmarks.iter().map(|benchmark| benchmark.id.as_str()).collect()
 }
 
+fn samples(benchmark: &Benchmark) -> Samples {
+    read::samples(benchmark).expect("the samples of a result")
+}
+
 fn close(one: f64, other: f64) -> bool {
     (one - other).abs() <= 1e-9 * other.abs()
 }
@@ -52,8 +56,8 @@ fn close(one: f64, other: f64) -> bool {
 /// The estimates are those of the samples, as we read both.
 #[track_caller]
 fn agree(benchmark: &Benchmark) {
-    let (values, estimates) = (benchmark.samples.sorted_per_iteration(), &benchmark.estimates);
-    assert_eq!((values.len(), benchmark.samples.iterations.len()), (SAMPLES, SAMPLES));
+    let (values, estimates) = (samples(benchmark).sorted_per_iteration(), &benchmark.estimates);
+    assert_eq!((values.len(), benchmark.sample_count), (SAMPLES, SAMPLES));
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let median = f64::midpoint(values[SAMPLES / 2 - 1], values[SAMPLES / 2]);
     assert!(close(estimates.mean.point, mean), "{benchmark:?}");
@@ -133,8 +137,8 @@ fn the_slope_is_there_where_sampling_was_linear() {
     });
     let [flat, linear] = &benchmarks[..] else { panic!("{:?}", ids(&benchmarks)) };
     let same = |values: &[f64]| values.windows(2).all(|pair| close(pair[0], pair[1]));
-    assert!(flat.estimates.slope.is_none() && same(&flat.samples.iterations), "{flat:?}");
-    assert!(linear.estimates.slope.is_some() && !same(&linear.samples.iterations), "{linear:?}");
+    assert!(flat.estimates.slope.is_none() && same(&samples(flat).iterations), "{flat:?}");
+    assert!(linear.estimates.slope.is_some() && !same(&samples(linear).iterations), "{linear:?}");
     assert_eq!(flat.estimates.typical(), flat.estimates.mean);
 }
 
@@ -182,7 +186,7 @@ fn a_measurement_of_ones_own_is_read_as_it_was_replayed() {
         let mut group = criterion.benchmark_group("users");
         group.sampling_mode(SamplingMode::Flat).bench_function("max", |bencher| bencher.iter_custom(next));
     });
-    let values = benchmarks[0].samples.sorted_per_iteration();
+    let values = samples(&benchmarks[0]).sorted_per_iteration();
     assert!(close(values[SAMPLES - 1], replayed.get()), "{values:?} up to {}", replayed.get());
     assert!(values.windows(2).all(|pair| close(pair[1] - pair[0], 1.0)), "{values:?}");
     agree(&benchmarks[0]);
@@ -194,7 +198,7 @@ fn a_saved_baseline_is_read_by_name_beside_the_latest_results() {
     let (home, latest) = written_by(|criterion| named_benchmarks(criterion.save_baseline("main".to_owned())));
     let saved = read::load(home.path(), "main").expect("the saved baseline");
     let numbers = |benchmarks: &[Benchmark]| -> Vec<_> {
-        benchmarks.iter().map(|it| (it.id.clone(), it.throughput, it.estimates, it.samples.clone())).collect()
+        benchmarks.iter().map(|it| (it.id.clone(), it.throughput, it.estimates, samples(it))).collect()
     };
     assert_eq!(numbers(&saved), numbers(&latest));
     assert!(saved.iter().all(|benchmark| benchmark.folder.ends_with("main")));

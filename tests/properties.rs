@@ -7,7 +7,7 @@ mod common;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use backend_bench::gate::benchmark::{Benchmark, Estimate, Estimates, Samples};
+use backend_bench::gate::benchmark::{Benchmark, Estimate, Estimates};
 use backend_bench::gate::cli::Cli;
 use backend_bench::gate::judge::{Row, Severity};
 use backend_bench::gate::threshold::{Better, Kind, Metric, Statistic};
@@ -49,7 +49,7 @@ fn measured([lower, point, upper]: [f64; 3]) -> Benchmark {
         id: "a/b".to_owned(),
         throughput: None,
         estimates: Estimates { mean, median, slope: None, std_dev, median_abs_dev },
-        samples: Samples { iterations: vec![1.0], totals: vec![point] },
+        sample_count: 1,
         folder: PathBuf::from("a/b/new"),
         written: SystemTime::UNIX_EPOCH,
     }

@@ -75,7 +75,7 @@ fn undecided() -> Project {
 }
 
 fn exported_baseline(project: &Project) -> Value {
-    project.save(&saved("api/health").elements(9).kept_as("main"));
+    project.save(&saved("api/health").elements(9).under("main"));
     let ended = project.gate(&["baseline", "export", "main", "--criterion-home", HOME]).exits(0);
     serde_json::from_str(&ended.stdout).expect("JSON")
 }

@@ -12,7 +12,9 @@ const MOST_STATEMENTS: usize = 8;
 fn sources() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
-    ["src", "benches", "tests", "examples"].iter().for_each(|folder| collect(&root.join(folder), &mut files));
+    for folder in ["src", "benches", "tests", "examples"] {
+        collect(&root.join(folder), &mut files);
+    }
     assert!(files.len() > 20, "the walk found only {} files: it looks in the wrong place", files.len());
     files
 }

@@ -9,7 +9,7 @@
 //! # async fn main() -> Result<(), std::sync::Arc<std::io::Error>> {
 //! let cache = ResponseCache::new(CacheConfig {
 //!     capacity_bytes: 1024 * 1024,
-//!     time_to_live: Duration::from_secs(60),
+//!     time_to_live: Duration::from_mins(1),
 //! });
 //! let render = async { Ok::<_, std::io::Error>(Bytes::from_static(b"[1, 2]")) };
 //! assert_eq!(cache.get_or_load("/threads", render).await?, "[1, 2]");
@@ -229,7 +229,7 @@ mod tests {
 
     #[tokio::test]
     async fn keys_and_values_together_stay_within_the_capacity() {
-        let cache = cache(1_000, Duration::from_secs(60));
+        let cache = cache(1_000, Duration::from_mins(1));
         for number in 0..100 {
             cache.insert(format!("{number:010}"), Bytes::from(vec![0; 90])).await;
         }

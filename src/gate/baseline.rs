@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::benchmark::{Benchmark, Estimate, Estimates, Throughput};
 use super::environment::Environment;
 use super::error::Error;
-use super::store;
+use super::{read, store};
 
 pub use name::BaselineName;
 
@@ -62,24 +62,30 @@ pub struct Measured {
     pub estimates: Estimates,
 }
 
-impl From<&Benchmark> for Measured {
-    fn from(benchmark: &Benchmark) -> Self {
-        Self {
+impl Measured {
+    fn new(benchmark: &Benchmark) -> Result<Self, Error> {
+        Ok(Self {
             id: benchmark.id.clone(),
             throughput: benchmark.throughput,
-            samples: benchmark.samples.count(),
-            p10: benchmark.samples.p10(),
+            samples: benchmark.sample_count,
+            p10: read::samples(benchmark)?.p10(),
             estimates: benchmark.estimates,
-        }
+        })
     }
 }
 
 impl Baseline {
     /// A baseline of one run.
-    #[must_use]
-    pub fn of_one_run(name: BaselineName, environment: Environment, benchmarks: &[Benchmark]) -> Self {
-        let results = benchmarks.iter().map(Measured::from).collect();
-        Self { schema_version: SCHEMA_VERSION, name, environment, runs: vec![Run { results }] }
+    ///
+    /// # Errors
+    /// The samples of a benchmark cannot be read.
+    pub fn of_one_run(
+        name: BaselineName,
+        environment: Environment,
+        benchmarks: &[Benchmark],
+    ) -> Result<Self, Error> {
+        let results = benchmarks.iter().map(Measured::new).collect::<Result<_, _>>()?;
+        Ok(Self { schema_version: SCHEMA_VERSION, name, environment, runs: vec![Run { results }] })
     }
 
     /// Reads a baseline, and checks that there is something in it.

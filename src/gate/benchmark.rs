@@ -86,12 +86,6 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// How many there are.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.totals.len()
-    }
-
     /// Each batch's mean per iteration, in rising order.
     #[must_use]
     pub fn sorted_per_iteration(&self) -> Vec<f64> {
@@ -121,8 +115,8 @@ pub struct Benchmark {
     pub throughput: Option<Throughput>,
     /// What Criterion estimated.
     pub estimates: Estimates,
-    /// What it estimated it from.
-    pub samples: Samples,
+    /// How many samples it estimated them from; [`super::read::samples`] reads them.
+    pub sample_count: usize,
     /// The folder that holds the result.
     pub folder: PathBuf,
     /// When the estimates were written.

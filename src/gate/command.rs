@@ -2,6 +2,7 @@
 
 mod baseline;
 mod check;
+mod results;
 mod run;
 
 use std::io::{self, Write};
@@ -46,11 +47,9 @@ fn conclude(
     let saved = if judging.no_save { Vec::new() } else { report::save(report, &judging.report_dir)? };
     let mut text = Vec::new();
     let write = if quiet { console::write_verdict } else { console::write };
-    let written = write(&mut text, report);
-    written.map_err(Error::io("write", Path::new("the report")))?;
+    write(&mut text, report).map_err(Error::io("write", Path::new("the report")))?;
     print(out, &String::from_utf8_lossy(&text))?;
-    let shown = saved.iter().filter(|_| !quiet).map(|path| format!("{}\n", path.display()));
-    print(out, &shown.collect::<String>())?;
+    saved.iter().filter(|_| !quiet).try_for_each(|path| print(out, &format!("{}\n", path.display())))?;
     Ok(report.judgement.verdict().exit_code())
 }
 

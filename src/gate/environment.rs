@@ -1,5 +1,6 @@
 //! Where and when results were measured: what has to be equal before two of them may be compared.
 
+use std::cell::LazyCell;
 use std::fs;
 use std::process::Command;
 use std::thread;
@@ -29,7 +30,17 @@ pub struct Environment {
     pub mode: String,
 }
 
+/// An environment that is looked up when it is first used: to ask rustc and git takes longer than to judge.
+pub type LazyEnvironment = LazyCell<Environment, Box<dyn FnOnce() -> Environment>>;
+
 impl Environment {
+    /// [`Environment::here`], when it is needed.
+    #[must_use]
+    pub fn when_needed(mode: Option<&str>) -> LazyEnvironment {
+        let mode = mode.map(str::to_owned);
+        LazyCell::new(Box::new(move || Self::here(mode.as_deref())))
+    }
+
     /// The environment of this process, now, for a run in `mode`.
     #[must_use]
     pub fn here(mode: Option<&str>) -> Self {

@@ -177,20 +177,20 @@ fn missing(thresholds: &Thresholds, rows: &[Vec<Row>], scope: &Scope) -> Vec<Mis
         .collect()
 }
 
-/// Fails on a category in `scope` that neither a benchmark nor a metric belongs to.
+/// Fails on the first of `categories` that neither a benchmark nor a metric belongs to.
 ///
 /// # Errors
 /// [`Error::NoSuchCategory`], with those that there are.
 pub fn refuse_unknown_categories(
     thresholds: &Thresholds,
     benchmarks: &[Benchmark],
-    scope: &Scope,
+    categories: &[String],
 ) -> Result<(), Error> {
     let metrics = thresholds.metrics.iter().map(Metric::category);
     let mut known: Vec<&str> = metrics.chain(benchmarks.iter().map(Benchmark::category)).collect();
     known.sort_unstable();
     known.dedup();
-    match scope.categories.iter().find(|category| !known.contains(&category.as_str())) {
+    match categories.iter().find(|category| !known.contains(&category.as_str())) {
         None => Ok(()),
         Some(unknown) => Err(Error::NoSuchCategory {
             place: "neither results nor thresholds".to_owned(),

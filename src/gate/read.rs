@@ -7,18 +7,21 @@
 //! result and a name for a saved one. Path components are cut to 64 bytes and cleaned of special characters, so
 //! the id is taken from `benchmark.json` and never from the path. A benchmark may itself be called `new`.
 
+mod folder;
 mod home;
+mod tally;
 mod wire;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::Path;
 use std::time::SystemTime;
 
 use rayon::prelude::*;
 
-use super::benchmark::Benchmark;
+use super::benchmark::{Benchmark, Samples};
 use super::error::Error;
+use folder::Folder;
 
 pub use home::{criterion_home, target_folder};
 
@@ -37,7 +40,7 @@ pub fn load(home: &Path, baseline: &str) -> Result<Vec<Benchmark>, Error> {
     if !home.is_dir() {
         return Err(Error::NoHome { path: home.to_owned() });
     }
-    let mut found = visit(home, baseline)?;
+    let mut found = visit(Folder::open(home)?, baseline)?;
     if found.is_empty() {
         return Err(Error::EmptyHome { path: home.to_owned(), baseline: baseline.to_owned() });
     }
@@ -47,6 +50,14 @@ pub fn load(home: &Path, baseline: &str) -> Result<Vec<Benchmark>, Error> {
     Ok(found)
 }
 
+/// The samples that `benchmark` was estimated from.
+///
+/// # Errors
+/// The file is gone or has been changed since the benchmark was read.
+pub fn samples(benchmark: &Benchmark) -> Result<Samples, Error> {
+    wire::read_samples(&benchmark.folder)
+}
+
 /// How many benchmarks each saved set of `home` holds, by name; Criterion's own `new` and `base` are not among them.
 ///
 /// # Errors
@@ -54,7 +65,7 @@ pub fn load(home: &Path, baseline: &str) -> Result<Vec<Benchmark>, Error> {
 pub fn saved_baselines(home: &Path) -> Result<BTreeMap<String, usize>, Error> {
     let mut counts = BTreeMap::new();
     if home.is_dir() {
-        count_saved(home, &mut counts)?;
+        count_saved(Folder::open(home)?, &mut counts)?;
     }
     counts.retain(|name, _| name != LATEST && name != PREVIOUS);
     Ok(counts)
@@ -74,50 +85,30 @@ pub fn refuse_stale<'a>(
     }
 }
 
-/// What one folder holds directly.
-#[derive(Default)]
-struct Listing {
-    folders: Vec<PathBuf>,
-    is_result: bool,
-}
-
-fn list(folder: &Path) -> Result<Listing, Error> {
-    let mut listing = Listing::default();
-    for entry in fs::read_dir(folder).map_err(Error::io("list", folder))? {
-        let entry = entry.map_err(Error::io("list", folder))?;
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => listing.folders.push(entry.path()),
-            _ => listing.is_result |= wire::FILES.iter().any(|name| entry.file_name() == *name),
+/// The results below `folder`. A result's own folder is searched too: a function may be called `new`.
+fn visit(mut folder: Folder, baseline: &str) -> Result<Vec<Benchmark>, Error> {
+    let listing = folder.list()?;
+    let look = |name: &OsString| {
+        let leaf = folder.holds_no_folder(&listing, name);
+        let mut found = if leaf { Vec::new() } else { visit(folder.inner(name)?, baseline)? };
+        if name == baseline {
+            found.extend(wire::read_result(&folder, name)?);
         }
-    }
-    Ok(listing)
+        Ok(found)
+    };
+    listing.folders.par_iter().map(look).try_reduce(Vec::new, |mut all, more| {
+        all.extend(more);
+        Ok(all)
+    })
 }
 
-/// The results in and below `folder`. A result's own folder is searched too: a function may be called `new`.
-fn visit(folder: &Path, baseline: &str) -> Result<Vec<Benchmark>, Error> {
-    let listing = list(folder)?;
-    let mut found = listing.folders.par_iter().map(|inner| visit(inner, baseline)).try_reduce(
-        Vec::new,
-        |mut all, more| {
-            all.extend(more);
-            Ok(all)
-        },
-    )?;
-    if listing.is_result && folder.file_name().is_some_and(|name| name == baseline) {
-        found.push(wire::read_result(folder)?);
+fn count_saved(mut folder: Folder, counts: &mut BTreeMap<String, usize>) -> Result<(), Error> {
+    let listing = folder.list()?;
+    if listing.files.iter().any(|file| file == wire::FILES[0]) {
+        let name = folder.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        *counts.entry(name).or_default() += 1;
     }
-    Ok(found)
-}
-
-fn count_saved(folder: &Path, counts: &mut BTreeMap<String, usize>) -> Result<(), Error> {
-    for inner in list(folder)?.folders {
-        if inner.join(wire::FILES[0]).is_file() {
-            let name = inner.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            *counts.entry(name).or_default() += 1;
-        }
-        count_saved(&inner, counts)?;
-    }
-    Ok(())
+    listing.folders.iter().try_for_each(|name| count_saved(folder.inner(name)?, counts))
 }
 
 fn refuse_duplicates(sorted: &[Benchmark]) -> Result<(), Error> {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::benchmark::Benchmark;
-use super::environment::Environment;
+use super::environment::LazyEnvironment;
 use super::error::Error;
 use super::judge::Judgement;
 use super::store;
@@ -39,8 +39,8 @@ pub struct Report<'a> {
     pub benchmarks: &'a [Benchmark],
     /// What it was held against.
     pub thresholds: &'a Thresholds,
-    /// Where and when.
-    pub environment: &'a Environment,
+    /// Where and when; asked for only if it is written.
+    pub environment: &'a LazyEnvironment,
     /// The Criterion home that was read.
     pub home: &'a Path,
     /// How long the categories took, where this program ran them.
@@ -57,7 +57,7 @@ pub fn save(report: &Report<'_>, folder: &Path) -> Result<Vec<PathBuf>, Error> {
     store::write_json(&limits, &json::PerformanceBaselines::new(report.thresholds))?;
     let (stamp, judged) = save_judgement(report, folder)?;
     let details = folder.join(format!("performance_detailed_results_{stamp}.json"));
-    store::write_json(&details, &json::DetailedResults::new(report))?;
+    store::write_json(&details, &json::DetailedResults::new(report)?)?;
     Ok(vec![judged, details, limits])
 }
 

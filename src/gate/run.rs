@@ -76,19 +76,20 @@ fn run_category(
 ) -> Result<(CategoryTime, Option<Failure>), Error> {
     progress.starts(&binary.category);
     let (started, clock) = (SystemTime::now() - record::CLOCK_SLACK, Instant::now());
-    let mut command = Command::new(&binary.executable);
-    command
-        .arg("--bench")
-        .current_dir(&binary.package)
-        .env("CRITERION_HOME", plan.home)
-        .env("BENCH_MODE", plan.mode);
-    let ended = child::run(command, interrupt, &mut |line| progress.line(line))?;
-    let reason = ended.failure.or_else(|| nothing_saved(plan.home, started));
-    progress.ends(&binary.category, clock.elapsed(), reason.as_deref());
+    let ended = child::run(command(plan, binary), interrupt, &mut |line| progress.line(line))?;
     let time = CategoryTime { category: binary.category.clone(), elapsed: clock.elapsed() };
-    let failure =
-        |reason| Failure { category: binary.category.clone(), reason, output: last_lines(&ended.output) };
-    Ok((time, reason.map(failure)))
+    let reason = ended.failure.or_else(|| nothing_saved(plan.home, started));
+    progress.ends(&time, reason.as_deref());
+    let output = last_lines(&ended.output);
+    Ok((time, reason.map(|reason| Failure { category: binary.category.clone(), reason, output })))
+}
+
+/// A bench as cargo would run it, but for the home and the mode.
+fn command(plan: &Plan<'_>, binary: &BenchBinary) -> Command {
+    let mut command = Command::new(&binary.executable);
+    command.arg("--bench").current_dir(&binary.package);
+    command.env("CRITERION_HOME", plan.home).env("BENCH_MODE", plan.mode);
+    command
 }
 
 /// A bench that ends well and saves nothing did not measure anything: Criterion drops what it cannot store.

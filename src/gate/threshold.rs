@@ -140,7 +140,7 @@ impl Thresholds {
         let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = 1 + String::from_utf8_lossy(valid).matches('\n').count();
+            let line = valid.split(|byte| *byte == b'\n').count();
             Error::Threshold { path: path.to_owned(), line, problem: "not UTF-8, expected TOML".to_owned() }
         })?;
         file::parse(path, &text)

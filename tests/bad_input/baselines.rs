@@ -15,7 +15,7 @@ const HARMFUL: [&str; 10] =
 /// A project with one good named baseline, `main`.
 fn with_baseline() -> Project {
     let project = Project::good();
-    project.save(&saved("api/health").kept_as("main"));
+    project.save(&saved("api/health").under("main"));
     let export = ["baseline", "export", "main", "--criterion-home", HOME, "-o", "baselines/main.json"];
     project.gate(&export).exits(0);
     fs::remove_dir_all(project.path("home/api/health/main")).unwrap();
@@ -157,7 +157,7 @@ fn a_baseline_with_one_id_twice() {
 #[test]
 fn a_baseline_that_criterion_saved_badly() {
     let project = Project::good();
-    project.save(&saved("api/health").kept_as("main")).write("home/api/health/main/sample.json", "");
+    project.save(&saved("api/health").under("main")).write("home/api/health/main/sample.json", "");
     let said = ["home/api/health/main/sample.json: empty file"];
     project.gate_refuses(&["baseline", "export", "main", "--criterion-home", HOME], &said, "delete");
 }

@@ -39,7 +39,7 @@ fn an_empty_home() {
 #[test]
 fn a_home_with_nothing_but_a_saved_baseline() {
     let project = Project::with_limits(&metric("api/health", "ms", "lower", [1.0, 2.0, 3.0]));
-    project.save(&saved("api/health").kept_as("main"));
+    project.save(&saved("api/health").under("main"));
     project.check_refuses(&["home: no Criterion results here"], MEASURE_FIRST);
 }
 

@@ -36,7 +36,7 @@ fn a_folder_in_the_place_of_a_report() {
 #[test]
 fn a_file_in_the_place_of_the_baselines_folder() {
     let project = Project::good();
-    project.save(&crate::common::saved("api/health").kept_as("main")).write("kept", "not a folder");
+    project.save(&crate::common::saved("api/health").under("main")).write("kept", "not a folder");
     let arguments = ["baseline", "export", "main", "--criterion-home", HOME, "-o", "kept/main.json"];
     project.gate_refuses(&arguments, &["kept: cannot make the folder"], NAME_ANOTHER);
 }

@@ -40,8 +40,8 @@ impl Saved {
         Self { throughput: json!({ "Bytes": count }), ..self }
     }
 
-    /// Kept as the baseline of this name instead of as the latest result.
-    pub fn kept_as(self, name: &str) -> Self {
+    /// Saved under this name instead of as the latest.
+    pub fn under(self, name: &str) -> Self {
         Self { baseline: name.to_owned(), ..self }
     }
 

@@ -6,11 +6,8 @@
 //! let command = serde_json::to_string(&Command::Join("lobby".into()))?;
 //! assert_eq!(command, r#"{"join":"lobby"}"#);
 //!
-//! let Event::Published { room, receivers } =
-//!     serde_json::from_str(r#"{"published": {"room": "lobby", "receivers": 3}}"#)?
-//! else {
-//!     panic!("another event");
-//! };
+//! let event: Event = serde_json::from_str(r#"{"published": {"room": "lobby", "receivers": 3}}"#)?;
+//! let Event::Published { room, receivers } = event else { panic!("another event") };
 //! assert_eq!((room.as_ref(), receivers), ("lobby", 3));
 //! # Ok::<_, serde_json::Error>(())
 //! ```

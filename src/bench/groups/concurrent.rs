@@ -1,8 +1,99 @@
-//! The `concurrent` group.
+//! The `concurrent` group: populations of simulated users at work on a whole backend.
+//!
+//! The backend ([`Platform`]) and the users are in one process and share its cores, each on a runtime of its own and
+//! with real sockets between them. Its model is simulated and keeps a tenth of the time of a hosted one,
+//! `LLM_BASE_URL` or not. Each population meets a fresh backend.
+//!
+//! A population is recorded once, when the first of its benchmarks runs, and cut into windows: each window gives one
+//! value of the response time (a mean), of its 95th percentile, and of the success rate. A failed operation counts
+//! with its deadline as its response time.
+//!
+//! [`Platform`]: crate::bench::Platform
 
-use crate::bench::Harness;
+mod scenario;
+mod search;
+
+use std::time::Duration;
+
+use self::scenario::{Scenario, probe};
+use crate::bench::harness::{is_test_run, runtime};
+use crate::bench::load::{Recording, Stretch, raise_open_files};
+use crate::bench::{Harness, Unit};
+
+/// How much faster than typical the simulated model is.
+const FASTER: u32 = 10;
+
+/// Windows of each recording, and so values of each benchmark.
+const WINDOWS: u32 = 10;
+
+/// The names of the populations of [`Sizes::users`](crate::bench::Sizes::users).
+const NAMES: [&str; 3] = ["basic", "medium", "high"];
+
+/// The service level behind `max_users`: how long 95 of a hundred operations may take, and how many have to succeed.
+const LEVEL_P95: Duration = Duration::from_secs(2);
+const LEVEL_SUCCESS_PERCENT: f64 = 99.0;
 
 /// Runs every benchmark of the `concurrent` category.
 pub fn run(harness: &mut Harness) {
-    let _ = harness;
+    raise_open_files();
+    let users = runtime();
+    let sizes = harness.sizes();
+    for (name, count) in NAMES.into_iter().zip(sizes.users) {
+        let scenario = Scenario::new(&users, count, tested_shorter(sizes.user_scenario));
+        population(harness, &format!("{name}/{count}"), &scenario);
+    }
+    max_users(harness, &users);
+}
+
+/// A window's value.
+type Metric = fn(&Stretch) -> f64;
+
+fn population(harness: &mut Harness, id: &str, scenario: &Scenario<'_>) {
+    let metrics: [(&str, Unit, Metric); 3] = [
+        ("response_time", Unit::Time, |window| nanoseconds(window.mean())),
+        ("p95", Unit::Time, |window| nanoseconds(window.percentile(95.0))),
+        ("success_rate", Unit::Percent, Stretch::success_percent),
+    ];
+    for (metric, unit, value) in metrics {
+        harness.replay(&format!("{id}/{metric}"), unit, |_| {
+            scenario.recording().windows(WINDOWS).iter().map(value).collect()
+        });
+    }
+}
+
+/// The largest population that was seen to keep the service level, found by trying larger ones until one does not,
+/// and then between the two. Where none is too large, it is the largest that was tried: no limit was found.
+///
+/// The probes are short and begin on an idle backend, so a population near the limit may keep the level in one run
+/// and not in the next. Fewer than one user is a failure of the benchmark.
+fn max_users(harness: &mut Harness, users: &tokio::runtime::Runtime) {
+    let sizes = harness.sizes();
+    let populations = if is_test_run() { &sizes.scaling[..1] } else { sizes.scaling };
+    let length = tested_shorter(sizes.user_scenario / 3).max(SHORTEST_PROBE);
+    harness.replay("max_users", Unit::Users, |_| {
+        let keeps = |count| keeps_level(count, &probe(users, count, length));
+        let most = search::largest(populations, keeps);
+        vec![most.unwrap_or_else(|| panic!("not even one user is served well: see above")) as f64]
+    });
+}
+
+/// The shortest probe in which users do more than one thing.
+const SHORTEST_PROBE: Duration = Duration::from_millis(1_200);
+
+fn keeps_level(count: usize, recording: &Recording) -> bool {
+    let whole = recording.whole();
+    let (p95, success) = (whole.percentile(95.0), whole.success_percent());
+    let kept = p95 < LEVEL_P95 && success >= LEVEL_SUCCESS_PERCENT;
+    let verdict = if kept { "keep" } else { "break" };
+    eprintln!("concurrent: {count} users {verdict} the service level: p95 {p95:?}, {success:.1} % succeed");
+    kept
+}
+
+/// A moment's work is enough to see that a benchmark runs.
+fn tested_shorter(length: Duration) -> Duration {
+    if is_test_run() { length.min(Duration::from_secs(1)) } else { length }
+}
+
+fn nanoseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e9
 }

@@ -86,7 +86,7 @@ fn find(name: &BaselineName, places: &BaselineArgs) -> Result<Baseline, Error> {
     };
     let home = read::criterion_home(places.criterion_home.as_deref());
     match read::load(&home, name.as_ref()) {
-        Ok(benchmarks) => Ok(Baseline::of_one_run(name.clone(), Environment::unknown(), &benchmarks)),
+        Ok(benchmarks) => Baseline::of_one_run(name.clone(), Environment::unknown(), &benchmarks),
         Err(Error::NoHome { .. } | Error::EmptyHome { .. }) => Err(missing),
         Err(error) => Err(error),
     }

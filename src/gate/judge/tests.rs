@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::*;
-use crate::gate::benchmark::{Estimate, Estimates, Samples, Throughput};
+use crate::gate::benchmark::{Estimate, Estimates, Throughput};
 use crate::gate::threshold::Thresholds;
 
 /// A result of `id` whose every estimate is `point`, within `spread` of it.
@@ -18,7 +18,7 @@ fn result(id: &str, point: f64, spread: f64, throughput: Option<Throughput>) -> 
             std_dev: estimate,
             median_abs_dev: estimate,
         },
-        samples: Samples { iterations: vec![1.0], totals: vec![point] },
+        sample_count: 10,
         folder: PathBuf::from(id),
         written: SystemTime::UNIX_EPOCH,
     }
@@ -39,8 +39,8 @@ fn metric(id: &str, unit: &str, better: &str, limits: [f64; 3]) -> String {
     )
 }
 
-fn judged(text: &str, benchmarks: Vec<Benchmark>) -> Judgement {
-    judge(&thresholds(text), &benchmarks, Scope::default()).unwrap()
+fn judged(text: &str, benchmarks: &[Benchmark]) -> Judgement {
+    judge(&thresholds(text), benchmarks, Scope::default()).unwrap()
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn severity_follows_the_limits_on_both_sides_and_at_them() {
         (&higher, 1e-300, Severity::Critical),
     ];
     for (text, value, severity) in cases {
-        assert_eq!(judged(text, vec![result("a/b", value, 0.0, None)]).rows[0].severity, severity, "{value}");
+        assert_eq!(judged(text, &[result("a/b", value, 0.0, None)]).rows[0].severity, severity, "{value}");
     }
 }
 
@@ -69,7 +69,7 @@ fn severity_follows_the_limits_on_both_sides_and_at_them() {
 fn the_interval_gives_the_benefit_of_the_doubt() {
     let row = |better, value| {
         let limits = if better == "lower" { [10.0, 20.0, 30.0] } else { [30.0, 20.0, 10.0] };
-        judged(&metric("a/b", "ns", better, limits), vec![result("a/b", value, 2.0, None)]).rows.remove(0)
+        judged(&metric("a/b", "ns", better, limits), &[result("a/b", value, 2.0, None)]).rows.remove(0)
     };
     assert_eq!((row("lower", 31.0).severity, row("lower", 31.0).doubted()), (Severity::Medium, true));
     assert_eq!((row("lower", 32.0).severity, row("lower", 32.0).doubted()), (Severity::Critical, false));
@@ -81,13 +81,13 @@ fn the_interval_gives_the_benefit_of_the_doubt() {
 fn another_size_is_judged_per_element_and_says_so() {
     let text = metric("a/b/*", "s", "lower", [30.0, 45.0, 60.0]) + "size = 50_000\n";
     let quick = result("a/b/25000", 20e9, 0.0, Some(Throughput::Elements(25_000)));
-    let row = &judged(&text, vec![quick]).rows[0];
+    let row = &judged(&text, &[quick]).rows[0];
     assert_eq!(
         (row.severity, row.scaled_from, row.shown_value()),
         (Severity::Low, Some(25_000), "40 s".into())
     );
     let full = result("a/b/50000", 20e9, 0.0, Some(Throughput::Elements(50_000)));
-    assert_eq!(judged(&text, vec![full]).rows[0].scaled_from, None);
+    assert_eq!(judged(&text, &[full]).rows[0].scaled_from, None);
     let bare = judge(&thresholds(&text), &[result("a/b/9", 1.0, 0.0, None)], Scope::default());
     assert!(bare.unwrap_err().to_string().contains("declares none"));
 }
@@ -95,7 +95,7 @@ fn another_size_is_judged_per_element_and_says_so() {
 #[test]
 fn a_rate_is_the_declared_throughput() {
     let text = metric("a/b", "messages/s", "higher", [1_000.0, 500.0, 250.0]);
-    let row = judged(&text, vec![result("a/b", 2e9, 1e9, Some(Throughput::Elements(1_200)))]).rows.remove(0);
+    let row = judged(&text, &[result("a/b", 2e9, 1e9, Some(Throughput::Elements(1_200)))]).rows.remove(0);
     assert!((row.value.point - 600.0).abs() < 1e-9 && (row.judged() - 1_200.0).abs() < 1e-9);
     assert_eq!(row.severity, Severity::Info);
 }
@@ -105,8 +105,9 @@ fn the_verdict_is_the_worst_finding_and_absence_is_one() {
     let text =
         metric("a/b", "ns", "lower", [10.0, 20.0, 30.0]) + &metric("a/c", "ns", "lower", [10.0, 20.0, 30.0]);
     let verdict = |values: &[(&str, f64)]| {
-        let results = values.iter().map(|(id, value)| result(id, *value, 0.0, None)).collect();
-        judged(&text, results).verdict()
+        let results: Vec<Benchmark> =
+            values.iter().map(|(id, value)| result(id, *value, 0.0, None)).collect();
+        judged(&text, &results).verdict()
     };
     assert_eq!(verdict(&[("a/b", 5.0), ("a/c", 15.0)]), Verdict::Pass);
     assert_eq!(verdict(&[("a/b", 5.0)]), Verdict::Undecided);
@@ -128,9 +129,8 @@ fn a_category_that_could_not_run_fails() {
 #[test]
 fn a_category_that_nothing_belongs_to_is_refused() {
     let text = metric("a/b", "ns", "lower", [10.0, 20.0, 30.0]);
-    let scope = Scope { categories: vec!["z".into()], failures: Vec::new() };
     let results = [result("a/b", 5.0, 0.0, None)];
-    let error = refuse_unknown_categories(&thresholds(&text), &results, &scope).unwrap_err();
+    let error = refuse_unknown_categories(&thresholds(&text), &results, &["z".into()]).unwrap_err();
     assert!(error.to_string().contains("no category `z`: there are a"), "{error}");
 }
 

@@ -7,14 +7,16 @@
 //!
 //! `serde_json` refuses NaN and numbers beyond a double's range; Criterion writes NaN as `null`.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
-use std::time::SystemTime;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
 
+use rustix::fd::OwnedFd;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::folder::{Folder, read_all, written};
+use super::tally::Tally;
 use crate::gate::benchmark::{Benchmark, Estimate, Estimates, Samples, Throughput};
 use crate::gate::error::Error;
 
@@ -75,40 +77,85 @@ struct WireSamples {
     times: Vec<f64>,
 }
 
-/// Reads the result in `folder`.
-pub fn read_result(folder: &Path) -> Result<Benchmark, Error> {
-    let (identity, _) = read_json::<WireBenchmark>(folder, FILES[0])?;
-    let (estimates, written) = read_json::<WireEstimates>(folder, FILES[1])?;
-    let (samples, _) = read_json::<WireSamples>(folder, FILES[2])?;
-    let unfit = |file: &str, problem| Error::Unfit { path: folder.join(file), problem };
-    Ok(Benchmark {
-        id: identity.full_id,
-        throughput: identity.throughput.map(Throughput::from),
-        estimates: convert_estimates(&estimates).map_err(|problem| unfit(FILES[1], problem))?,
-        samples: convert_samples(samples).map_err(|problem| unfit(FILES[2], problem))?,
-        folder: folder.to_owned(),
-        written,
-    })
+/// [`WireSamples`], checked as it is read and not kept: judging needs none of it.
+#[derive(Deserialize)]
+struct WireTallies {
+    iters: Tally,
+    times: Tally,
 }
 
-fn read_json<T: DeserializeOwned>(folder: &Path, name: &'static str) -> Result<(T, SystemTime), Error> {
-    let path = folder.join(name);
-    let (bytes, written) = read_file(&path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Error::Incomplete { path: folder.to_owned(), missing: name },
-        _ => Error::io("read", &path)(error),
-    })?;
-    match serde_json::from_slice(&bytes) {
-        Ok(value) => Ok((value, written)),
-        Err(error) => Err(Error::Malformed { path, problem: why_malformed(&bytes, &error) }),
+/// Reads the result in the folder `name` of `parent`; `None` where no file in it is a result's.
+pub fn read_result(parent: &Folder, name: &OsString) -> Result<Option<Benchmark>, Error> {
+    let folder = ResultFolder { parent, name: Path::new(name) };
+    match (folder.open(FILES[0]), folder.open(FILES[1]), folder.open(FILES[2])) {
+        (Ok(identity), Ok(estimates), Ok(samples)) => {
+            folder.benchmark(&identity, &estimates, &samples).map(Some)
+        }
+        (Err(identity), Err(estimates), Err(samples))
+            if [&identity, &estimates, &samples]
+                .iter()
+                .all(|error| matches!(error, Error::Incomplete { .. })) =>
+        {
+            Ok(None)
+        }
+        (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => Err(error),
     }
 }
 
-fn read_file(path: &Path) -> io::Result<(Vec<u8>, SystemTime)> {
-    let mut file = File::open(path)?;
-    let metadata = file.metadata()?;
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
-    file.read_to_end(&mut bytes)?;
-    Ok((bytes, metadata.modified()?))
+/// Reads the samples of the result in `folder`.
+pub fn read_samples(folder: &Path) -> Result<Samples, Error> {
+    let path = folder.join(FILES[2]);
+    let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
+    let wire: WireSamples = serde_json::from_slice(&bytes)
+        .map_err(|error| Error::Malformed { path, problem: why_malformed(&bytes, &error) })?;
+    Ok(Samples { iterations: wire.iters, totals: wire.times })
+}
+
+/// A folder that may hold a result, and its parent, which is open.
+struct ResultFolder<'a> {
+    parent: &'a Folder,
+    name: &'a Path,
+}
+
+impl ResultFolder<'_> {
+    fn path(&self) -> PathBuf {
+        self.parent.path.join(self.name)
+    }
+
+    fn open(&self, file: &'static str) -> Result<OwnedFd, Error> {
+        self.parent.file(&self.name.join(file)).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Error::Incomplete { path: self.path(), missing: file },
+            _ => Error::io("read", &self.path().join(file))(error),
+        })
+    }
+
+    fn parse<T: DeserializeOwned>(&self, name: &'static str, file: &OwnedFd) -> Result<T, Error> {
+        let path = || self.path().join(name);
+        let bytes = read_all(file).map_err(|error| Error::io("read", &path())(error))?;
+        serde_json::from_slice(&bytes)
+            .map_err(|error| Error::Malformed { path: path(), problem: why_malformed(&bytes, &error) })
+    }
+
+    fn benchmark(
+        &self,
+        identity: &OwnedFd,
+        estimates: &OwnedFd,
+        samples: &OwnedFd,
+    ) -> Result<Benchmark, Error> {
+        let written = written(estimates).map_err(Error::io("read", &self.path().join(FILES[1])))?;
+        let identity: WireBenchmark = self.parse(FILES[0], identity)?;
+        let estimates: WireEstimates = self.parse(FILES[1], estimates)?;
+        let samples: WireTallies = self.parse(FILES[2], samples)?;
+        let unfit = |file: &str, problem| Error::Unfit { path: self.path().join(file), problem };
+        Ok(Benchmark {
+            id: identity.full_id,
+            throughput: identity.throughput.map(Throughput::from),
+            estimates: convert_estimates(&estimates).map_err(|problem| unfit(FILES[1], problem))?,
+            sample_count: count_samples(&samples).map_err(|problem| unfit(FILES[2], problem))?,
+            folder: self.path(),
+            written,
+        })
+    }
 }
 
 fn why_malformed(bytes: &[u8], error: &serde_json::Error) -> String {
@@ -153,14 +200,14 @@ fn not_negative(name: &str, wire: &WireEstimate) -> Result<Estimate, String> {
     }
 }
 
-fn convert_samples(wire: WireSamples) -> Result<Samples, String> {
-    let (iterations, totals) = (wire.iters.len(), wire.times.len());
+/// How many samples there are, if there can be such.
+fn count_samples(wire: &WireTallies) -> Result<usize, String> {
+    let (iterations, totals) = (wire.iters.count, wire.times.count);
     if iterations != totals || totals == 0 {
         return Err(format!("{iterations} iteration counts for {totals} times: expected one for each"));
     }
-    let unfit = |value: &&f64| !value.is_finite() || **value <= 0.0;
-    match wire.iters.iter().chain(&wire.times).find(unfit) {
+    match wire.iters.unfit.or(wire.times.unfit) {
         Some(value) => Err(format!("a sample is {value}: expected a finite number above zero")),
-        None => Ok(Samples { iterations: wire.iters, totals: wire.times }),
+        None => Ok(totals),
     }
 }

@@ -7,7 +7,9 @@ use serde::Serialize;
 use super::{Report, Summary};
 use crate::gate::benchmark::{Benchmark, Estimates, Throughput};
 use crate::gate::environment::Environment;
+use crate::gate::error::Error;
 use crate::gate::judge::{Failure, Missing, Row, Severity, Unlimited, Verdict};
+use crate::gate::read;
 use crate::gate::threshold::{Better, Kind, Metric, Statistic, Thresholds};
 
 /// The version of all three formats.
@@ -148,38 +150,41 @@ struct DetailedBenchmark<'a> {
     throughput: Option<Throughput>,
     estimates: &'a Estimates,
     p10: f64,
-    iterations: &'a [f64],
-    totals: &'a [f64],
+    iterations: Vec<f64>,
+    totals: Vec<f64>,
 }
 
 impl<'a> DetailedResults<'a> {
     /// The details of `report`.
-    #[must_use]
-    pub fn new(report: &Report<'a>) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// The samples of a benchmark cannot be read.
+    pub fn new(report: &Report<'a>) -> Result<Self, Error> {
+        Ok(Self {
             schema_version: SCHEMA_VERSION,
             kind: "performance_detailed_results",
             environment: report.environment,
             criterion_home: report.home.display().to_string(),
-            benchmarks: report.benchmarks.iter().map(DetailedBenchmark::from).collect(),
+            benchmarks: report.benchmarks.iter().map(DetailedBenchmark::new).collect::<Result<_, _>>()?,
             failures: &report.judgement.failures,
-        }
+        })
     }
 }
 
-impl<'a> From<&'a Benchmark> for DetailedBenchmark<'a> {
-    fn from(benchmark: &'a Benchmark) -> Self {
-        Self {
+impl<'a> DetailedBenchmark<'a> {
+    fn new(benchmark: &'a Benchmark) -> Result<Self, Error> {
+        let samples = read::samples(benchmark)?;
+        Ok(Self {
             id: &benchmark.id,
             category: benchmark.category(),
             folder: benchmark.folder.display().to_string(),
             written: rfc3339(benchmark.written),
             throughput: benchmark.throughput,
             estimates: &benchmark.estimates,
-            p10: benchmark.samples.p10(),
-            iterations: &benchmark.samples.iterations,
-            totals: &benchmark.samples.totals,
-        }
+            p10: samples.p10(),
+            iterations: samples.iterations,
+            totals: samples.totals,
+        })
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use owo_colors::OwoColorize;
 
+use crate::gate::report::CategoryTime;
+
 /// How Criterion's console announces a benchmark. Only shown, never judged: a change of it costs no more than a line.
 const ANNOUNCEMENT: &str = "Benchmarking ";
 
@@ -54,10 +56,10 @@ impl<'a> Progress<'a> {
     }
 
     /// A category has ended.
-    pub fn ends(&mut self, category: &str, elapsed: Duration, failure: Option<&str>) {
+    pub fn ends(&mut self, time: &CategoryTime, failure: Option<&str>) {
         self.bar.disable_steady_tick();
         self.bar.set_message("");
-        let seconds = elapsed.as_secs_f64();
+        let (category, seconds) = (&time.category, time.elapsed.as_secs_f64());
         match failure {
             None => self.say(&format!("{category} benchmarks completed in {seconds:.1} s.")),
             Some(reason) => {

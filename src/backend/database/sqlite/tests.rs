@@ -203,11 +203,20 @@ async fn a_schema_that_is_not_ours_is_left_alone() {
 }
 
 #[tokio::test]
-async fn threads_and_messages_are_kept_in_order() {
+async fn threads_are_kept_in_order() {
     let (_folder, database) = database(PoolOptions::default()).await;
     let first = database.create_thread("first").await.unwrap();
     let second = database.create_thread("second").await.unwrap();
     assert_eq!(database.threads(10).await.unwrap(), [second, first.clone()]);
+    assert_eq!(database.threads(1).await.unwrap()[0].title, "second");
+    assert_eq!(database.thread(first.id).await.unwrap(), Some(first));
+    assert_eq!(database.thread(99).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn messages_are_kept_in_order() {
+    let (_folder, database) = database(PoolOptions::default()).await;
+    let first = database.create_thread("first").await.unwrap();
     let question = database.add_message(first.id, Role::User, "why?").await.unwrap();
     let answer = database.add_message(first.id, Role::Assistant, "because").await.unwrap();
     assert_eq!(database.messages(first.id, 10).await.unwrap(), [question, answer.clone()]);

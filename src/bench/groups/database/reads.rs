@@ -74,9 +74,7 @@ async fn look_at(database: &dyn Database, place: Place) -> Duration {
     let events = answer(database.events_between(place.range(), READ).await);
     let usage = answer(database.usage_between(place.range()).await);
     let time = start.elapsed();
-    assert_eq!(event.map(|event| event.id), Some(place.id()), "the wrong event was found");
-    place.check_range(&events);
-    check_usage(&usage);
+    place.check(event.as_ref(), &events, &usage);
     time
 }
 
@@ -100,6 +98,12 @@ impl Place {
 
     fn range(&self) -> Range<i64> {
         corpus::window(self.0, ADDED_UP)
+    }
+
+    fn check(&self, event: Option<&Event>, events: &[Event], usage: &[ModelUsage]) {
+        assert_eq!(event.map(|event| event.id), Some(self.id()), "the wrong event was found");
+        self.check_range(events);
+        check_usage(usage);
     }
 
     fn check_range(&self, events: &[Event]) {

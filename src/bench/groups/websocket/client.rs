@@ -1,0 +1,80 @@
+//! One WebSocket client, as a browser would be one.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::future::join;
+use futures_util::{SinkExt, Stream, StreamExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+/// Far beyond any answer of a hub that works: a benchmark that waits longer has failed.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+type Received = Result<Message, Error>;
+
+pub struct Client(WebSocketStream<TcpStream>);
+
+impl Client {
+    pub async fn connect(address: SocketAddr) -> Self {
+        let connecting = async {
+            let socket = TcpStream::connect(address).await.expect("a connection to the hub");
+            socket.set_nodelay(true).expect("a socket option");
+            client_async(format!("ws://{address}"), socket).await.expect("a WebSocket handshake").0
+        };
+        Self(in_time("a connection", connecting).await)
+    }
+
+    pub async fn ask(&mut self, command: impl Into<Utf8Bytes>) -> Utf8Bytes {
+        let sending = self.0.send(Message::Text(command.into()));
+        in_time("a command", sending).await.expect("a hub that listens");
+        self.receive().await
+    }
+
+    /// The answers to `commands`, which are sent without waiting for one another.
+    pub async fn ask_all(&mut self, commands: &[Utf8Bytes]) -> Vec<Utf8Bytes> {
+        let (mut sink, mut stream) = (&mut self.0).split();
+        let sending = async {
+            for command in commands {
+                sink.feed(Message::Text(command.clone())).await.expect("a hub that listens");
+            }
+            sink.flush().await.expect("a hub that listens");
+        };
+        in_time("a conversation", join(sending, texts(&mut stream, commands.len()))).await.1
+    }
+
+    pub async fn receive_all(&mut self, messages: usize) -> Vec<Utf8Bytes> {
+        in_time("a broadcast", texts(&mut self.0, messages)).await
+    }
+
+    pub async fn receive(&mut self) -> Utf8Bytes {
+        in_time("an answer", text(&mut self.0)).await
+    }
+
+    /// Says goodbye and waits for the hub's, which closes the connection.
+    pub async fn leave(mut self) {
+        self.0.close(None).await.expect("a hub that listens");
+        while in_time("a goodbye", self.0.next()).await.is_some() {}
+    }
+}
+
+async fn texts(stream: &mut (impl Stream<Item = Received> + Unpin), messages: usize) -> Vec<Utf8Bytes> {
+    let mut texts = Vec::with_capacity(messages);
+    for _ in 0..messages {
+        texts.push(text(stream).await);
+    }
+    texts
+}
+
+async fn text(stream: &mut (impl Stream<Item = Received> + Unpin)) -> Utf8Bytes {
+    match stream.next().await {
+        Some(Ok(Message::Text(text))) => text,
+        other => panic!("the hub ended the conversation: {other:?}"),
+    }
+}
+
+async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T {
+    timeout(DEADLINE, future).await.unwrap_or_else(|_| panic!("{what} took longer than {DEADLINE:?}"))
+}

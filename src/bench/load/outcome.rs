@@ -1,0 +1,73 @@
+//! What comes of an operation.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::mix::Operation;
+
+/// One operation that a user began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sample {
+    /// What was done.
+    pub operation: Operation,
+    /// When it was begun, counted from the beginning of the load.
+    pub begun: Duration,
+    /// How long it took, to its answer or its failure.
+    pub latency: Duration,
+    /// Why it failed, where it did.
+    pub failure: Option<Failure>,
+}
+
+/// Why an operation failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}: {detail}")]
+pub struct Failure {
+    /// The kind, by which failures are counted.
+    pub kind: ErrorKind,
+    /// What was seen.
+    pub detail: String,
+}
+
+impl Failure {
+    /// A failure of this kind.
+    pub fn new(kind: ErrorKind, detail: impl fmt::Display) -> Self {
+        Self { kind, detail: detail.to_string() }
+    }
+
+    /// What an HTTP status that was not expected means.
+    pub fn of_status(status: u16, detail: impl fmt::Display) -> Self {
+        let kind = match status {
+            400..=499 => ErrorKind::ClientError,
+            500..=599 => ErrorKind::ServerError,
+            _ => ErrorKind::Protocol,
+        };
+        Self::new(kind, format_args!("HTTP {status}: {detail}"))
+    }
+}
+
+/// The kinds of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ErrorKind {
+    /// The deadline passed.
+    Timeout,
+    /// No connection came about.
+    Refused,
+    /// The server called the request wrong (4xx).
+    ClientError,
+    /// The server failed (5xx).
+    ServerError,
+    /// The connection broke, or the answer was not of the kind expected.
+    Protocol,
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Timeout => "timeout",
+            Self::Refused => "refused",
+            Self::ClientError => "client error",
+            Self::ServerError => "server error",
+            Self::Protocol => "protocol error",
+        })
+    }
+}

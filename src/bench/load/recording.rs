@@ -1,0 +1,201 @@
+//! What a population of users saw.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use super::mix::{Operation, SEED_MIX};
+use super::outcome::{ErrorKind, Sample};
+
+/// Latencies are kept in microseconds, to three digits, up to an hour.
+const DIGITS: u8 = 3;
+const LONGEST: Duration = Duration::from_hours(1);
+
+/// Every operation that a population began.
+#[derive(Debug, Clone)]
+pub struct Recording {
+    duration: Duration,
+    deadline: Duration,
+    samples: Vec<Sample>,
+}
+
+/// A stretch of a recording, or one kind of operation in it.
+#[derive(Debug, Clone)]
+pub struct Stretch {
+    /// Operations begun.
+    pub operations: usize,
+    /// Those that failed.
+    pub failures: usize,
+    latencies: Histogram<u64>,
+}
+
+impl Recording {
+    pub(super) fn new(duration: Duration, deadline: Duration, samples: Vec<Sample>) -> Self {
+        Self { duration, deadline, samples }
+    }
+
+    /// Every operation, user by user.
+    #[must_use]
+    pub fn samples(&self) -> &[Sample] {
+        &self.samples
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn whole(&self) -> Stretch {
+        self.stretch(|_| true)
+    }
+
+    /// The operations of one kind.
+    #[must_use]
+    pub fn of(&self, operation: Operation) -> Stretch {
+        self.stretch(|sample| sample.operation == operation)
+    }
+
+    /// The recording cut into `count` stretches of equal time, by when operations were begun. Those in which none
+    /// was are left out.
+    #[must_use]
+    pub fn windows(&self, count: u32) -> Vec<Stretch> {
+        let length = self.duration / count.max(1);
+        let window = |number: u32| {
+            self.stretch(|sample| sample.begun >= length * number && sample.begun < length * (number + 1))
+        };
+        (0..count).map(window).filter(|window| window.operations > 0).collect()
+    }
+
+    /// How often each kind of operation failed in which way.
+    #[must_use]
+    pub fn failures(&self) -> BTreeMap<(Operation, ErrorKind), usize> {
+        let mut counts = BTreeMap::new();
+        for sample in &self.samples {
+            if let Some(failure) = &sample.failure {
+                *counts.entry((sample.operation, failure.kind)).or_default() += 1;
+            }
+        }
+        counts
+    }
+
+    fn stretch(&self, included: impl Fn(&Sample) -> bool) -> Stretch {
+        let mut stretch = Stretch::new();
+        for sample in self.samples.iter().filter(|sample| included(sample)) {
+            stretch.add(sample, self.deadline);
+        }
+        stretch
+    }
+}
+
+/// A line a kind of operation, with the first failure of each.
+impl fmt::Display for Recording {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (operation, _) in SEED_MIX {
+            let all = self.of(operation);
+            let (mean, p95) = (all.mean(), all.percentile(95.0));
+            let (name, count, failed) = (operation.name(), all.operations, all.failures);
+            writeln!(formatter, "{name:12} {count:6} begun {failed:5} failed  mean {mean:?}  p95 {p95:?}")?;
+        }
+        for ((operation, kind), count) in self.failures() {
+            let first = self.samples.iter().filter(|sample| sample.operation == operation);
+            let first =
+                first.filter_map(|sample| sample.failure.as_ref()).find(|failure| failure.kind == kind);
+            let detail = first.map_or("", |failure| &failure.detail);
+            writeln!(formatter, "{operation}: {count} x {kind}, as in: {detail}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Stretch {
+    fn new() -> Self {
+        let latencies = Histogram::new_with_max(micros(LONGEST), DIGITS);
+        let latencies =
+            latencies.expect("an hour of microseconds to three digits is within hdrhistogram's range");
+        Self { operations: 0, failures: 0, latencies }
+    }
+
+    /// A failure counts with the deadline, or with its own latency where that is longer.
+    fn add(&mut self, sample: &Sample, deadline: Duration) {
+        let failed = sample.failure.is_some();
+        let latency = if failed { sample.latency.max(deadline) } else { sample.latency };
+        self.operations += 1;
+        self.failures += usize::from(failed);
+        self.latencies.saturating_record(micros(latency).max(1));
+    }
+
+    /// The mean latency; zero where there was no operation.
+    #[must_use]
+    pub fn mean(&self) -> Duration {
+        Duration::from_secs_f64(self.latencies.mean() / 1e6)
+    }
+
+    /// The latency that `percent` of the operations kept to; zero where there was none.
+    #[must_use]
+    pub fn percentile(&self, percent: f64) -> Duration {
+        Duration::from_micros(self.latencies.value_at_quantile(percent / 100.0))
+    }
+
+    /// How many in a hundred operations were answered well; none of none.
+    #[must_use]
+    pub fn success_percent(&self) -> f64 {
+        100.0 * (self.operations - self.failures) as f64 / self.operations.max(1) as f64
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::outcome::Failure;
+    use super::*;
+
+    fn sample(begun: u64, latency: u64, failure: Option<ErrorKind>) -> Sample {
+        Sample {
+            operation: Operation::Status,
+            begun: Duration::from_millis(begun),
+            latency: Duration::from_millis(latency),
+            failure: failure.map(|kind| Failure::new(kind, "seen")),
+        }
+    }
+
+    fn recording(samples: Vec<Sample>) -> Recording {
+        Recording::new(Duration::from_secs(1), Duration::from_secs(5), samples)
+    }
+
+    fn near(left: Duration, right: Duration) -> bool {
+        left.abs_diff(right) <= right / 500
+    }
+
+    #[test]
+    fn a_failure_counts_as_the_deadline_and_by_its_kind() {
+        let recording = recording(vec![
+            sample(0, 100, None),
+            sample(10, 1, Some(ErrorKind::Refused)),
+            sample(20, 100, None),
+        ]);
+        let whole = recording.whole();
+        assert_eq!((whole.operations, whole.failures), (3, 1));
+        assert!(near(whole.percentile(99.0), Duration::from_secs(5)), "{:?}", whole.percentile(99.0));
+        assert!(near(whole.mean(), Duration::from_micros(1_733_333)), "{:?}", whole.mean());
+        assert!((whole.success_percent() - 66.667).abs() < 0.001);
+        assert_eq!(recording.failures(), BTreeMap::from([((Operation::Status, ErrorKind::Refused), 1)]));
+        assert!(recording.to_string().contains("status: 1 x refused, as in: seen"), "{recording}");
+    }
+
+    #[test]
+    fn windows_go_by_the_beginning_of_an_operation() {
+        let recording = recording(vec![sample(50, 900, None), sample(99, 1, None), sample(950, 1, None)]);
+        let operations: Vec<_> = recording.windows(10).iter().map(|window| window.operations).collect();
+        assert_eq!(operations, [2, 1]);
+        assert!(near(recording.windows(10)[0].percentile(100.0), Duration::from_millis(900)));
+    }
+
+    #[test]
+    fn an_empty_recording_is_no_success() {
+        let whole = recording(Vec::new()).whole();
+        assert_eq!((whole.operations, whole.mean()), (0, Duration::ZERO));
+        assert!(whole.success_percent() < 0.1 && recording(Vec::new()).windows(10).is_empty());
+    }
+}

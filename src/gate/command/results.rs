@@ -1,0 +1,60 @@
+//! The results of a Criterion home, with what the home's own record says of them.
+
+use std::path::{Path, PathBuf};
+
+use crate::gate::benchmark::Benchmark;
+use crate::gate::environment::LazyEnvironment;
+use crate::gate::error::Error;
+use crate::gate::judge::{self, Judgement, Scope};
+use crate::gate::read;
+use crate::gate::report::{CategoryTime, Report};
+use crate::gate::run::record::RunRecord;
+use crate::gate::threshold::Thresholds;
+
+/// What a Criterion home holds.
+pub struct Results {
+    /// The home.
+    pub home: PathBuf,
+    /// Its latest results.
+    pub benchmarks: Vec<Benchmark>,
+    /// What the run that filled it left, where one of ours did.
+    pub record: Option<RunRecord>,
+    /// How long the categories took, where this process ran them.
+    pub times: Vec<CategoryTime>,
+}
+
+impl Results {
+    /// Reads `home`. To hold no result at all is no error where the record says why: the report then says it.
+    pub fn read(home: &Path, times: Vec<CategoryTime>) -> Result<Self, Error> {
+        let record = RunRecord::read(home)?;
+        let excused = record.as_ref().is_some_and(|record| !record.failures.is_empty());
+        let benchmarks = match read::load(home, read::LATEST) {
+            Err(Error::EmptyHome { .. }) if excused => Vec::new(),
+            loaded => loaded?,
+        };
+        Ok(Self { home: home.to_owned(), benchmarks, record, times })
+    }
+
+    /// Judges the results of `categories` (of all, if it is empty), and what of them the record says could not run.
+    pub fn judge(&self, thresholds: &Thresholds, categories: Vec<String>) -> Result<Judgement, Error> {
+        let mut scope = Scope { categories, failures: Vec::new() };
+        if let Some(record) = &self.record {
+            let in_scope = self.benchmarks.iter().filter(|benchmark| scope.holds(&benchmark.id));
+            read::refuse_stale(in_scope, record.fresh_from())?;
+            let failures = record.failures.iter().filter(|failure| scope.holds(&failure.category));
+            scope.failures = failures.cloned().collect();
+        }
+        judge::judge(thresholds, &self.benchmarks, scope)
+    }
+
+    /// The report of `judgement`.
+    pub fn report<'a>(
+        &'a self,
+        judgement: &'a Judgement,
+        thresholds: &'a Thresholds,
+        environment: &'a LazyEnvironment,
+    ) -> Report<'a> {
+        let Self { home, benchmarks, times, .. } = self;
+        Report { judgement, benchmarks, thresholds, environment, home, times }
+    }
+}
