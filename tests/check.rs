@@ -15,9 +15,9 @@ const LIMITS: [f64; 3] = [10.0, 20.0, 30.0];
 fn measured(results: &[(&str, f64)]) -> Project {
     let limits: String = results.iter().map(|(id, _)| metric(id, "ms", "lower", LIMITS)).collect();
     let project = Project::with_limits(&limits);
-    results.iter().for_each(|(id, milliseconds)| {
+    for (id, milliseconds) in results {
         project.save(&saved(id).mean(milliseconds * 1e6));
-    });
+    }
     project
 }
 
@@ -111,9 +111,9 @@ fn reports_are_written_before_a_failing_exit() {
     let kinds =
         ["performance_baselines.json", "performance_benchmark_report_", "performance_detailed_results_"];
     assert!(names.len() == 3 && names.iter().zip(kinds).all(|(name, kind)| name.starts_with(kind)));
-    names.iter().for_each(|name| {
+    for name in &names {
         ended.prints(&format!("test_reports/{name}"));
-    });
+    }
     let report = project.report("performance_benchmark_report_");
     assert_eq!((&report["verdict"], &report["exit_code"]), (&json!("fail"), &json!(1)));
 }
@@ -193,6 +193,23 @@ fn the_home_is_found_as_criterion_finds_it() {
     std::fs::rename(project.path(HOME), project.path("target/criterion")).unwrap();
     with("CARGO_TARGET_DIR", "target").exits(0);
     project.gate(&["check"]).exits(0);
+}
+
+#[test]
+fn ids_come_from_the_files_and_never_from_the_folders() {
+    let long = format!("api/{}", "long".repeat(20));
+    let ids = [("api/new", "api/new"), ("api/what?:*", "api/what___"), (&long, &long[..68])];
+    let limits: String = ids
+        .iter()
+        .filter(|(id, _)| !id.contains('*'))
+        .map(|(id, _)| metric(id, "ms", "lower", LIMITS))
+        .collect();
+    let project = Project::with_limits(&limits);
+    for (id, directory) in ids {
+        project.save(&saved(id).in_directory(directory));
+    }
+    let ended = project.check(&[]).exits(0);
+    ended.prints("  api/new ").prints("  api/what?:* ").prints(&format!("  {long}\n"));
 }
 
 #[test]

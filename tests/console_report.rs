@@ -31,9 +31,9 @@ fn everything() -> Project {
         saved("cache/hit_rate/zipf").mean(87.25),
         saved("cache/hit_rate/scan").mean(60.0),
     ];
-    results.iter().for_each(|result| {
+    for result in &results {
         project.save(result);
-    });
+    }
     project
 }
 

@@ -77,7 +77,9 @@ impl Ended {
         let ended = self.exits(2);
         assert_eq!(ended.stdout, "");
         let (problem, help) = ended.stderr.split_once("help: ").unwrap_or((&ended.stderr, ""));
-        said.iter().for_each(|text| assert!(problem.contains(text), "no {text:?} in:\n{}", ended.stderr));
+        for text in said {
+            assert!(problem.contains(text), "no {text:?} in:\n{}", ended.stderr);
+        }
         assert!(help.contains(remedy), "no {remedy:?} as the remedy in:\n{}", ended.stderr);
         ended
     }
@@ -140,9 +142,9 @@ impl Project {
     /// Saves a result in the project's home, as Criterion would.
     pub fn save(&self, result: &Saved) -> &Self {
         let folder = Path::new(HOME).join(result.folder());
-        result.files().iter().for_each(|(name, json)| {
+        for (name, json) in result.files() {
             self.write(folder.join(name), json);
-        });
+        }
         self
     }
 
@@ -150,9 +152,9 @@ impl Project {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bench-gate"));
         command.args(arguments).current_dir(self.root.path());
-        UNWANTED.iter().for_each(|name| {
+        for name in UNWANTED {
             command.env_remove(name);
-        });
+        }
         command
     }
 
