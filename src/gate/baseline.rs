@@ -114,6 +114,15 @@ impl Baseline {
         }
     }
 
+    /// The baseline, if it has the name of its file.
+    fn named(self, name: &BaselineName, path: &Path) -> Result<Self, Error> {
+        if self.name == *name {
+            return Ok(self);
+        }
+        let problem = format!("it calls itself `{}`: one of the two names is wrong", self.name);
+        Err(Error::BrokenBaseline { path: path.to_owned(), problem })
+    }
+
     fn why_unusable(&self) -> Option<String> {
         if self.schema_version != SCHEMA_VERSION {
             return Some(format!(
@@ -175,7 +184,7 @@ impl Store {
     pub fn load(&self, name: &BaselineName) -> Result<Baseline, Error> {
         let path = self.path(name);
         if path.is_file() {
-            return Baseline::read(&path);
+            return Baseline::read(&path).and_then(|baseline| baseline.named(name, &path));
         }
         let names: Vec<String> = self.names()?.iter().map(ToString::to_string).collect();
         let available = if names.is_empty() { "none".to_owned() } else { names.join(", ") };

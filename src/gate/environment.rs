@@ -83,16 +83,15 @@ fn os_name() -> String {
 
 fn commit() -> Option<String> {
     let commit = output_of("git", &["rev-parse", "HEAD"])?;
-    let clean = output_of("git", &["status", "--porcelain"]).is_none();
-    Some(if clean { commit } else { format!("{commit}-dirty") })
+    let changes = output_of("git", &["status", "--porcelain"])?;
+    Some(if changes.is_empty() { commit } else { format!("{commit}-dirty") })
 }
 
-/// What a program prints, trimmed; `None` where it is not there, fails or prints nothing.
+/// What a program prints, trimmed; `None` where it is not there or fails.
 fn output_of(program: &str, arguments: &[&str]) -> Option<String> {
     let output =
         Command::new(program).args(arguments).output().ok().filter(|output| output.status.success())?;
-    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    (!text.is_empty()).then_some(text)
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 #[cfg(test)]

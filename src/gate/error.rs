@@ -64,6 +64,14 @@ pub enum Error {
         /// The missing file.
         missing: &'static str,
     },
+    /// The record that a run left in its Criterion home cannot be read.
+    #[error("{}: not the record of a run: {problem}", path.display())]
+    BrokenRecord {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// Numbers that no measurement can give: NaN, infinite, negative, zero, or lists that do not fit together.
     #[error("{}: {problem}", path.display())]
     Unfit {
@@ -177,6 +185,9 @@ impl Error {
                 "delete the benchmark's folder and measure it again"
             }
             Self::BrokenBaseline { .. } => "restore the file, or save the baseline again",
+            Self::BrokenRecord { .. } => {
+                "delete the file and measure again: without it no result is known to be fresh"
+            }
             Self::Stale { .. } => {
                 "the benchmark did not run this time: mend or remove it, or use a fresh --criterion-home"
             }

@@ -146,6 +146,18 @@ impl Thresholds {
         file::parse(path, &text)
     }
 
+    /// The categories of all metrics, in order of appearance.
+    #[must_use]
+    pub fn categories(&self) -> Vec<&str> {
+        let mut seen = Vec::new();
+        for category in self.metrics.iter().map(Metric::category) {
+            if !seen.contains(&category) {
+                seen.push(category);
+            }
+        }
+        seen
+    }
+
     /// The metrics that judge the benchmark `id`, as positions in [`Thresholds::metrics`]: of each kind the one that
     /// names it exactly, else every pattern that matches it.
     #[must_use]

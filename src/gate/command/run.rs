@@ -22,7 +22,7 @@ pub fn run(arguments: &RunArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, 
     let thresholds = Thresholds::load(&arguments.judging.thresholds.path)?;
     let environment = Environment::when_needed(Some(mode(arguments)));
     LazyCell::force(&environment);
-    let results = measure(arguments, quiet, out)?;
+    let results = measure(arguments, &thresholds, quiet, out)?;
     let judgement = results.judge(&thresholds, scope(arguments, &results))?;
     finish(arguments, quiet, out, &results.report(&judgement, &thresholds, &environment))
 }
@@ -31,8 +31,13 @@ fn mode(arguments: &RunArgs) -> &'static str {
     if arguments.quick { "quick" } else { "full" }
 }
 
-fn measure(arguments: &RunArgs, quiet: bool, out: &mut dyn Write) -> Result<Results, Error> {
-    let project = Project::here()?;
+fn measure(
+    arguments: &RunArgs,
+    thresholds: &Thresholds,
+    quiet: bool,
+    out: &mut dyn Write,
+) -> Result<Results, Error> {
+    let project = Project::here()?.in_order_of(&thresholds.categories());
     project.refuse_unknown(&arguments.categories)?;
     let home = Home::new(arguments.criterion_home.as_deref(), &project.target)?;
     let (mode, categories) = (mode(arguments), &arguments.categories);

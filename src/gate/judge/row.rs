@@ -26,9 +26,11 @@ impl Row {
     /// Judges `benchmark` by `metric`.
     ///
     /// # Errors
-    /// The metric needs the benchmark's throughput, and it declares none.
+    /// The metric needs the benchmark's throughput, and it declares none; or the value is beyond all numbers in the
+    /// metric's unit.
     pub fn new(metric: &Metric, benchmark: &Benchmark) -> Result<Self, Error> {
         let (value, scaled_from) = measured(metric, benchmark)?;
+        refuse_unfit(metric, benchmark, &value)?;
         let (id, metric) = (benchmark.id.clone(), metric.clone());
         let severity = severity(&metric, favourable(metric.better, &value));
         Ok(Self { id, metric, value, scaled_from, severity })
@@ -76,6 +78,18 @@ impl Row {
     }
 }
 
+/// A rate over next to nothing is infinite, and infinity would pass.
+fn refuse_unfit(metric: &Metric, benchmark: &Benchmark, value: &Estimate) -> Result<(), Error> {
+    let unfit =
+        [value.lower, value.point, value.upper].into_iter().find(|end| !end.is_finite() || *end <= 0.0);
+    match unfit {
+        None => Ok(()),
+        Some(end) => {
+            Err(unjudgeable(metric, benchmark, &format!("its value in the metric's unit would be {end}")))
+        }
+    }
+}
+
 fn favourable(better: Better, value: &Estimate) -> f64 {
     match better {
         Better::Lower => value.lower,
@@ -112,14 +126,14 @@ fn measured(metric: &Metric, benchmark: &Benchmark) -> Result<(Estimate, Option<
 }
 
 fn count(metric: &Metric, benchmark: &Benchmark) -> Result<u64, Error> {
-    let unjudgeable = |problem: &str| Error::Unjudgeable {
-        metric: metric.id.clone(),
-        id: benchmark.id.clone(),
-        problem: problem.to_owned(),
-    };
+    let unjudgeable = |problem: &str| unjudgeable(metric, benchmark, problem);
     match benchmark.throughput.map(super::super::benchmark::Throughput::count) {
         Some(0) => Err(unjudgeable("its throughput is zero elements an iteration")),
         Some(count) => Ok(count),
         None => Err(unjudgeable("the metric judges by size or throughput, and the benchmark declares none")),
     }
+}
+
+fn unjudgeable(metric: &Metric, benchmark: &Benchmark, problem: &str) -> Error {
+    Error::Unjudgeable { metric: metric.id.clone(), id: benchmark.id.clone(), problem: problem.to_owned() }
 }

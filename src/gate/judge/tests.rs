@@ -101,6 +101,14 @@ fn a_rate_is_the_declared_throughput() {
 }
 
 #[test]
+fn an_infinite_rate_is_refused() {
+    let text = metric("a/b", "messages/s", "higher", [1_000.0, 500.0, 250.0]);
+    let instant = result("a/b", 5e-324, 0.0, Some(Throughput::Elements(1_200)));
+    let error = judge(&thresholds(&text), &[instant], Scope::default()).unwrap_err();
+    assert!(error.to_string().contains("would be inf"), "{error}");
+}
+
+#[test]
 fn the_verdict_is_the_worst_finding_and_absence_is_one() {
     let text =
         metric("a/b", "ns", "lower", [10.0, 20.0, 30.0]) + &metric("a/c", "ns", "lower", [10.0, 20.0, 30.0]);

@@ -11,7 +11,7 @@ use crate::gate::error::Error;
 /// A Cargo project and its bench targets.
 #[derive(Debug, Clone)]
 pub struct Project {
-    /// The names of its bench targets, in the order of `Cargo.toml`.
+    /// The names of its bench targets, in the order in which they run.
     pub benches: Vec<String>,
     /// The folder of its `Cargo.toml`, or of its workspace's.
     pub root: PathBuf,
@@ -80,6 +80,14 @@ impl Project {
         Ok(Self { benches, root: metadata.workspace_root, target: metadata.target_directory })
     }
 
+    /// The same project with its bench targets in the order of `categories`, and those that are not among them last.
+    #[must_use]
+    pub fn in_order_of(mut self, categories: &[&str]) -> Self {
+        let rank = |bench: &String| categories.iter().position(|category| category == bench);
+        self.benches.sort_by_key(|bench| rank(bench).unwrap_or(usize::MAX));
+        self
+    }
+
     /// Fails on the first of `categories` that is no bench target.
     ///
     /// # Errors
@@ -96,7 +104,7 @@ impl Project {
     }
 }
 
-/// Builds the bench targets `categories` (all of them if it is empty), in the order of `Cargo.toml`.
+/// Builds the bench targets `categories` (all of them if it is empty), in the project's order.
 ///
 /// # Errors
 /// Cargo cannot be run or fails, in which case its own messages are on the error stream already.

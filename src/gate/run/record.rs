@@ -65,10 +65,11 @@ impl RunRecord {
             return Ok(None);
         }
         let bytes = fs::read(&path).map_err(Error::io("read", &path))?;
-        let malformed = |error: serde_json::Error| Error::Malformed {
-            path,
-            problem: format!("not a run's record: {error}"),
-        };
-        serde_json::from_slice(&bytes).map(Some).map_err(malformed)
+        let broken = |problem: String| Error::BrokenRecord { path: path.clone(), problem };
+        let record: Self = serde_json::from_slice(&bytes).map_err(|error| broken(error.to_string()))?;
+        match record.schema_version {
+            SCHEMA_VERSION => Ok(Some(record)),
+            other => Err(broken(format!("schema_version {other}, this program reads {SCHEMA_VERSION}"))),
+        }
     }
 }
