@@ -88,10 +88,14 @@ fn a_result_younger_than_the_run_is_fresh() {
 
 #[test]
 fn a_run_record_that_is_none() {
-    for contents in ["", "{", r#"{ "schema_version": 1 }"#] {
+    let foreign = record("2001-01-01T00:00:00Z").replace("\"schema_version\": 1", "\"schema_version\": 9");
+    for contents in ["", "{", r#"{ "schema_version": 1 }"#, &foreign] {
         let project = Project::good();
         project.write("home/bench-gate.json", contents);
-        project.check(&[]).refuses(&["home/bench-gate.json: not a run's record"], "");
+        project.check_refuses(
+            &["home/bench-gate.json: not the record of a run"],
+            "delete the file and measure again",
+        );
     }
 }
 
