@@ -5,7 +5,7 @@
 mod common;
 
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::sync::Arc;
 
 use backend_bench::gate::benchmark::{Benchmark, Estimate, Estimates};
 use backend_bench::gate::cli::Cli;
@@ -51,12 +51,11 @@ fn measured([lower, point, upper]: [f64; 3]) -> Benchmark {
         estimates: Estimates { mean, median, slope: None, std_dev, median_abs_dev },
         sample_count: 1,
         folder: PathBuf::from("a/b/new"),
-        written: SystemTime::UNIX_EPOCH,
     }
 }
 
 fn severity(metric: &Metric, interval: [f64; 3]) -> Severity {
-    Row::new(metric, &measured(interval)).expect("a metric without a size").severity
+    Row::new(&Arc::new(metric.clone()), &measured(interval)).expect("a metric without a size").severity
 }
 
 /// The severity by counting the limits that `value` does not hold.

@@ -1,7 +1,6 @@
 //! A benchmark and its estimates, free of Criterion's file format.
 
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -119,8 +118,6 @@ pub struct Benchmark {
     pub sample_count: usize,
     /// The folder that holds the result.
     pub folder: PathBuf,
-    /// When the estimates were written.
-    pub written: SystemTime,
 }
 
 impl Benchmark {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::benchmark::{Benchmark, category_of};
 use super::error::Error;
-use super::threshold::{Kind, Metric, Thresholds};
+use super::threshold::{Kind, Thresholds};
 
 pub use row::Row;
 
@@ -164,7 +164,8 @@ pub fn judge(thresholds: &Thresholds, benchmarks: &[Benchmark], scope: Scope) ->
         unlimited.extend(judging.is_empty().then(|| Unlimited::from(benchmark)));
     }
     let missing = missing(thresholds, &rows, &scope);
-    let (rows, failures, min_pass_rate) = (rows.concat(), scope.failures, thresholds.min_pass_rate);
+    let rows = rows.into_iter().flatten().collect();
+    let (failures, min_pass_rate) = (scope.failures, thresholds.min_pass_rate);
     Ok(Judgement { rows, unlimited, missing, failures, min_pass_rate })
 }
 
@@ -186,8 +187,8 @@ pub fn refuse_unknown_categories(
     benchmarks: &[Benchmark],
     categories: &[String],
 ) -> Result<(), Error> {
-    let metrics = thresholds.metrics.iter().map(Metric::category);
-    let mut known: Vec<&str> = metrics.chain(benchmarks.iter().map(Benchmark::category)).collect();
+    let mut known = thresholds.categories();
+    known.extend(benchmarks.iter().map(Benchmark::category));
     known.sort_unstable();
     known.dedup();
     match categories.iter().find(|category| !known.contains(&category.as_str())) {

@@ -31,6 +31,9 @@ pub const LATEST: &str = "new";
 /// The name that Criterion gives the results before those.
 const PREVIOUS: &str = "base";
 
+/// The folders that Criterion makes for every benchmark: worth a look whether there is anything in them to visit.
+const FOLDERS: [&str; 4] = [LATEST, PREVIOUS, "change", "report"];
+
 /// Every benchmark in `home` that has a result saved as `baseline` ([`LATEST`] for the latest), by id.
 ///
 /// # Errors
@@ -58,6 +61,14 @@ pub fn samples(benchmark: &Benchmark) -> Result<Samples, Error> {
     wire::read_samples(&benchmark.folder)
 }
 
+/// When the estimates of `benchmark` were written.
+///
+/// # Errors
+/// The file is gone.
+pub fn written(benchmark: &Benchmark) -> Result<SystemTime, Error> {
+    wire::written(&benchmark.folder)
+}
+
 /// How many benchmarks each saved set of `home` holds, by name; Criterion's own `new` and `base` are not among them.
 ///
 /// # Errors
@@ -74,22 +85,25 @@ pub fn saved_baselines(home: &Path) -> Result<BTreeMap<String, usize>, Error> {
 /// Fails on the first benchmark that was measured before `started`.
 ///
 /// # Errors
-/// There is one: [`Error::Stale`].
+/// There is one: [`Error::Stale`]. Or a file is gone.
 pub fn refuse_stale<'a>(
     benchmarks: impl IntoIterator<Item = &'a Benchmark>,
     started: SystemTime,
 ) -> Result<(), Error> {
-    match benchmarks.into_iter().find(|benchmark| benchmark.written < started) {
-        None => Ok(()),
-        Some(stale) => Err(Error::Stale { path: stale.folder.clone(), id: stale.id.clone() }),
+    for benchmark in benchmarks {
+        if written(benchmark)? < started {
+            return Err(Error::Stale { path: benchmark.folder.clone(), id: benchmark.id.clone() });
+        }
     }
+    Ok(())
 }
 
 /// The results below `folder`. A result's own folder is searched too: a function may be called `new`.
 fn visit(mut folder: Folder, baseline: &str) -> Result<Vec<Benchmark>, Error> {
     let listing = folder.list()?;
     let look = |name: &OsString| {
-        let leaf = folder.holds_no_folder(&listing, name);
+        let leaf =
+            (name == baseline || FOLDERS.iter().any(|own| name == own)) && folder.holds_no_folder(name);
         let mut found = if leaf { Vec::new() } else { visit(folder.inner(name)?, baseline)? };
         if name == baseline {
             found.extend(wire::read_result(&folder, name)?);

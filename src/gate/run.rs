@@ -95,7 +95,11 @@ fn command(plan: &Plan<'_>, binary: &BenchBinary) -> Command {
 /// A bench that ends well and saves nothing did not measure anything: Criterion drops what it cannot store.
 fn nothing_saved(home: &Path, started: SystemTime) -> Option<String> {
     match read::load(home, read::LATEST) {
-        Ok(benchmarks) if benchmarks.iter().any(|benchmark| benchmark.written >= started) => None,
+        Ok(benchmarks)
+            if benchmarks.iter().any(|it| read::written(it).is_ok_and(|written| written >= started)) =>
+        {
+            None
+        }
         Ok(_) | Err(Error::EmptyHome { .. } | Error::NoHome { .. }) => {
             Some("it saved no Criterion result".to_owned())
         }

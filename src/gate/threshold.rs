@@ -3,6 +3,7 @@
 mod file;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -124,7 +125,7 @@ pub struct Thresholds {
     /// The share of metrics, in percent, that must pass.
     pub min_pass_rate: f64,
     /// The metrics, in the file's order.
-    pub metrics: Vec<Metric>,
+    pub metrics: Vec<Arc<Metric>>,
 }
 
 /// Where the limits of a project are kept.
@@ -150,7 +151,7 @@ impl Thresholds {
     #[must_use]
     pub fn categories(&self) -> Vec<&str> {
         let mut seen = Vec::new();
-        for category in self.metrics.iter().map(Metric::category) {
+        for category in self.metrics.iter().map(|metric| metric.category()) {
             if !seen.contains(&category) {
                 seen.push(category);
             }
@@ -162,8 +163,8 @@ impl Thresholds {
     /// names it exactly, else every pattern that matches it.
     #[must_use]
     pub fn judging(&self, id: &str) -> Vec<usize> {
-        let matching = self.metrics.iter().enumerate().filter(|(_, metric)| metric.matches(id));
-        let matching: Vec<(usize, &Metric)> = matching.collect();
+        let matching = self.metrics.iter().map(|metric| &**metric).enumerate();
+        let matching: Vec<(usize, &Metric)> = matching.filter(|(_, metric)| metric.matches(id)).collect();
         let outdone = |metric: &Metric| {
             let rival = |(_, other): &(usize, &Metric)| other.kind == metric.kind && other.is_exact();
             !metric.is_exact() && matching.iter().any(rival)

@@ -1,5 +1,7 @@
 //! One metric against one benchmark.
 
+use std::sync::Arc;
+
 use super::Severity;
 use crate::gate::benchmark::{Benchmark, Estimate};
 use crate::gate::error::Error;
@@ -13,7 +15,7 @@ pub struct Row {
     /// The benchmark's id.
     pub id: String,
     /// The metric that judged it.
-    pub metric: Metric,
+    pub metric: Arc<Metric>,
     /// What was judged, scaled to the metric's size where that differs.
     pub value: Estimate,
     /// The elements that the benchmark had, where the value was scaled from them to the metric's `size`.
@@ -28,10 +30,10 @@ impl Row {
     /// # Errors
     /// The metric needs the benchmark's throughput, and it declares none; or the value is beyond all numbers in the
     /// metric's unit.
-    pub fn new(metric: &Metric, benchmark: &Benchmark) -> Result<Self, Error> {
+    pub fn new(metric: &Arc<Metric>, benchmark: &Benchmark) -> Result<Self, Error> {
         let (value, scaled_from) = measured(metric, benchmark)?;
         refuse_unfit(metric, benchmark, &value)?;
-        let (id, metric) = (benchmark.id.clone(), metric.clone());
+        let (id, metric) = (benchmark.id.clone(), Arc::clone(metric));
         let severity = severity(&metric, favourable(metric.better, &value));
         Ok(Self { id, metric, value, scaled_from, severity })
     }

@@ -1,5 +1,4 @@
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use super::*;
 use crate::gate::benchmark::{Estimate, Estimates, Throughput};
@@ -20,7 +19,6 @@ fn result(id: &str, point: f64, spread: f64, throughput: Option<Throughput>) -> 
         },
         sample_count: 10,
         folder: PathBuf::from(id),
-        written: SystemTime::UNIX_EPOCH,
     }
 }
 

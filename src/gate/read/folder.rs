@@ -8,7 +8,6 @@ use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use rustix::buffer::spare_capacity;
 use rustix::fd::OwnedFd;
@@ -24,6 +23,8 @@ pub struct Folder {
     handle: Dir,
     /// Where it is.
     pub path: PathBuf,
+    /// The device on which a folder has a link for each folder in it, where that was seen to be so.
+    counts_links: Option<u64>,
 }
 
 /// What a folder holds directly.
@@ -33,8 +34,6 @@ pub struct Listing {
     pub folders: Vec<OsString>,
     /// The names of everything else.
     pub files: Vec<OsString>,
-    /// Whether the file system counts a folder for every link beyond two: it does for this folder.
-    links_count_folders: bool,
 }
 
 impl Folder {
@@ -47,32 +46,41 @@ impl Folder {
     pub fn inner(&self, name: &OsString) -> Result<Self, Error> {
         let path = self.path.join(name);
         let handle = self.handle.fd().map_err(|error| Error::io("list", &path)(error.into()))?;
-        Self::open_at(handle, Path::new(name), &path)
+        Ok(Self { counts_links: self.counts_links, ..Self::open_at(handle, Path::new(name), &path)? })
     }
 
     fn open_at(parent: impl rustix::fd::AsFd, name: &Path, path: &Path) -> Result<Self, Error> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let opened = openat(parent, name, flags, Mode::empty()).and_then(Dir::new).map_err(io::Error::from);
-        opened.map(|handle| Self { handle, path: path.to_owned() }).map_err(Error::io("list", path))
+        let folder = |handle| Self { handle, path: path.to_owned(), counts_links: None };
+        opened.map(folder).map_err(Error::io("list", path))
     }
 
     /// Lists it, once.
     pub fn list(&mut self) -> Result<Listing, Error> {
-        let mut listing = self.names()?;
-        let status =
-            self.handle.fd().and_then(fstat).map_err(|error| Error::io("list", &self.path)(error.into()))?;
-        listing.links_count_folders =
-            usize::try_from(status.st_nlink).is_ok_and(|links| links == listing.folders.len() + 2);
+        let listing = self.names()?;
+        if self.counts_links.is_none() && !listing.folders.is_empty() {
+            let status = self
+                .handle
+                .fd()
+                .and_then(fstat)
+                .map_err(|error| Error::io("list", &self.path)(error.into()))?;
+            let counted =
+                usize::try_from(status.st_nlink).is_ok_and(|links| links == listing.folders.len() + 2);
+            self.counts_links = counted.then_some(status.st_dev);
+        }
         Ok(listing)
     }
 
-    /// Whether the folder `name` in this one holds no folder, as far as `listing`, which is this folder's, lets its
-    /// number of links tell: a folder has two, and one more from the `..` of each folder in it.
+    /// Whether the folder `name` in this one holds no folder, as far as its number of links tells: a folder has two,
+    /// and one more from the `..` of each folder in it.
     ///
-    /// Not every file system counts so. One that counted this folder's own folders right is believed.
-    pub fn holds_no_folder(&self, listing: &Listing, name: &OsString) -> bool {
+    /// Not every file system counts so. One that counted the folders of this folder, or of one that it is in, right
+    /// is believed.
+    pub fn holds_no_folder(&self, name: &OsString) -> bool {
         let status = || statat(self.handle.fd()?, name, AtFlags::SYMLINK_NOFOLLOW);
-        listing.links_count_folders && status().is_ok_and(|status| status.st_nlink == 2)
+        self.counts_links.is_some()
+            && status().is_ok_and(|status| status.st_nlink == 2 && Some(status.st_dev) == self.counts_links)
     }
 
     fn names(&mut self) -> Result<Listing, Error> {
@@ -108,12 +116,4 @@ pub fn read_all(file: &OwnedFd) -> io::Result<Vec<u8>> {
         }
         bytes.reserve(bytes.len());
     }
-}
-
-/// When `file` was last written.
-pub fn written(file: &OwnedFd) -> io::Result<SystemTime> {
-    let status = fstat(file)?;
-    let seconds = u64::try_from(status.st_mtime).unwrap_or_default();
-    let nanoseconds = u32::try_from(status.st_mtime_nsec).unwrap_or_default();
-    Ok(SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds))
 }

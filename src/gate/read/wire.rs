@@ -10,12 +10,13 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rustix::fd::OwnedFd;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::folder::{Folder, read_all, written};
+use super::folder::{Folder, read_all};
 use super::tally::Tally;
 use crate::gate::benchmark::{Benchmark, Estimate, Estimates, Samples, Throughput};
 use crate::gate::error::Error;
@@ -102,6 +103,12 @@ pub fn read_result(parent: &Folder, name: &OsString) -> Result<Option<Benchmark>
     }
 }
 
+/// When the estimates of the result in `folder` were written.
+pub fn written(folder: &Path) -> Result<SystemTime, Error> {
+    let path = folder.join(FILES[1]);
+    std::fs::metadata(&path).and_then(|metadata| metadata.modified()).map_err(Error::io("read", &path))
+}
+
 /// Reads the samples of the result in `folder`.
 pub fn read_samples(folder: &Path) -> Result<Samples, Error> {
     let path = folder.join(FILES[2]);
@@ -142,7 +149,6 @@ impl ResultFolder<'_> {
         estimates: &OwnedFd,
         samples: &OwnedFd,
     ) -> Result<Benchmark, Error> {
-        let written = written(estimates).map_err(Error::io("read", &self.path().join(FILES[1])))?;
         let identity: WireBenchmark = self.parse(FILES[0], identity)?;
         let estimates: WireEstimates = self.parse(FILES[1], estimates)?;
         let samples: WireTallies = self.parse(FILES[2], samples)?;
@@ -153,7 +159,6 @@ impl ResultFolder<'_> {
             estimates: convert_estimates(&estimates).map_err(|problem| unfit(FILES[1], problem))?,
             sample_count: count_samples(&samples).map_err(|problem| unfit(FILES[2], problem))?,
             folder: self.path(),
-            written,
         })
     }
 }

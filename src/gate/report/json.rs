@@ -107,7 +107,7 @@ impl<'a> From<&'a Row> for MetricResult<'a> {
             severity: row.severity,
             passed: row.severity.passes(),
             scaled_from: row.scaled_from,
-            limits: Limits::from(&row.metric),
+            limits: Limits::from(&*row.metric),
         }
     }
 }
@@ -178,7 +178,7 @@ impl<'a> DetailedBenchmark<'a> {
             id: &benchmark.id,
             category: benchmark.category(),
             folder: benchmark.folder.display().to_string(),
-            written: rfc3339(benchmark.written),
+            written: rfc3339(read::written(benchmark)?),
             throughput: benchmark.throughput,
             estimates: &benchmark.estimates,
             p10: samples.p10(),
@@ -211,7 +211,7 @@ impl<'a> PerformanceBaselines<'a> {
             kind: "performance_baselines",
             source: thresholds.path.display().to_string(),
             min_pass_rate: thresholds.min_pass_rate,
-            metrics: thresholds.metrics.iter().map(Limits::from).collect(),
+            metrics: thresholds.metrics.iter().map(|metric| Limits::from(&**metric)).collect(),
         }
     }
 }

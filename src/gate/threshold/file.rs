@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -57,7 +58,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Thresholds, Error> {
         })
 }
 
-fn read(text: &str) -> Result<(f64, Vec<Metric>), Fault> {
+fn read(text: &str) -> Result<(f64, Vec<Arc<Metric>>), Fault> {
     let file: FileToml = toml::from_str(text).map_err(|error| Fault {
         offset: error.span().map_or(0, |span| span.start),
         problem: error.message().replace('\n', "; "),
@@ -66,7 +67,7 @@ fn read(text: &str) -> Result<(f64, Vec<Metric>), Fault> {
     let min_pass_rate = file.min_pass_rate.as_ref().map_or(Ok(DEFAULT_MIN_PASS_RATE), check_pass_rate)?;
     let metrics =
         convert_all(file.metric, Kind::Metric)?.into_iter().chain(convert_all(file.sla, Kind::Sla)?);
-    let metrics: Vec<Metric> = metrics.collect();
+    let metrics: Vec<Arc<Metric>> = metrics.map(Arc::new).collect();
     if metrics.is_empty() {
         return Err(Fault {
             offset: 0,
