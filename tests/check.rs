@@ -6,7 +6,7 @@ mod common;
 
 use std::process::{Command, Stdio};
 
-use common::{HOME, Project, metric, saved};
+use common::{HOME, Project, metric, record, saved};
 use serde_json::json;
 
 const LIMITS: [f64; 3] = [10.0, 20.0, 30.0];
@@ -77,10 +77,8 @@ fn categories_select_what_is_judged() {
 fn a_category_that_could_not_run_is_a_failure() {
     let project = measured(&[("api/a", 5.0), ("cache/b", 5.0)]);
     let failure = json!({ "category": "cache", "reason": "exit code 101", "output": ["it broke"] });
-    let record = json!({
-        "schema_version": 1, "started": "2001-01-01T00:00:00Z", "mode": "quick", "failures": [failure],
-    });
-    project.write("home/bench-gate.json", record.to_string());
+    let record = record("2001-01-01T00:00:00Z", &[failure]);
+    project.write("home/bench-gate.json", record);
     project.check(&[]).exits(1).prints("cache could not run: exit code 101").prints("it broke");
     project.check(&["api"]).exits(0).is_silent_about("could not run");
 }

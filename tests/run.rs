@@ -161,26 +161,36 @@ fn benches_that_do_not_build_end_in_2() {
 
 /// `bench-gate run` with a bench that never ends, once its child and its grandchild are there.
 fn hanging(project: &Project) -> (Child, [Pid; 2]) {
+    fs::create_dir(project.path("tmp")).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_bench-gate"));
     command.arg("run").current_dir(project.path("")).stdout(Stdio::null()).stderr(Stdio::null());
-    let child =
-        command.env("TINY_PIDS", project.path("pids")).env_remove("CARGO_TARGET_DIR").spawn().unwrap();
+    command.env("TINY_PIDS", project.path("pids")).env("TMPDIR", project.path("tmp"));
+    let child = command.env_remove("CARGO_TARGET_DIR").spawn().unwrap();
     let read = || fs::read_to_string(project.path("pids")).ok().filter(|pids| pids.ends_with('\n'));
-    let pids = eventually("the bench runs", read);
-    let (bench, grandchild) = pids.split_once(' ').expect("two numbers");
-    (child, [process(bench), process(grandchild)])
+    (
+        child,
+        eventually("the bench runs", read)
+            .split_once(' ')
+            .map(|(one, other)| [process(one), process(other)])
+            .unwrap(),
+    )
+}
+
+/// How many entries each folder of `project` has where a run keeps what is its own.
+fn kept(project: &Project) -> [usize; 3] {
+    let count = |folder: &str| fs::read_dir(project.path(folder)).map_or(0, Iterator::count);
+    ["target/bench-gate", "tmp", "test_reports"].map(count)
 }
 
 fn interrupted_by(signal: Signal, code: i32) {
     let project = project(&["hangs"]);
     let (mut child, pids) = hanging(&project);
     assert!(pids.iter().all(|pid| test_kill_process(*pid).is_ok()), "both are there before");
+    assert_eq!(kept(&project), [1, 1, 0], "a home, and what the bench keeps for itself");
     kill_process(process(&child.id().to_string()), signal).unwrap();
     assert_eq!(eventually("the end", || child.try_wait().unwrap()).code(), Some(code));
-    pids.iter()
-        .for_each(|pid| eventually("no process is left", || test_kill_process(*pid).is_err().then_some(())));
-    assert!(project.reports().is_empty());
-    assert_eq!(fs::read_dir(project.path("target/bench-gate")).unwrap().count(), 0, "no home is left");
+    pids.iter().for_each(|pid| eventually("no process", || test_kill_process(*pid).is_err().then_some(())));
+    assert_eq!(kept(&project), [0, 0, 0]);
 }
 
 #[test]

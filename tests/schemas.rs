@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{HOME, Project, THRESHOLDS, metric, saved, sla};
+use common::{HOME, Project, THRESHOLDS, metric, record, saved, sla};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
@@ -114,10 +114,8 @@ fn reports_with_nothing_judged_hold() {
 fn reports_of_a_category_that_could_not_run_hold() {
     let project = Project::good();
     let failure = json!({ "category": "cache", "reason": "exit code 101", "output": ["it broke"] });
-    let record = json!({
-        "schema_version": 1, "started": "2001-01-01T00:00:00Z", "mode": "quick", "failures": [failure],
-    });
-    project.write("home/bench-gate.json", record.to_string());
+    let record = record("2001-01-01T00:00:00Z", &[failure]);
+    project.write("home/bench-gate.json", record);
     all_hold(&project, 1);
     assert_eq!(project.report(REPORT)["environment"]["mode"], "quick");
 }

@@ -1,7 +1,8 @@
 //! Quick and full: one table of sizes, one of sampling effort.
 //!
 //! The full sizes are those of the suite that this project re-creates; the quick ones are smaller where a full
-//! one costs seconds. Benchmark ids name the size, so results of the two modes never meet under one id.
+//! one costs seconds. Ids name the size where it differs; an id without a size is measured with less effort in quick
+//! mode, so results of the two modes are not to be compared under it.
 
 use std::time::Duration;
 

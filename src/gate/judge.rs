@@ -8,6 +8,7 @@
 //! one, joins its own verdict to the one of the thresholds and nothing else changes.
 
 mod row;
+mod verdict;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,68 +17,9 @@ use super::error::Error;
 use super::threshold::{Kind, Thresholds};
 
 pub use row::Row;
+pub use verdict::{Severity, Verdict};
 
-/// How a metric stands against its limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Severity {
-    /// Better than the baseline.
-    Info,
-    /// Between baseline and warning.
-    Low,
-    /// Between warning and critical.
-    Medium,
-    /// Beyond critical.
-    Critical,
-}
-
-impl Severity {
-    /// All of them, from the mildest.
-    pub const ALL: [Self; 4] = [Self::Info, Self::Low, Self::Medium, Self::Critical];
-
-    /// Whether a metric of this severity passes.
-    #[must_use]
-    pub fn passes(self) -> bool {
-        self <= Self::Low
-    }
-
-    /// Its name, as the reports write it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Info => "INFO",
-            Self::Low => "LOW",
-            Self::Medium => "MEDIUM",
-            Self::Critical => "CRITICAL",
-        }
-    }
-}
-
-/// The answer of the gate. The order is that of the join: the worst finding is the verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// Everything was judged, and it is good enough.
-    Pass,
-    /// Something could not be judged, and nothing failed.
-    Undecided,
-    /// Something is not good enough, or could not run.
-    Fail,
-}
-
-impl Verdict {
-    /// The exit code: 0, 2 and 1.
-    #[must_use]
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Pass => 0,
-            Self::Fail => 1,
-            Self::Undecided => 2,
-        }
-    }
-}
-
-/// A metric that no fresh result answers.
+/// A metric that fewer fresh results answer than it asks for: most often none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Missing {
@@ -87,6 +29,21 @@ pub struct Missing {
     pub name: String,
     /// Which list it stands in.
     pub kind: Kind,
+    /// The fresh results that there are.
+    pub found: usize,
+    /// The fewest that there must be.
+    pub at_least: usize,
+}
+
+impl Missing {
+    /// What is there of it, in words.
+    #[must_use]
+    pub fn what(&self) -> String {
+        match self.found {
+            0 => "no fresh result".to_owned(),
+            found => format!("only {found} of {}", self.at_least),
+        }
+    }
 }
 
 /// A benchmark that no metric judges. Criterion stores no unit, so its value has none.
@@ -154,28 +111,42 @@ pub struct Judgement {
 /// # Errors
 /// A metric cannot judge a benchmark that it names, because the bench declares no throughput.
 pub fn judge(thresholds: &Thresholds, benchmarks: &[Benchmark], scope: Scope) -> Result<Judgement, Error> {
-    let mut rows: Vec<Vec<Row>> = vec![Vec::new(); thresholds.metrics.len()];
+    let mut answers = vec![Answers::default(); thresholds.metrics.len()];
     let mut unlimited = Vec::new();
     for benchmark in benchmarks.iter().filter(|benchmark| scope.holds(&benchmark.id)) {
-        let judging = thresholds.judging(&benchmark.id);
-        for position in &judging {
-            rows[*position].push(Row::new(&thresholds.metrics[*position], benchmark)?);
+        let matching = thresholds.matching(&benchmark.id);
+        matching.iter().for_each(|position| answers[*position].matching += 1);
+        for position in thresholds.judging(&matching) {
+            answers[position].rows.push(Row::new(&thresholds.metrics[position], benchmark)?);
         }
-        unlimited.extend(judging.is_empty().then(|| Unlimited::from(benchmark)));
+        unlimited.extend(matching.is_empty().then(|| Unlimited::from(benchmark)));
     }
-    let missing = missing(thresholds, &rows, &scope);
-    let rows = rows.into_iter().flatten().collect();
+    let missing = missing(thresholds, &answers, &scope);
+    let rows = answers.into_iter().flat_map(|answers| answers.rows).collect();
     let (failures, min_pass_rate) = (scope.failures, thresholds.min_pass_rate);
     Ok(Judgement { rows, unlimited, missing, failures, min_pass_rate })
 }
 
-/// The metrics in scope that have no row.
-fn missing(thresholds: &Thresholds, rows: &[Vec<Row>], scope: &Scope) -> Vec<Missing> {
-    let unanswered = thresholds.metrics.iter().zip(rows).filter(|(_, rows)| rows.is_empty());
-    let in_scope = unanswered.filter(|(metric, _)| scope.holds(&metric.id));
-    in_scope
-        .map(|(metric, _)| Missing { id: metric.id.clone(), name: metric.name.clone(), kind: metric.kind })
-        .collect()
+/// What there is to one metric.
+#[derive(Debug, Clone, Default)]
+struct Answers {
+    /// The benchmarks that its id names, also those that another metric judges by their exact id.
+    matching: usize,
+    rows: Vec<Row>,
+}
+
+/// The metrics in scope that fewer benchmarks answer than they ask for.
+fn missing(thresholds: &Thresholds, answers: &[Answers], scope: &Scope) -> Vec<Missing> {
+    let all = thresholds.metrics.iter().zip(answers).filter(|(metric, _)| scope.holds(&metric.id));
+    let unanswered = all.filter(|(metric, answers)| answers.matching < metric.at_least);
+    let missing = unanswered.map(|(metric, answers)| Missing {
+        id: metric.id.clone(),
+        name: metric.name.clone(),
+        kind: metric.kind,
+        found: answers.matching,
+        at_least: metric.at_least,
+    });
+    missing.collect()
 }
 
 /// Fails on the first of `categories` that neither a benchmark nor a metric belongs to.
@@ -252,7 +223,7 @@ impl Judgement {
         let critical =
             critical.map(|row| (Verdict::Fail, format!("{} is CRITICAL: {}", row.id, row.reason())));
         let missing = self.missing.iter().map(|missing| {
-            (Verdict::Undecided, format!("no fresh result for `{}` ({})", missing.id, missing.name))
+            (Verdict::Undecided, format!("{} for `{}` ({})", missing.what(), missing.id, missing.name))
         });
         failed.chain(critical).chain(self.pass_rate_finding()).chain(missing).collect()
     }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Instant, SystemTime};
 
+use super::environment::Environment;
 use super::error::Error;
 use super::judge::Failure;
 use super::read;
@@ -32,10 +33,12 @@ pub struct Plan<'a> {
     pub project: &'a Project,
     /// Bench targets; empty means all.
     pub categories: &'a [String],
-    /// `quick` or `full`, handed on as `BENCH_MODE`.
-    pub mode: &'static str,
+    /// Where it is run, with the mode (`quick` or `full`), which is handed on as `BENCH_MODE`.
+    pub environment: &'a Environment,
     /// The Criterion home to fill.
     pub home: &'a Path,
+    /// Where the benches keep what is temporary: gone with its owner, also if they are killed.
+    pub scratch: &'a Path,
 }
 
 /// How it went.
@@ -56,7 +59,7 @@ pub struct Outcome {
 pub fn run(plan: &Plan<'_>, interrupt: &Interrupt, progress: &mut Progress<'_>) -> Result<Outcome, Error> {
     progress.building();
     let binaries = project::build(plan.project, plan.categories, interrupt)?;
-    let mut record = RunRecord::started_now(plan.mode);
+    let mut record = RunRecord::started_now(plan.environment.clone());
     record.write(plan.home)?;
     let mut outcome = Outcome::default();
     for binary in &binaries {
@@ -88,7 +91,10 @@ fn run_category(
 fn command(plan: &Plan<'_>, binary: &BenchBinary) -> Command {
     let mut command = Command::new(&binary.executable);
     command.arg("--bench").current_dir(&binary.package);
-    command.env("CRITERION_HOME", plan.home).env("BENCH_MODE", plan.mode);
+    command
+        .env("CRITERION_HOME", plan.home)
+        .env("TMPDIR", plan.scratch)
+        .env("BENCH_MODE", &plan.environment.mode);
     command
 }
 

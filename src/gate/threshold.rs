@@ -82,6 +82,8 @@ pub struct Metric {
     pub statistic: Statistic,
     /// The elements (or bytes) an iteration has that the limits were written for; `None` judges as it is.
     pub size: Option<u64>,
+    /// The fewest benchmarks that the id has to name: a pattern that lost some is not answered by the others.
+    pub at_least: usize,
     /// The target.
     pub baseline: f64,
     /// Where degradation begins.
@@ -159,17 +161,23 @@ impl Thresholds {
         seen
     }
 
-    /// The metrics that judge the benchmark `id`, as positions in [`Thresholds::metrics`]: of each kind the one that
-    /// names it exactly, else every pattern that matches it.
+    /// The metrics that name the benchmark `id`, as positions in [`Thresholds::metrics`].
     #[must_use]
-    pub fn judging(&self, id: &str) -> Vec<usize> {
-        let matching = self.metrics.iter().map(|metric| &**metric).enumerate();
-        let matching: Vec<(usize, &Metric)> = matching.filter(|(_, metric)| metric.matches(id)).collect();
-        let outdone = |metric: &Metric| {
-            let rival = |(_, other): &(usize, &Metric)| other.kind == metric.kind && other.is_exact();
-            !metric.is_exact() && matching.iter().any(rival)
+    pub fn matching(&self, id: &str) -> Vec<usize> {
+        let metrics = self.metrics.iter().enumerate();
+        metrics.filter(|(_, metric)| metric.matches(id)).map(|(position, _)| position).collect()
+    }
+
+    /// Those of the `matching` metrics that judge: of each kind the one without a `*`, else every pattern.
+    #[must_use]
+    pub fn judging(&self, matching: &[usize]) -> Vec<usize> {
+        let metric = |position: &usize| &self.metrics[*position];
+        let outdone = |position: &&usize| {
+            let rival =
+                |other: &usize| metric(other).kind == metric(position).kind && metric(other).is_exact();
+            !metric(position).is_exact() && matching.iter().any(rival)
         };
-        matching.iter().filter(|(_, metric)| !outdone(metric)).map(|(position, _)| *position).collect()
+        matching.iter().filter(|position| !outdone(position)).copied().collect()
     }
 }
 
@@ -196,7 +204,9 @@ mod tests {
     #[test]
     fn an_exact_id_goes_before_a_pattern() {
         let all = thresholds(&["api/*", "api/a"]);
-        let judging = |id| all.judging(id).iter().map(|at| all.metrics[*at].id.clone()).collect::<Vec<_>>();
+        let judging = |id| {
+            all.judging(&all.matching(id)).iter().map(|at| all.metrics[*at].id.clone()).collect::<Vec<_>>()
+        };
         assert_eq!(judging("api/a"), ["api/a"]);
         assert_eq!(judging("api/b"), ["api/*"]);
         assert!(judging("web/b").is_empty());

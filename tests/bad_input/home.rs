@@ -2,15 +2,11 @@
 
 use std::fs;
 
-use crate::common::{HOME, Project, metric, saved};
+use crate::common::{HOME, Project, metric, record, saved};
 
 const MEASURE_FIRST: &str = "run `cargo bench` or `bench-gate run` first";
 
 /// A run's record, as `bench-gate run` leaves it in the home.
-fn record(started: &str) -> String {
-    format!(r#"{{ "schema_version": 1, "started": "{started}", "mode": "full", "failures": [] }}"#)
-}
-
 #[test]
 fn no_criterion_home() {
     let project = Project::with_limits(&metric("api/health", "ms", "lower", [1.0, 2.0, 3.0]));
@@ -73,7 +69,7 @@ fn results_without_any_threshold_are_no_pass() {
 #[test]
 fn a_result_older_than_the_run() {
     let project = Project::good();
-    project.write("home/bench-gate.json", record("2999-01-01T00:00:00Z"));
+    project.write("home/bench-gate.json", record("2999-01-01T00:00:00Z", &[]));
     project.check_refuses(
         &["home/api/health/new: stale result: `api/health` was measured before this run started"],
         "use a fresh --criterion-home",
@@ -83,12 +79,12 @@ fn a_result_older_than_the_run() {
 #[test]
 fn a_result_younger_than_the_run_is_fresh() {
     let project = Project::good();
-    project.write("home/bench-gate.json", record("2001-01-01T00:00:00Z")).check(&[]).exits(0);
+    project.write("home/bench-gate.json", record("2001-01-01T00:00:00Z", &[])).check(&[]).exits(0);
 }
 
 #[test]
 fn a_run_record_that_is_none() {
-    let foreign = record("2001-01-01T00:00:00Z").replace("\"schema_version\": 1", "\"schema_version\": 9");
+    let foreign = record("2001-01-01T00:00:00Z", &[]).replace("\"schema_version\":1", "\"schema_version\":9");
     for contents in ["", "{", r#"{ "schema_version": 1 }"#, &foreign] {
         let project = Project::good();
         project.write("home/bench-gate.json", contents);

@@ -114,6 +114,18 @@ fn a_size_of_zero() {
 }
 
 #[test]
+fn keys_that_do_not_go_together() {
+    refused(
+        "baseline",
+        "statistic = \"throughput\"\nbaseline",
+        3,
+        "a throughput needs a unit that ends in `/s`",
+    );
+    refused("baseline", "at_least = 0\nbaseline", 3, "at_least must be above zero");
+    refused("baseline", "at_least = 2\nbaseline", 3, "an id without `*` names one benchmark at most");
+}
+
+#[test]
 fn no_metric_at_all() {
     file_is_refused("schema_version = 1\n", 1, "nothing would be judged");
 }

@@ -49,6 +49,18 @@ fn entry(list: &str, id: &str, unit: &str, better: &str, limits: [f64; 3]) -> St
     )
 }
 
+/// The record of a run in quick mode that began at `started`, with its `failures`.
+pub fn record(started: &str, failures: &[serde_json::Value]) -> String {
+    let environment = serde_json::json!({
+        "cpu_model": "a processor", "cpu_count": 2, "os": "a system", "rustc": "rustc 1.94.0", "commit": null,
+        "time": started, "mode": "quick",
+    });
+    serde_json::json!({
+        "schema_version": 1, "started": started, "environment": environment, "failures": failures,
+    })
+    .to_string()
+}
+
 /// How the program ended.
 #[derive(Debug)]
 pub struct Ended {

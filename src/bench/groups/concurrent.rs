@@ -4,9 +4,10 @@
 //! with real sockets between them. Its model is simulated and keeps a tenth of the time of a hosted one,
 //! `LLM_BASE_URL` or not. Each population meets a fresh backend.
 //!
-//! A population is recorded once, when the first of its benchmarks runs, and cut into windows: each window gives one
-//! value of the response time (a mean), of its 95th percentile, and of the success rate. A failed operation counts
-//! with its deadline as its response time.
+//! A population is recorded once, when the first of its benchmarks runs. Its response time is cut into windows, each
+//! of which gives one value (a mean). Its 95th percentile and its success rate are one value each, of the whole: a
+//! window holds too few operations for a percentile, and most windows too few for a single failure, so that their
+//! spread would excuse failures that were seen. A failed operation counts with its deadline as its response time.
 //!
 //! [`Platform`]: crate::bench::Platform
 
@@ -17,13 +18,13 @@ use std::time::Duration;
 
 use self::scenario::{Scenario, probe};
 use crate::bench::harness::{is_test_run, runtime};
-use crate::bench::load::{Recording, Stretch, raise_open_files};
+use crate::bench::load::{Recording, raise_open_files};
 use crate::bench::{Harness, Unit};
 
 /// How much faster than typical the simulated model is.
 const FASTER: u32 = 10;
 
-/// Windows of each recording, and so values of each benchmark.
+/// Windows of each recording, and so values of its response time.
 const WINDOWS: u32 = 10;
 
 /// The names of the populations of [`Sizes::users`](crate::bench::Sizes::users).
@@ -45,20 +46,14 @@ pub fn run(harness: &mut Harness) {
     max_users(harness, &users);
 }
 
-/// A window's value.
-type Metric = fn(&Stretch) -> f64;
-
 fn population(harness: &mut Harness, id: &str, scenario: &Scenario<'_>) {
-    let metrics: [(&str, Unit, Metric); 3] = [
-        ("response_time", Unit::Time, |window| nanoseconds(window.mean())),
-        ("p95", Unit::Time, |window| nanoseconds(window.percentile(95.0))),
-        ("success_rate", Unit::Percent, Stretch::success_percent),
-    ];
-    for (metric, unit, value) in metrics {
-        harness.replay(&format!("{id}/{metric}"), unit, |_| {
-            scenario.recording().windows(WINDOWS).iter().map(value).collect()
-        });
-    }
+    let whole = || scenario.recording().whole();
+    harness.replay(&format!("{id}/response_time"), Unit::Time, |_| {
+        let windows = scenario.recording().windows(WINDOWS);
+        windows.iter().map(|window| nanoseconds(window.mean())).collect()
+    });
+    harness.replay(&format!("{id}/p95"), Unit::Time, |_| vec![nanoseconds(whole().percentile(95.0))]);
+    harness.replay(&format!("{id}/success_rate"), Unit::Percent, |_| vec![whole().success_percent()]);
 }
 
 /// The largest population that was seen to keep the service level, found by trying larger ones until one does not,

@@ -8,7 +8,7 @@ use rand::seq::IndexedRandom;
 /// One thing that a user does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
-    /// Asks an agent over the WebSocket and waits for its answer.
+    /// Asks an agent over HTTP, and waits for its answer in a room on the WebSocket.
     Chat,
     /// Runs an analytics query.
     DataQuery,

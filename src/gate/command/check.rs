@@ -5,7 +5,6 @@ use std::io::Write;
 use super::results::Results;
 use super::{check_report_folder, conclude};
 use crate::gate::cli::CheckArgs;
-use crate::gate::environment::Environment;
 use crate::gate::error::Error;
 use crate::gate::judge;
 use crate::gate::read;
@@ -18,6 +17,6 @@ pub fn check(arguments: &CheckArgs, quiet: bool, out: &mut dyn Write) -> Result<
     let results = Results::read(&read::criterion_home(arguments.criterion_home.as_deref()), Vec::new())?;
     judge::refuse_unknown_categories(&thresholds, &results.benchmarks, &arguments.categories)?;
     let judgement = results.judge(&thresholds, arguments.categories.clone())?;
-    let environment = Environment::when_needed(results.record.as_ref().map(|record| record.mode.as_str()));
+    let environment = results.environment();
     conclude(&results.report(&judgement, &thresholds, &environment), &arguments.judging, quiet, out)
 }

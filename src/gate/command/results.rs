@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::gate::benchmark::Benchmark;
-use crate::gate::environment::LazyEnvironment;
+use crate::gate::environment::{Environment, LazyEnvironment};
 use crate::gate::error::Error;
 use crate::gate::judge::{self, Judgement, Scope};
 use crate::gate::read;
@@ -45,6 +45,14 @@ impl Results {
             scope.failures = failures.cloned().collect();
         }
         judge::judge(thresholds, &self.benchmarks, scope)
+    }
+
+    /// Where and when they were measured, if the record says so; else this moment, and no mode.
+    pub fn environment(&self) -> LazyEnvironment {
+        match &self.record {
+            Some(record) => Environment::known(record.environment.clone()),
+            None => Environment::when_needed(None),
+        }
     }
 
     /// The report of `judgement`.

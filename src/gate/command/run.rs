@@ -21,8 +21,7 @@ pub fn run(arguments: &RunArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, 
     check_report_folder(&arguments.judging)?;
     let thresholds = Thresholds::load(&arguments.judging.thresholds.path)?;
     let environment = Environment::when_needed(Some(mode(arguments)));
-    LazyCell::force(&environment);
-    let results = measure(arguments, &thresholds, quiet, out)?;
+    let results = measure(arguments, &thresholds, &environment, quiet, out)?;
     let judgement = results.judge(&thresholds, scope(arguments, &results))?;
     finish(arguments, quiet, out, &results.report(&judgement, &thresholds, &environment))
 }
@@ -34,21 +33,23 @@ fn mode(arguments: &RunArgs) -> &'static str {
 fn measure(
     arguments: &RunArgs,
     thresholds: &Thresholds,
+    environment: &Environment,
     quiet: bool,
     out: &mut dyn Write,
 ) -> Result<Results, Error> {
     let project = Project::here()?.in_order_of(&thresholds.categories());
     project.refuse_unknown(&arguments.categories)?;
     let home = Home::new(arguments.criterion_home.as_deref(), &project.target)?;
-    let (mode, categories) = (mode(arguments), &arguments.categories);
-    let plan = Plan { project: &project, categories, mode, home: home.path() };
+    let scratch_folder = tempfile::tempdir().map_err(Error::io("write into", &std::env::temp_dir()))?;
+    let (categories, scratch) = (&arguments.categories, scratch_folder.path());
+    let plan = Plan { project: &project, categories, environment, home: home.path(), scratch };
     let outcome = run_with_progress(&plan, &mut Progress::new(out, quiet))?;
     Results::read(&home.keep()?, outcome.times)
 }
 
 fn run_with_progress(plan: &Plan<'_>, progress: &mut Progress<'_>) -> Result<Outcome, Error> {
     let interrupt = Interrupt::on_signals().map_err(Error::io("listen to", Path::new("signals")))?;
-    progress.say(&format!("Starting performance benchmarks ({} mode)...", plan.mode));
+    progress.say(&format!("Starting performance benchmarks ({} mode)...", plan.environment.mode));
     let started = Instant::now();
     let outcome = run::run(plan, &interrupt, progress)?;
     progress.finish(started.elapsed());

@@ -145,3 +145,23 @@ fn verdicts_join_and_exit_as_promised() {
     assert_eq!([Verdict::Pass, Verdict::Fail, Verdict::Undecided].iter().max(), Some(&Verdict::Fail));
     assert_eq!([Verdict::Pass, Verdict::Fail, Verdict::Undecided].map(Verdict::exit_code), [0, 1, 2]);
 }
+
+#[test]
+fn a_pattern_that_lost_a_benchmark_is_not_answered_by_the_others() {
+    let text = metric("a/*", "ns", "lower", [10.0, 20.0, 30.0]) + "at_least = 2\n";
+    let results = [result("a/b", 5.0, 0.0, None), result("a/c", 5.0, 0.0, None)];
+    assert_eq!(judged(&text, &results).verdict(), Verdict::Pass);
+    let judgement = judged(&text, &results[..1]);
+    assert_eq!(
+        (judgement.verdict(), judgement.missing[0].what()),
+        (Verdict::Undecided, "only 1 of 2".into())
+    );
+}
+
+#[test]
+fn a_pattern_whose_benchmarks_have_limits_of_their_own_is_answered() {
+    let limits = [10.0, 20.0, 30.0];
+    let text = metric("a/*", "ns", "lower", limits) + &metric("a/b", "ns", "lower", limits);
+    let judgement = judged(&text, &[result("a/b", 5.0, 0.0, None)]);
+    assert_eq!((judgement.verdict(), judgement.rows.len()), (Verdict::Pass, 1));
+}

@@ -71,7 +71,7 @@ fn write_category(out: &mut impl Write, judgement: &Judgement, category: &str) -
     for missing in
         judgement.missing.iter().filter(|missing| missing.kind == Kind::Metric && mine(&missing.id))
     {
-        write_not_run(out, &missing.id)?;
+        write_not_run(out, &missing.id, missing)?;
     }
     for failure in judgement.failures.iter().filter(|failure| failure.category == category) {
         writeln!(out, "  {}", format!("{category} could not run: {}", failure.reason).red())?;
@@ -88,11 +88,11 @@ fn write_service_level(out: &mut impl Write, judgement: &Judgement) -> io::Resul
         writeln!(out, "\n{}", "--- SERVICE LEVEL ---".bold())?;
     }
     promised.iter().try_for_each(|row| write_row(out, &row.metric.name, row))?;
-    missing.iter().try_for_each(|missing| write_not_run(out, &missing.name))
+    missing.iter().try_for_each(|missing| write_not_run(out, &missing.name, missing))
 }
 
-fn write_not_run(out: &mut impl Write, name: &str) -> io::Result<()> {
-    write_line(out, name, "-", "no fresh result", &"NOT RUN".yellow())
+fn write_not_run(out: &mut impl Write, name: &str, missing: &Missing) -> io::Result<()> {
+    write_line(out, name, "-", &missing.what(), &"NOT RUN".yellow())
 }
 
 fn write_row(out: &mut impl Write, name: &str, row: &Row) -> io::Result<()> {

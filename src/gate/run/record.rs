@@ -1,4 +1,4 @@
-//! What a run leaves in its Criterion home beside the results: when it began, in which mode, and what failed.
+//! What a run leaves in its Criterion home beside the results: when it began, where, in which mode, and what failed.
 //!
 //! Criterion stores none of this. With it, `check` on the same home knows a stale result from a fresh one, and does
 //! not forget a category that could not run.
@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use crate::gate::environment::Environment;
 use crate::gate::error::Error;
 use crate::gate::judge::Failure;
 use crate::gate::store;
@@ -21,24 +22,24 @@ const SCHEMA_VERSION: u32 = 1;
 /// File systems stamp files by a coarser clock than the one that a program reads: up to a tick of 10 ms behind it.
 pub const CLOCK_SLACK: Duration = Duration::from_millis(20);
 
-/// When a run began, in which mode, and what failed.
+/// When a run began, where, in which mode, and what failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunRecord {
     schema_version: u32,
     started: jiff::Timestamp,
-    /// `quick` or `full`.
-    pub mode: String,
+    /// Where and when, with the mode.
+    pub environment: Environment,
     /// The categories that could not run.
     pub failures: Vec<Failure>,
 }
 
 impl RunRecord {
-    /// The record of a run that begins now.
+    /// The record of a run that begins now in `environment`.
     #[must_use]
-    pub fn started_now(mode: &str) -> Self {
+    pub fn started_now(environment: Environment) -> Self {
         let started = jiff::Timestamp::now();
-        Self { schema_version: SCHEMA_VERSION, started, mode: mode.to_owned(), failures: Vec::new() }
+        Self { schema_version: SCHEMA_VERSION, started, environment, failures: Vec::new() }
     }
 
     /// No result of the run is older than this. A time that no clock shows makes every result stale.

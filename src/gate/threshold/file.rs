@@ -36,6 +36,7 @@ struct MetricToml {
     better: Better,
     statistic: Option<Statistic>,
     size: Option<u64>,
+    at_least: Option<usize>,
     baseline: f64,
     warning: f64,
     critical: f64,
@@ -107,28 +108,28 @@ fn convert_all(list: Vec<Spanned<MetricToml>>, kind: Kind) -> Result<Vec<Metric>
 
 fn convert_one(item: Spanned<MetricToml>, kind: Kind) -> Result<Metric, Fault> {
     let offset = item.span().start;
-    let MetricToml { id, name, unit, better, statistic, size, baseline, warning, critical } =
-        item.into_inner();
-    let id_offset = id.span().start;
-    let unit_offset = unit.span().start;
-    let unit: Unit = unit
-        .into_inner()
-        .parse()
-        .map_err(|error| Fault { offset: unit_offset, problem: format!("{error}") })?;
-    let statistic = statistic.unwrap_or(default_statistic(&unit));
-    let metric = Metric {
-        id: id.into_inner(),
-        name,
+    let toml = item.into_inner();
+    let (id_offset, unit_offset) = (toml.id.span().start, toml.unit.span().start);
+    let unit = toml.unit.as_ref().parse::<Unit>();
+    let unit = unit.map_err(|error| Fault { offset: unit_offset, problem: format!("{error}") })?;
+    let metric = metric(toml, unit, kind);
+    check_id(&metric, id_offset).and_then(|()| check(&metric, offset)).map(|()| metric)
+}
+
+fn metric(toml: MetricToml, unit: Unit, kind: Kind) -> Metric {
+    Metric {
+        id: toml.id.into_inner(),
+        name: toml.name,
         kind,
+        better: toml.better,
+        statistic: toml.statistic.unwrap_or(default_statistic(&unit)),
         unit,
-        better,
-        statistic,
-        size,
-        baseline,
-        warning,
-        critical,
-    };
-    check_id(&metric, id_offset).and_then(|()| check_limits(&metric, offset)).map(|()| metric)
+        size: toml.size,
+        at_least: toml.at_least.unwrap_or(1),
+        baseline: toml.baseline,
+        warning: toml.warning,
+        critical: toml.critical,
+    }
 }
 
 /// A rate is the benchmark's throughput unless it is said otherwise.
@@ -147,23 +148,42 @@ fn check_id(metric: &Metric, offset: usize) -> Result<(), Fault> {
     Err(Fault { offset, problem: format!("id `{}` {problem}", metric.id) })
 }
 
-fn check_limits(metric: &Metric, offset: usize) -> Result<(), Fault> {
+fn check(metric: &Metric, offset: usize) -> Result<(), Fault> {
+    let Some(problem) = why_wrong_limits(metric).or_else(|| why_wrong_size(metric)) else { return Ok(()) };
+    let limits =
+        format!("baseline {}, warning {}, critical {}", metric.baseline, metric.warning, metric.critical);
+    Err(Fault { offset, problem: format!("metric `{}` ({limits}): {problem}", metric.id) })
+}
+
+fn why_wrong_limits(metric: &Metric) -> Option<&'static str> {
     let limits = [metric.baseline, metric.warning, metric.critical];
     let ordered = limits.windows(2).all(|pair| match metric.better {
         Better::Lower => pair[0] <= pair[1],
         Better::Higher => pair[0] >= pair[1],
     });
-    let problem = match () {
-        () if limits.iter().any(|limit| !limit.is_finite() || *limit <= 0.0) => {
-            "limits must be finite and above zero"
+    match metric.better {
+        _ if limits.iter().any(|limit| !limit.is_finite() || *limit <= 0.0) => {
+            Some("limits must be finite and above zero")
         }
-        () if !ordered && metric.better == Better::Lower => {
-            "lower is better, so baseline <= warning <= critical"
+        Better::Lower if !ordered => Some("lower is better, so baseline <= warning <= critical"),
+        Better::Higher if !ordered => Some("higher is better, so baseline >= warning >= critical"),
+        _ => None,
+    }
+}
+
+fn why_wrong_size(metric: &Metric) -> Option<&'static str> {
+    let (rate, throughput) =
+        (metric.unit.quantity() == Quantity::Rate, metric.statistic == Statistic::Throughput);
+    match () {
+        () if throughput && !rate => Some("a throughput needs a unit that ends in `/s`"),
+        () if throughput && metric.size.is_some() => {
+            Some("a throughput is per element as it is: leave out `size`")
         }
-        () if !ordered => "higher is better, so baseline >= warning >= critical",
-        () if metric.size == Some(0) => "size must be above zero",
-        () => return Ok(()),
-    };
-    let limits = format!("baseline {}, warning {}, critical {}", limits[0], limits[1], limits[2]);
-    Err(Fault { offset, problem: format!("metric `{}` ({limits}): {problem}", metric.id) })
+        () if metric.size == Some(0) => Some("size must be above zero"),
+        () if metric.at_least == 0 => Some("at_least must be above zero"),
+        () if metric.at_least > 1 && metric.is_exact() => {
+            Some("an id without `*` names one benchmark at most")
+        }
+        () => None,
+    }
 }

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Measures the categories on real parts and judges them: `bench-gate run`, with what it needs.
+#
+#   scripts/bench.sh --quick            small sizes, about a minute after the build
+#   scripts/bench.sh                    full sizes, about five minutes after the build
+#   scripts/bench.sh database cache     two categories
+#
+# Takes what `bench-gate run` takes, and ends with its exit code: 0 good enough, 1 not, 2 could not judge.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if ! scripts/prepare.sh; then exit 2; fi
+# One build for the gate and the benches: built apart, their common dependencies would be built twice.
+if ! cargo build --release --locked --bin bench-gate --benches; then exit 2; fi
+exec "${CARGO_TARGET_DIR:-target}/release/bench-gate" run "$@"
