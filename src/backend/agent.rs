@@ -32,6 +32,7 @@
 mod config;
 mod error;
 mod llm;
+mod report;
 mod simulated_llm;
 mod stage;
 mod supervisor;
@@ -39,7 +40,8 @@ mod transport;
 
 pub use config::{LlmConfig, LlmConfigError};
 pub use error::{AgentError, LlmCause, LlmError};
-pub use llm::{Completion, Llm};
+pub use llm::Llm;
+pub use report::{AgentReport, Completion, StageReport};
 pub use simulated_llm::{Fault, LatencyProfile, SimulatedLlm, Spread};
 pub use stage::Stage;
-pub use supervisor::{AgentReport, StageReport, Supervisor, SupervisorConfig};
+pub use supervisor::{Supervisor, SupervisorConfig};

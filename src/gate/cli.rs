@@ -1,5 +1,7 @@
 //! What can be typed.
 
+#![allow(missing_docs, reason = "clap would print the comment of a flattened field as the command's help")]
+
 use std::path::PathBuf;
 
 use clap::builder::{ValueParser, ValueParserFactory};
@@ -93,10 +95,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub criterion_home: Option<PathBuf>,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "clap would take a comment here for the command's help")]
     pub judging: JudgingArgs,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "clap would take a comment here for the command's help")]
     pub baselines: BaselinesFolder,
 }
 
@@ -110,7 +110,6 @@ pub struct CheckArgs {
     #[arg(long, value_name = "DIR")]
     pub criterion_home: Option<PathBuf>,
     #[command(flatten)]
-    #[allow(missing_docs, reason = "clap would take a comment here for the command's help")]
     pub judging: JudgingArgs,
 }
 
@@ -118,7 +117,6 @@ pub struct CheckArgs {
 #[derive(Debug, Args)]
 pub struct JudgingArgs {
     #[command(flatten)]
-    #[allow(missing_docs, reason = "clap would take a comment here for the command's help")]
     pub thresholds: ThresholdsFile,
     /// The folder for the JSON reports.
     #[arg(long, value_name = "DIR", default_value = REPORTS_FOLDER)]
@@ -154,7 +152,6 @@ pub enum BaselineVerb {
         /// Its name.
         name: BaselineName,
         #[command(flatten)]
-        #[allow(missing_docs, reason = "clap would take a comment here for the command's help")]
         places: BaselineArgs,
     },
     /// Write one baseline as JSON: a named one, or one that Criterion saved (`--save-baseline`).
@@ -165,7 +162,6 @@ pub enum BaselineVerb {
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
         #[command(flatten)]
-        #[allow(missing_docs, reason = "clap would take a comment here for the command's help")]
         places: BaselineArgs,
     },
     /// Take an exported baseline in as a named one.
@@ -179,7 +175,6 @@ pub enum BaselineVerb {
         #[arg(long)]
         force: bool,
         #[command(flatten)]
-        #[allow(missing_docs, reason = "clap would take a comment here for the command's help")]
         places: BaselineArgs,
     },
 }
@@ -188,7 +183,6 @@ pub enum BaselineVerb {
 #[derive(Debug, Args)]
 pub struct BaselineArgs {
     #[command(flatten)]
-    #[allow(missing_docs, reason = "clap would take a comment here for the command's help")]
     pub named: BaselinesFolder,
     /// The Criterion home with Criterion's own saved baselines.
     #[arg(long, value_name = "DIR")]

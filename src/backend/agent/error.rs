@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::report::StageReport;
 use super::stage::Stage;
-use super::supervisor::StageReport;
 
 /// Why a run of the stages ended without a report.
 #[derive(Debug, thiserror::Error)]

@@ -16,6 +16,7 @@ use tokio::time::timeout_at;
 
 use super::config::{LlmConfig, LlmConfigError};
 use super::error::{LlmCause, LlmError};
+use super::report::Completion;
 use super::transport;
 
 /// A client of a language model. Clones share its connections and its count of attempts.
@@ -27,23 +28,6 @@ struct Inner {
     client: Client<OpenAIConfig>,
     config: LlmConfig,
     attempts: AtomicU64,
-}
-
-/// A whole answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Completion {
-    /// The text of the answer.
-    pub text: String,
-    /// Tokens of the answer, as the server counts them; the streamed pieces where it does not say.
-    pub tokens: u32,
-    /// Pieces of text that the answer was streamed in.
-    pub pieces: u32,
-    /// From sending the attempt that succeeded to its first piece of text.
-    pub time_to_first_token: Duration,
-    /// From the first attempt to the end of the answer.
-    pub time: Duration,
-    /// How often the request was sent.
-    pub attempts: u32,
 }
 
 impl Llm {

@@ -1,12 +1,13 @@
 //! The supervisor: stages in order, each handed the answer of the one before.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::Semaphore;
 
 use super::error::AgentError;
-use super::llm::{Completion, Llm};
+use super::llm::Llm;
+use super::report::{AgentReport, StageReport};
 use super::stage::Stage;
 
 /// How a supervisor works.
@@ -28,46 +29,6 @@ impl Default for SupervisorConfig {
 pub struct Supervisor {
     llm: Llm,
     turns: Arc<Semaphore>,
-}
-
-/// What all stages made of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AgentReport {
-    /// Each stage's answer, in the order they ran.
-    pub stages: Vec<StageReport>,
-    /// The wait for a turn.
-    pub queued: Duration,
-    /// The work itself, from the first stage's prompt to the last one's answer.
-    pub time: Duration,
-}
-
-/// What one stage made of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StageReport {
-    /// The stage.
-    pub stage: Stage,
-    /// The model's answer to it.
-    pub completion: Completion,
-}
-
-impl AgentReport {
-    /// The answer for the user: that of the last stage.
-    #[must_use]
-    pub fn answer(&self) -> &str {
-        self.stages.last().map_or("", |stage| &stage.completion.text)
-    }
-
-    /// Tokens of all answers.
-    #[must_use]
-    pub fn tokens(&self) -> u32 {
-        self.stages.iter().map(|stage| stage.completion.tokens).sum()
-    }
-
-    /// Requests sent to the model, with retries.
-    #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.stages.iter().map(|stage| stage.completion.attempts).sum()
-    }
 }
 
 impl Supervisor {
