@@ -14,6 +14,7 @@ const ANNOUNCEMENT: &str = "Benchmarking ";
 /// Shows where a run is.
 pub struct Progress<'a> {
     out: &'a mut dyn Write,
+    /// Drawn while a category runs, and only then: cargo draws its own.
     bar: ProgressBar,
     quiet: bool,
     benchmark: String,
@@ -22,8 +23,7 @@ pub struct Progress<'a> {
 impl<'a> Progress<'a> {
     /// Progress on `out`, or none if `quiet`; with a line in place if the error stream is a terminal.
     pub fn new(out: &'a mut dyn Write, quiet: bool) -> Self {
-        let bar = if quiet || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { spinner() };
-        Self { out, bar, quiet, benchmark: String::new() }
+        Self { out, bar: ProgressBar::hidden(), quiet, benchmark: String::new() }
     }
 
     /// The benches are being built.
@@ -33,12 +33,14 @@ impl<'a> Progress<'a> {
 
     /// A category starts.
     pub fn starts(&mut self, category: &str) {
-        self.bar.enable_steady_tick(Duration::from_millis(100));
         self.print(&format!(
             "\n{}",
             format!("--- Running {} benchmarks ---", category.to_uppercase()).bold()
         ));
         self.say(&format!("Starting {category} benchmarks..."));
+        if !self.quiet && std::io::stderr().is_terminal() {
+            self.bar = spinner();
+        }
     }
 
     /// A bench printed a line.
@@ -57,8 +59,7 @@ impl<'a> Progress<'a> {
 
     /// A category has ended.
     pub fn ends(&mut self, time: &CategoryTime, failure: Option<&str>) {
-        self.bar.disable_steady_tick();
-        self.bar.set_message("");
+        std::mem::replace(&mut self.bar, ProgressBar::hidden()).finish_and_clear();
         let (category, seconds) = (&time.category, time.elapsed.as_secs_f64());
         match failure {
             None => self.say(&format!("{category} benchmarks completed in {seconds:.1} s.")),
@@ -70,7 +71,6 @@ impl<'a> Progress<'a> {
 
     /// Everything has ended.
     pub fn finish(&mut self, elapsed: Duration) {
-        self.bar.finish_and_clear();
         self.print(&format!("\nPerformance test suite completed in {:.2} seconds.", elapsed.as_secs_f64()));
     }
 
@@ -88,7 +88,17 @@ impl<'a> Progress<'a> {
     }
 }
 
+/// An interrupted run leaves no half line either.
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 fn spinner() -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}");
-    ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+    let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}");
+    let bar =
+        ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
 }
