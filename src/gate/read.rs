@@ -43,7 +43,7 @@ pub fn load(home: &Path, baseline: &str) -> Result<Vec<Benchmark>, Error> {
     if !home.is_dir() {
         return Err(Error::NoHome { path: home.to_owned() });
     }
-    let mut found = visit(Folder::open(home)?, baseline)?;
+    let mut found = visit(Folder::open(home)?, Path::new(baseline))?;
     if found.is_empty() {
         return Err(Error::EmptyHome { path: home.to_owned(), baseline: baseline.to_owned() });
     }
@@ -98,22 +98,37 @@ pub fn refuse_stale<'a>(
     Ok(())
 }
 
-/// The results below `folder`. A result's own folder is searched too: a function may be called `new`.
-fn visit(mut folder: Folder, baseline: &str) -> Result<Vec<Benchmark>, Error> {
+/// The results below `folder`.
+fn visit(mut folder: Folder, baseline: &Path) -> Result<Vec<Benchmark>, Error> {
     let listing = folder.list()?;
-    let look = |name: &OsString| {
-        let leaf =
-            (name == baseline || FOLDERS.iter().any(|own| name == own)) && folder.holds_no_folder(name);
-        let mut found = if leaf { Vec::new() } else { visit(folder.inner(name)?, baseline)? };
-        if name == baseline {
-            found.extend(wire::read_result(&folder, name)?);
-        }
-        Ok(found)
-    };
+    let look = |name: &OsString| look(&folder, Path::new(name), baseline);
     listing.folders.par_iter().map(look).try_reduce(Vec::new, |mut all, more| {
         all.extend(more);
         Ok(all)
     })
+}
+
+/// The results in and below the folder `name` of `parent`. A result's own folder is searched too, since a function may
+/// be called `new`; but only where there is, or may be, something in it.
+fn look(parent: &Folder, name: &Path, baseline: &Path) -> Result<Vec<Benchmark>, Error> {
+    let result = name.join(baseline);
+    let is_own = FOLDERS.iter().any(|own| name == *own) || name == baseline;
+    match (is_own, parent.count_folders(name)) {
+        (true, Some(0)) if name != baseline => Ok(Vec::new()),
+        (true, Some(0)) => Ok(wire::read_result(parent, name)?.into_iter().collect()),
+        (false, Some(1)) if parent.count_folders(&result) == Some(0) => {
+            Ok(wire::read_result(parent, &result)?.into_iter().collect())
+        }
+        _ => visit_and_read(parent, name, baseline),
+    }
+}
+
+fn visit_and_read(parent: &Folder, name: &Path, baseline: &Path) -> Result<Vec<Benchmark>, Error> {
+    let mut found = visit(parent.inner(name)?, baseline)?;
+    if name == baseline {
+        found.extend(wire::read_result(parent, name)?);
+    }
+    Ok(found)
 }
 
 fn count_saved(mut folder: Folder, counts: &mut BTreeMap<String, usize>) -> Result<(), Error> {
@@ -122,7 +137,7 @@ fn count_saved(mut folder: Folder, counts: &mut BTreeMap<String, usize>) -> Resu
         let name = folder.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         *counts.entry(name).or_default() += 1;
     }
-    listing.folders.iter().try_for_each(|name| count_saved(folder.inner(name)?, counts))
+    listing.folders.iter().try_for_each(|name| count_saved(folder.inner(Path::new(name))?, counts))
 }
 
 fn refuse_duplicates(sorted: &[Benchmark]) -> Result<(), Error> {

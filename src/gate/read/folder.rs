@@ -43,10 +43,10 @@ impl Folder {
     }
 
     /// Opens the folder `name` in this one.
-    pub fn inner(&self, name: &OsString) -> Result<Self, Error> {
+    pub fn inner(&self, name: &Path) -> Result<Self, Error> {
         let path = self.path.join(name);
         let handle = self.handle.fd().map_err(|error| Error::io("list", &path)(error.into()))?;
-        Ok(Self { counts_links: self.counts_links, ..Self::open_at(handle, Path::new(name), &path)? })
+        Ok(Self { counts_links: self.counts_links, ..Self::open_at(handle, name, &path)? })
     }
 
     fn open_at(parent: impl rustix::fd::AsFd, name: &Path, path: &Path) -> Result<Self, Error> {
@@ -72,15 +72,16 @@ impl Folder {
         Ok(listing)
     }
 
-    /// Whether the folder `name` in this one holds no folder, as far as its number of links tells: a folder has two,
-    /// and one more from the `..` of each folder in it.
+    /// How many folders the folder at `name`, which is relative to this one, holds, as far as its number of links
+    /// tells: a folder has two, and one more from the `..` of each folder in it.
     ///
     /// Not every file system counts so. One that counted the folders of this folder, or of one that it is in, right
     /// is believed.
-    pub fn holds_no_folder(&self, name: &OsString) -> bool {
-        let status = || statat(self.handle.fd()?, name, AtFlags::SYMLINK_NOFOLLOW);
-        self.counts_links.is_some()
-            && status().is_ok_and(|status| status.st_nlink == 2 && Some(status.st_dev) == self.counts_links)
+    pub fn count_folders(&self, name: &Path) -> Option<usize> {
+        let device = self.counts_links?;
+        let status = statat(self.handle.fd().ok()?, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        let is_folder = FileType::from_raw_mode(status.st_mode).is_dir() && status.st_dev == device;
+        if is_folder { usize::try_from(status.st_nlink).ok()?.checked_sub(2) } else { None }
     }
 
     fn names(&mut self) -> Result<Listing, Error> {

@@ -7,7 +7,6 @@
 //!
 //! `serde_json` refuses NaN and numbers beyond a double's range; Criterion writes NaN as `null`.
 
-use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -85,9 +84,9 @@ struct WireTallies {
     times: Tally,
 }
 
-/// Reads the result in the folder `name` of `parent`; `None` where no file in it is a result's.
-pub fn read_result(parent: &Folder, name: &OsString) -> Result<Option<Benchmark>, Error> {
-    let folder = ResultFolder { parent, name: Path::new(name) };
+/// Reads the result in the folder at `name`, which is relative to `parent`; `None` where no file in it is a result's.
+pub fn read_result(parent: &Folder, name: &Path) -> Result<Option<Benchmark>, Error> {
+    let folder = ResultFolder { parent, name };
     match (folder.open(FILES[0]), folder.open(FILES[1]), folder.open(FILES[2])) {
         (Ok(identity), Ok(estimates), Ok(samples)) => {
             folder.benchmark(&identity, &estimates, &samples).map(Some)
