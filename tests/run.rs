@@ -160,10 +160,15 @@ fn benches_that_do_not_build_end_in_2() {
 }
 
 /// `bench-gate run` with a bench that never ends, once its child and its grandchild are there.
-fn hanging(project: &Project) -> (Child, [Pid; 2]) {
+fn hanging(project: &Project, arguments: &[&str]) -> (Child, [Pid; 2]) {
     fs::create_dir(project.path("tmp")).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_bench-gate"));
-    command.arg("run").current_dir(project.path("")).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .arg("run")
+        .args(arguments)
+        .current_dir(project.path(""))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     command.env("TINY_PIDS", project.path("pids")).env("TMPDIR", project.path("tmp"));
     let child = command.env_remove("CARGO_TARGET_DIR").spawn().unwrap();
     let read = || fs::read_to_string(project.path("pids")).ok().filter(|pids| pids.ends_with('\n'));
@@ -184,7 +189,7 @@ fn kept(project: &Project) -> [usize; 3] {
 
 fn interrupted_by(signal: Signal, code: i32) {
     let project = project(&["hangs"]);
-    let (mut child, pids) = hanging(&project);
+    let (mut child, pids) = hanging(&project, &[]);
     assert!(pids.iter().all(|pid| test_kill_process(*pid).is_ok()), "both are there before");
     assert_eq!(kept(&project), [1, 1, 0], "a home, and what the bench keeps for itself");
     kill_process(process(&child.id().to_string()), signal).unwrap();
@@ -201,4 +206,14 @@ fn ctrl_c_leaves_no_process_and_no_file() {
 #[test]
 fn a_request_to_end_leaves_no_process_and_no_file() {
     interrupted_by(Signal::TERM, 143);
+}
+
+#[test]
+fn a_named_home_that_an_interrupted_run_filled_is_not_taken_for_a_whole_one() {
+    let project = project(&["good", "hangs"]);
+    let (mut child, _) = hanging(&project, &["--criterion-home", "home"]);
+    kill_process(process(&child.id().to_string()), Signal::INT).unwrap();
+    assert_eq!(eventually("the end", || child.try_wait().unwrap()).code(), Some(130));
+    let later = project.gate(&["check", "good", "--criterion-home", "home"]).exits(1);
+    later.prints("good could not run: the run that filled this home did not end");
 }

@@ -59,7 +59,8 @@ pub struct Outcome {
 pub fn run(plan: &Plan<'_>, interrupt: &Interrupt, progress: &mut Progress<'_>) -> Result<Outcome, Error> {
     progress.building();
     let binaries = project::build(plan.project, plan.categories, interrupt)?;
-    let mut record = RunRecord::started_now(plan.environment.clone());
+    let mut record =
+        RunRecord::started_now(plan.environment.clone(), binaries.iter().map(not_ended).collect());
     record.write(plan.home)?;
     let mut outcome = Outcome::default();
     for binary in &binaries {
@@ -69,6 +70,12 @@ pub fn run(plan: &Plan<'_>, interrupt: &Interrupt, progress: &mut Progress<'_>) 
     }
     record.failures.clone_from(&outcome.failures);
     record.write(plan.home).map(|()| outcome)
+}
+
+/// What stands in the record until the run is through: an interrupted one is not to be taken for a whole one.
+fn not_ended(binary: &BenchBinary) -> Failure {
+    let reason = "the run that filled this home did not end".to_owned();
+    Failure { category: binary.category.clone(), reason, output: Vec::new() }
 }
 
 fn run_category(
@@ -160,10 +167,13 @@ impl Home {
             Self::Fresh(folder) => folder.keep(),
         };
         let latest = folder.with_file_name("latest");
+        // The one before is moved out of the way first, and deleted when the new one is in its place.
+        let retired =
+            tempfile::tempdir_in(latest.with_file_name("")).map_err(Error::io("replace", &latest))?;
         if latest.exists() {
-            std::fs::remove_dir_all(&latest).map_err(Error::io("replace", &latest))?;
+            let aside = retired.path().join("latest");
+            std::fs::rename(&latest, &aside).map_err(Error::io("replace", &latest))?;
         }
-        std::fs::rename(&folder, &latest).map_err(Error::io("rename", &folder))?;
-        Ok(latest)
+        std::fs::rename(&folder, &latest).map_err(Error::io("rename", &folder)).map(|()| latest)
     }
 }

@@ -35,11 +35,11 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
-    /// The record of a run that begins now in `environment`.
+    /// The record of a run that begins now in `environment`; until it is rewritten, `failures` is what came of it.
     #[must_use]
-    pub fn started_now(environment: Environment) -> Self {
+    pub fn started_now(environment: Environment, failures: Vec<Failure>) -> Self {
         let started = jiff::Timestamp::now();
-        Self { schema_version: SCHEMA_VERSION, started, environment, failures: Vec::new() }
+        Self { schema_version: SCHEMA_VERSION, started, environment, failures }
     }
 
     /// No result of the run is older than this. A time that no clock shows makes every result stale.
