@@ -19,8 +19,16 @@ const RESULTS: usize = 10_000;
 const ROUNDS: usize = 15;
 const SAMPLES: usize = 100;
 
-const THRESHOLDS: &str = "schema_version = 1\n[[metric]]\nid = \"tree/*/*\"\nname = \"all\"\nunit = \"s\"\n\
-                          better = \"lower\"\nbaseline = 1\nwarning = 2\ncritical = 3\n";
+/// A metric for each of the hundred groups.
+fn thresholds() -> String {
+    let metric = |group| {
+        format!(
+            "[[metric]]\nid = \"group_{group}/*\"\nname = \"all\"\nunit = \"s\"\nbetter = \"lower\"\n\
+             baseline = 1\nwarning = 2\ncritical = 3\n"
+        )
+    };
+    "schema_version = 1\n".to_owned() + &(0..RESULTS / 100).map(metric).collect::<Vec<_>>().concat()
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
@@ -34,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn check(folder: &Path, tree: &Path) -> Result<Command, Box<dyn Error>> {
     let thresholds = folder.join("thresholds.toml");
-    fs::write(&thresholds, THRESHOLDS)?;
+    fs::write(&thresholds, self::thresholds())?;
     let mut check = Command::new(bench_gate()?);
     check.args(["check", "--no-save", "--criterion-home"]).arg(tree).arg("--thresholds").arg(&thresholds);
     Ok(check)
@@ -79,22 +87,28 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// A result as Criterion leaves it: the four files of `new/`.
+/// A result as Criterion leaves it after a first run: four files in `new/`, and a copy of them in `base/`.
 fn write_result(tree: &Path, number: usize) -> std::io::Result<()> {
     let (group, function) = (format!("group_{}", number / 100), format!("function_{number}"));
-    let folder = tree.join("tree").join(&group).join(&function).join("new");
-    fs::create_dir_all(&folder)?;
+    let benchmark = tree.join(&group).join(&function);
+    ["new", "base"]
+        .iter()
+        .try_for_each(|saved| write_files(&benchmark.join(saved), &group, &function, number))
+}
+
+fn write_files(folder: &Path, group: &str, function: &str, number: usize) -> std::io::Result<()> {
+    fs::create_dir_all(folder)?;
     let write = |name: &str, value: serde_json::Value| fs::write(folder.join(name), value.to_string());
-    write("benchmark.json", identity(&group, &function))?;
+    write("benchmark.json", identity(group, function))?;
     write("estimates.json", estimates(number))?;
     write("tukey.json", serde_json::json!([1.0, 2.0, 3.0, 4.0]))?;
     write("sample.json", samples(number))
 }
 
 fn identity(group: &str, function: &str) -> serde_json::Value {
-    let id = format!("tree/{group}/{function}");
+    let id = format!("{group}/{function}");
     serde_json::json!({
-        "group_id": "tree", "function_id": format!("{group}/{function}"), "value_str": null, "throughput": null,
+        "group_id": group, "function_id": function, "value_str": null, "throughput": null,
         "full_id": id, "directory_name": id, "title": id,
     })
 }

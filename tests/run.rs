@@ -132,6 +132,14 @@ fn results_of_an_earlier_run_are_stale_in_a_home_that_is_named() {
 }
 
 #[test]
+fn a_baseline_holds_only_what_this_run_measured() {
+    let project = project(&["good", "zebra"]);
+    project.gate(&["run", "zebra", "--criterion-home", "home"]).exits(0);
+    project.gate(&["run", "good", "--criterion-home", "home", "--save-baseline", "main"]).exits(0);
+    project.gate(&["baseline", "show", "main"]).exits(0).prints("good/a").is_silent_about("zebra/a");
+}
+
+#[test]
 fn nothing_is_built_where_nothing_could_be_reported_or_judged() {
     let project = project(&["good"]);
     project.write("a_file", "");
@@ -206,6 +214,11 @@ fn ctrl_c_leaves_no_process_and_no_file() {
 #[test]
 fn a_request_to_end_leaves_no_process_and_no_file() {
     interrupted_by(Signal::TERM, 143);
+}
+
+#[test]
+fn a_terminal_that_is_closed_leaves_no_process_and_no_file() {
+    interrupted_by(Signal::HUP, 129);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::results::Results;
 use super::{check_report_folder, conclude, print};
 use crate::gate::baseline::{Baseline, Store};
+use crate::gate::benchmark::Benchmark;
 use crate::gate::cli::RunArgs;
 use crate::gate::environment::Environment;
 use crate::gate::error::Error;
@@ -79,8 +80,15 @@ fn keep_baseline(arguments: &RunArgs, report: &Report<'_>) -> Result<String, Err
     if !report.judgement.failures.is_empty() {
         return Ok(format!("Baseline `{name}` was not saved: a category could not run.\n"));
     }
-    let baseline =
-        Baseline::of_one_run(name.clone(), LazyCell::force(report.environment).clone(), report.benchmarks)?;
+    let environment = LazyCell::force(report.environment).clone();
+    let baseline = Baseline::of_one_run(name.clone(), environment, &measured_now(arguments, report))?;
     let path = Store::new(&arguments.baselines.folder).save(&baseline, true)?;
     Ok(format!("Baseline `{name}`: {}\n", path.display()))
+}
+
+/// The results of this run: a home that was named may hold older ones, of categories that did not run.
+fn measured_now(arguments: &RunArgs, report: &Report<'_>) -> Vec<Benchmark> {
+    let named = arguments.criterion_home.is_some() && !arguments.categories.is_empty();
+    let ran = |benchmark: &&Benchmark| arguments.categories.iter().any(|it| it == benchmark.category());
+    report.benchmarks.iter().filter(|benchmark| !named || ran(benchmark)).cloned().collect()
 }

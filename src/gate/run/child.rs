@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 use crate::gate::error::Error;
 
@@ -25,13 +25,13 @@ const GRACE: Duration = Duration::from_secs(2);
 pub struct Interrupt(Arc<AtomicUsize>);
 
 impl Interrupt {
-    /// An interrupt that SIGINT (Ctrl-C) and SIGTERM set, from now on for the whole process.
+    /// An interrupt that SIGINT (Ctrl-C), SIGTERM, SIGHUP and SIGQUIT set, from now on for the whole process.
     ///
     /// # Errors
     /// The operating system refuses the handlers.
     pub fn on_signals() -> std::io::Result<Self> {
         let flag = Arc::new(AtomicUsize::new(0));
-        for signal in [SIGINT, SIGTERM] {
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
             let number = usize::try_from(signal).unwrap_or_default();
             signal_hook::flag::register_usize(signal, Arc::clone(&flag), number)?;
         }

@@ -40,12 +40,21 @@ fn peak_during<T>(heap: Heap, work: impl FnOnce() -> T) -> usize {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let watching = scope.spawn(|| watch(heap, &done));
+        let finished = Finished(&done);
         let held = work();
         let last = heap.resident();
-        done.store(true, Relaxed);
-        drop(held);
+        drop((finished, held));
         watching.join().expect("jemalloc with statistics").max(last)
     })
+}
+
+/// Ends the watch when it is dropped: also when the work panics, whose scope would wait for the watch for ever.
+struct Finished<'a>(&'a AtomicBool);
+
+impl Drop for Finished<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
 }
 
 fn watch(heap: Heap, done: &AtomicBool) -> usize {
