@@ -39,6 +39,7 @@ use futures_util::future::BoxFuture;
 
 pub use corpus::Corpus;
 pub use error::Error;
+pub(crate) use model::now_us;
 pub use model::{Event, Message, ModelUsage, Role, Thread};
 pub use pool::{Lease, PoolOptions, PoolStats};
 pub use sqlite::Sqlite;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -12,7 +11,7 @@ use super::error::ApiError;
 use super::extract::Json;
 use super::messages::must_exist;
 use crate::backend::agent::{AgentError, AgentReport, StageReport};
-use crate::backend::database::{Event, Role};
+use crate::backend::database::{Event, Role, now_us};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -136,9 +135,4 @@ impl EventIds {
         let first = self.0.fetch_add(count, Ordering::Relaxed);
         first..first.saturating_add(count)
     }
-}
-
-fn now_us() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }

@@ -1,5 +1,7 @@
 //! The records.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use serde::{Deserialize, Serialize};
 
 /// One call of a model.
@@ -96,4 +98,10 @@ impl Role {
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::User, Self::Assistant, Self::System].into_iter().find(|role| role.name() == name)
     }
+}
+
+/// This moment, as the tables keep it: microseconds since 1970 in UTC.
+pub(crate) fn now_us() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }

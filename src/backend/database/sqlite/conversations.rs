@@ -1,12 +1,10 @@
 //! Threads, messages and settings.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
 
 use super::Sqlite;
-use crate::backend::database::{Conversations, Message, Role, Settings, Task, Thread};
+use crate::backend::database::{Conversations, Message, Role, Settings, Task, Thread, now_us};
 
 impl Conversations for Sqlite {
     fn create_thread<'a>(&'a self, title: &'a str) -> Task<'a, Thread> {
@@ -41,11 +39,6 @@ impl Conversations for Sqlite {
     fn put_settings<'a>(&'a self, settings: &'a Settings) -> Task<'a, ()> {
         Box::pin(self.write("changing settings", put_settings(&self.pool, settings)))
     }
-}
-
-fn now_us() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 async fn create_thread(pool: &SqlitePool, title: &str) -> Result<Thread, sqlx::Error> {
