@@ -72,6 +72,42 @@ impl Environment {
     }
 }
 
+/// What keeps two environments from being compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What differs.
+    pub what: &'static str,
+    /// In the one.
+    pub one: String,
+    /// In the other.
+    pub other: String,
+}
+
+impl Environment {
+    /// What of that which has to be equal before two results are compared differs; what is unknown of either does not.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Option<Difference> {
+        let count = |environment: &Self| match environment.cpu_count {
+            0 => UNKNOWN.to_owned(),
+            count => count.to_string(),
+        };
+        let fields = [
+            ("processor", self.cpu_model.clone(), other.cpu_model.clone()),
+            ("number of processors", count(self), count(other)),
+            ("toolchain", self.rustc.clone(), other.rustc.clone()),
+            ("mode", self.mode.clone(), other.mode.clone()),
+        ];
+        let differs = |(_, one, other): &(&str, String, String)| one != other && one != UNKNOWN && other != UNKNOWN;
+        fields.into_iter().find(differs).map(|(what, one, other)| Difference { what, one, other })
+    }
+
+    /// Whether nothing is known that would have to be equal.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        [&self.cpu_model, &self.rustc, &self.mode].iter().all(|field| *field == UNKNOWN)
+    }
+}
+
 fn cpu_model() -> Option<String> {
     let linux = || {
         let info = fs::read_to_string("/proc/cpuinfo").ok()?;
@@ -103,6 +139,24 @@ fn output_of(program: &str, arguments: &[&str]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn machine_toolchain_and_mode_have_to_be_equal_and_nothing_else() {
+        let here = Environment::here(Some("quick"));
+        let later = Environment { commit: None, time: "2001-01-01T00:00:00Z".into(), ..here.clone() };
+        assert_eq!(here.difference(&later), None);
+        let others = [
+            ("processor", Environment { cpu_model: "another".into(), ..here.clone() }),
+            ("number of processors", Environment { cpu_count: here.cpu_count + 1, ..here.clone() }),
+            ("toolchain", Environment { rustc: "rustc 1.0.0".into(), ..here.clone() }),
+            ("mode", Environment { mode: "full".into(), ..here.clone() }),
+        ];
+        for (what, other) in others {
+            assert_eq!(here.difference(&other).map(|it| it.what), Some(what));
+        }
+        assert_eq!(here.difference(&Environment::unknown()), None);
+        assert!(Environment::unknown().is_unknown() && !here.is_unknown());
+    }
 
     #[test]
     fn the_machine_is_described() {
