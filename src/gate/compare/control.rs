@@ -2,7 +2,7 @@
 
 use super::contrast::log_ratios;
 use super::family::Claimant;
-use super::{Contrast, Evidence, Outcome, Settings, Student, Values, Zone, family};
+use super::{Contrast, Outcome, Settings, Student, Values, Zone, family};
 
 /// The fewest pairs of base runs that are worth a look.
 const FEWEST_PAIRS: usize = 3;
@@ -29,18 +29,19 @@ impl Control {
     /// why a control of few runs is able to turn red at all.
     #[must_use]
     pub fn among_base_runs(contrasts: &[Contrast], settings: &Settings) -> Option<Self> {
-        let halves = contrasts.iter().filter_map(|contrast| Some((contrast, halves(&contrast.values)?)));
-        let (contrasts, evidence): (Vec<&Contrast>, Vec<Student>) = halves.unzip();
-        let single = Settings { looks: None, ..settings.clone() };
-        let rows = contrasts.iter().zip(&evidence);
+        let halves: Vec<(&Contrast, Student)> =
+            contrasts.iter().filter_map(|contrast| Some((contrast, halves(&contrast.values)?))).collect();
         let rows: Vec<Claimant<'_>> =
-            rows.map(|(contrast, it)| Claimant::new(it as &dyn Evidence, Zone::of(contrast), 0)).collect();
-        let decided = family::decide(&rows, &single);
-        let differs = |outcome| matches!(outcome, Outcome::Regressed | Outcome::Improved);
-        let differing = contrasts.iter().zip(&decided).filter(|(_, decided)| differs(decided.outcome));
-        let differing = differing.map(|(contrast, _)| contrast.id.clone()).collect();
+            halves.iter().map(|(contrast, half)| Claimant::new(half, Zone::of(contrast), 0)).collect();
+        let decided = family::decide(&rows, &Settings { looks: None, ..settings.clone() });
+        let differing = halves.iter().zip(decided).filter(|(_, decided)| differs(decided.outcome));
+        let differing = differing.map(|((contrast, _), _)| contrast.id.clone()).collect();
         (!rows.is_empty()).then_some(Self { differing, rows: rows.len() })
     }
+}
+
+fn differs(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Regressed | Outcome::Improved)
 }
 
 /// The first of every two base runs against the second.
