@@ -102,8 +102,13 @@ impl Environment {
             ("toolchain", self.rustc.clone(), other.rustc.clone()),
             ("mode", self.mode.clone(), other.mode.clone()),
         ];
+        let engines = self.engines.iter().filter_map(|(name, version)| {
+            let major = |version: &String| format!("{name} {version}");
+            Some(("engine", major(version), major(other.engines.get(name)?)))
+        });
         let differs = |(_, one, other): &(&str, String, String)| one != other && one != UNKNOWN && other != UNKNOWN;
-        fields.into_iter().find(differs).map(|(what, one, other)| Difference { what, one, other })
+        let first = fields.into_iter().chain(engines).find(differs);
+        first.map(|(what, one, other)| Difference { what, one, other })
     }
 
     /// Whether nothing is known that would have to be equal.
@@ -159,6 +164,11 @@ mod tests {
         for (what, other) in others {
             assert_eq!(here.difference(&other).map(|it| it.what), Some(what));
         }
+        let with = |version: &str| {
+            Environment { engines: [("postgres".to_owned(), version.to_owned())].into(), ..here.clone() }
+        };
+        assert_eq!(with("15").difference(&with("16")).map(|it| it.other), Some("postgres 16".into()));
+        assert_eq!(with("15").difference(&here), None);
         assert_eq!(here.difference(&Environment::unknown()), None);
         assert!(Environment::unknown().is_unknown() && !here.is_unknown());
     }

@@ -155,6 +155,14 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// The runs of a benchmark cannot be compared.
+    #[error("`{id}` cannot be compared: {problem}")]
+    Incomparable {
+        /// The benchmark.
+        id: String,
+        /// Why not.
+        problem: String,
+    },
     /// Cargo could not list or build the benches.
     #[error("cargo: {problem}")]
     Cargo {
@@ -218,6 +226,7 @@ impl Error {
             Self::BaselineExists { .. } => "choose another name, or give --force to replace it",
             Self::Side(error) => error.remedy(),
             Self::BrokenNoise { .. } => "restore the file, or make it again with `bench-gate calibrate`",
+            Self::Incomparable { .. } => "measure more runs on both sides, each in a process of its own",
             Self::Cargo { .. } => "mend what cargo reports; `cargo bench --no-run` shows it alone",
             Self::Interrupted { .. } => "start again when you have the time",
         }
