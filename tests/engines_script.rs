@@ -124,20 +124,21 @@ fn said(output: &Output, code: i32) -> String {
 fn what_is_missing_is_fetched_and_what_is_there_is_left_alone() {
     let machine = Machine::with(&[("npm", NPM)]);
     machine.run(&[], 0);
-    assert_eq!(machine.calls().len(), 2, "{:?}", machine.calls());
-    assert!(
-        machine.calls().iter().all(|call| call.starts_with("npm ci --ignore-scripts")),
-        "{:?}",
-        machine.calls()
-    );
-    assert_eq!(machine.left(), ["chdb", "lock", "postgres"]);
+    let calls = machine.calls();
+    assert_eq!(calls.len(), 2, "{calls:?}");
+    assert!(calls.iter().all(|call| call.starts_with("npm ci --ignore-scripts")), "{calls:?}");
     assert!(machine.path(".bench/chdb/libchdb.so").is_file());
-    assert_eq!(
-        fs::read_link(machine.path(".bench/postgres/lib/libpq.so")).expect("a link"),
-        Path::new("libpq.so.5.18")
-    );
     assert_eq!(machine.run(&[], 0), "");
     assert_eq!(machine.calls().len(), 2, "the second run called a package client: {:?}", machine.calls());
+}
+
+#[test]
+fn postgresql_comes_with_the_links_to_its_libraries_and_nothing_is_left_beside_it() {
+    let machine = Machine::with(&[("npm", NPM)]);
+    machine.run(&["postgres"], 0);
+    assert_eq!(machine.left(), ["lock", "postgres"]);
+    let link = fs::read_link(machine.path(".bench/postgres/lib/libpq.so")).expect("a link");
+    assert_eq!(link, Path::new("libpq.so.5.18"));
 }
 
 #[test]
@@ -214,12 +215,17 @@ fn apt_get_is_asked_for_npm_and_then_for_postgresql() {
 }
 
 #[test]
-fn nothing_is_fetched_beside_a_url_or_an_installed_engine() {
+fn nothing_is_fetched_beside_a_url() {
     let machine = Machine::with(&[("npm", NPM), ("apt-get", APT_GET)]);
     let urls = [("DATABASE_URL", "postgres://a/b"), ("CLICKHOUSE_URL", "http://a:8123")];
     said(&machine.command(&[]).envs(urls).output().expect("the script starts"), 0);
-    machine.program("bin/postgres", "");
-    machine.program("bin/initdb", "");
+    assert!(machine.calls().is_empty(), "{:?}", machine.calls());
+}
+
+#[test]
+fn nothing_is_fetched_beside_an_installed_engine_but_an_old_clickhouse_is_none() {
+    let machine = Machine::with(&[("npm", NPM), ("apt-get", APT_GET)]);
+    ["bin/postgres", "bin/initdb"].iter().for_each(|program| machine.program(program, ""));
     machine.program("bin/clickhouse", "#!/usr/bin/env bash\necho ClickHouse local version 25.8.1.1.\n");
     machine.run(&[], 0);
     assert!(machine.calls().is_empty(), "{:?}", machine.calls());
