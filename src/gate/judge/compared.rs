@@ -58,7 +58,9 @@ impl ComparedRow {
     /// Whether it is worse by more than its soft margin, beyond doubt.
     #[must_use]
     pub fn warns(&self) -> bool {
-        let Some((soft, [lower, upper])) = self.policy.soft_margin.zip(self.change.interval) else { return false };
+        let Some((soft, [lower, upper])) = self.policy.soft_margin.zip(self.change.interval) else {
+            return false;
+        };
         match self.policy.better {
             Better::Lower => lower > 1.0 + soft,
             Better::Higher => upper < 1.0 / (1.0 + soft),
@@ -132,7 +134,10 @@ impl Compared {
     fn nothing_compared(&self) -> Option<(Verdict, String)> {
         let two_sided = |row: &ComparedRow| !matches!(row.change.outcome, Outcome::New | Outcome::Missing);
         (!self.rows.iter().any(two_sided)).then(|| {
-            (Verdict::Undecided(Doubt::Input), "nothing was compared: no benchmark is on both sides".to_owned())
+            (
+                Verdict::Undecided(Doubt::Input),
+                "nothing was compared: no benchmark is on both sides".to_owned(),
+            )
         })
     }
 

@@ -50,7 +50,8 @@ impl MetricToml {
 
     /// The field that an entry of its kind may not be without, if it is without one.
     fn lacks(&self, kind: Kind) -> Option<&'static str> {
-        let limited = self.has_limits() || kind == Kind::Sla || !(self.has_policy() || self.statistic.is_some());
+        let limited =
+            self.has_limits() || kind == Kind::Sla || !(self.has_policy() || self.statistic.is_some());
         let fields = [
             (self.name.is_some(), "name"),
             (self.unit.is_some(), "unit"),
@@ -80,17 +81,22 @@ impl MetricToml {
 pub fn convert(item: Spanned<MetricToml>, kind: Kind) -> Result<Entry, Fault> {
     let offset = item.span().start;
     let toml = item.into_inner();
-    if let Some(field) = toml.lacks(kind) {
-        return Err(Fault { offset, problem: format!("missing field `{field}`") });
-    }
-    if let Some(problem) = toml.misplaced(kind) {
-        return Err(Fault { offset, problem: format!("metric `{}`: {problem}", toml.id.as_ref()) });
-    }
+    check_keys(&toml, kind).map_err(|problem| Fault { offset, problem })?;
     check_id(&toml.id)?;
     let unit = toml.unit.as_ref().map(parse_unit).transpose()?;
     let policy = if kind == Kind::Metric { Some(policy(&toml, unit.as_ref())?) } else { None };
     let metric = metric(toml, unit, kind);
     metric.iter().try_for_each(|metric| check(metric, offset)).map(|()| Entry { metric, policy })
+}
+
+/// Whether the keys that are there go together.
+fn check_keys(toml: &MetricToml, kind: Kind) -> Result<(), String> {
+    let misplaced = |problem| format!("metric `{}`: {problem}", toml.id.as_ref());
+    match (toml.lacks(kind), toml.misplaced(kind)) {
+        (Some(field), _) => Err(format!("missing field `{field}`")),
+        (None, Some(problem)) => Err(misplaced(problem)),
+        (None, None) => Ok(()),
+    }
 }
 
 fn parse_unit(unit: &Spanned<String>) -> Result<Unit, Fault> {
@@ -133,13 +139,20 @@ fn policy(toml: &MetricToml, unit: Option<&Unit>) -> Result<Policy, Fault> {
     match (policy.margin, policy.soft_margin, &toml.soft_margin) {
         (Some(Margin::Fraction(hard)), Some(soft), Some(written)) if soft >= hard => Err(Fault {
             offset: written.span().start,
-            problem: format!("soft_margin {} has to be below margin {}", written.as_ref(), Margin::Fraction(hard)),
+            problem: format!(
+                "soft_margin {} has to be below margin {}",
+                written.as_ref(),
+                Margin::Fraction(hard)
+            ),
         }),
         _ => Ok(policy),
     }
 }
 
-fn parsed<T>(text: &Spanned<String>, parse: impl Fn(&str) -> Result<T, policy::NoMargin>) -> Result<T, Fault> {
+fn parsed<T>(
+    text: &Spanned<String>,
+    parse: impl Fn(&str) -> Result<T, policy::NoMargin>,
+) -> Result<T, Fault> {
     parse(text.as_ref()).map_err(|error| Fault { offset: text.span().start, problem: error.to_string() })
 }
 
