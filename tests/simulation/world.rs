@@ -85,7 +85,7 @@ pub fn is_wrong(outcome: Outcome, ratio: f64) -> bool {
     match outcome {
         Outcome::Regressed => ratio <= 1.0 + MARGIN,
         Outcome::Improved => ratio >= 1.0 / (1.0 + MARGIN),
-        Outcome::Unchanged => ratio > 1.0 + MARGIN || ratio < 1.0 / (1.0 + MARGIN),
+        Outcome::Unchanged => !(1.0 / (1.0 + MARGIN)..=1.0 + MARGIN).contains(&ratio),
         Outcome::Inconclusive | Outcome::New | Outcome::Missing => false,
     }
 }
