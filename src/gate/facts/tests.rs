@@ -41,9 +41,9 @@ fn a_home_without_facts_has_none() {
 #[test]
 fn facts_of_an_earlier_run_do_not_count() {
     let home = home(&[("database.json", &file(POSTGRES, CLICKHOUSE))]);
-    let later = SystemTime::now() + Duration::from_secs(60);
+    let later = SystemTime::now() + Duration::from_mins(1);
     assert_eq!(Facts::read(home.path(), Some(later)).unwrap(), Facts::default());
-    let earlier = SystemTime::now() - Duration::from_secs(60);
+    let earlier = SystemTime::now() - Duration::from_mins(1);
     assert_eq!(Facts::read(home.path(), Some(earlier)).unwrap().engines.len(), 1);
 }
 

@@ -43,8 +43,9 @@ fn write_engines(out: &mut impl Write, engines: &[Engine]) -> io::Result<()> {
         writeln!(out, "\n{}", "--- ENGINES ---".bold())?;
     }
     engines.iter().try_for_each(|engine| {
-        let settings: String = engine.settings.iter().map(|setting| format!(", {setting}")).collect();
-        writeln!(out, "  {} {}: {}{settings}", engine.name, engine.version, engine.origin)
+        let origin = std::iter::once(&engine.origin).chain(&engine.settings);
+        let origin = origin.map(String::as_str).collect::<Vec<_>>().join(", ");
+        writeln!(out, "  {} {}: {origin}", engine.name, engine.version)
     })
 }
 

@@ -11,7 +11,7 @@ pub fn expand(id: &str) -> Result<Vec<(String, Option<String>)>, &'static str> {
     match parts.iter().filter(|part| braced(part)).count() {
         0 => Ok(vec![(id.to_owned(), None)]),
         1 if braced(&parts[0]) => Err("has braces in its first part, which is the category"),
-        1 => names(parts.iter().copied().find(|part| braced(&part)).unwrap_or_default())
+        1 => names(parts.iter().copied().find(|part| braced(part)).unwrap_or_default())
             .map(|names| names.into_iter().map(|name| named(&parts, name)).collect()),
         _ => Err("has braces (or a comma) in two parts: one at most names engines"),
     }
