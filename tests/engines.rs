@@ -29,14 +29,14 @@ fn project(measured: &[&str]) -> Project {
     project
 }
 
-/// SQLite was measured, and PostgreSQL is not to be had.
+/// `sqlite` was measured, and `postgres` is not to be had.
 fn without_postgres() -> Project {
     let project = project(&["sqlite"]);
     project.write(FACTS, facts(&[engine("sqlite", "3.51.0")], &[unavailable("database/postgres/*")]));
     project
 }
 
-/// What `check` says where PostgreSQL is required.
+/// What `check` says where `postgres` is required.
 fn requiring_postgres(project: &Project) -> Ended {
     project.check(&["--require", "postgres"])
 }
@@ -141,7 +141,7 @@ fn facts_from_before_the_run_excuse_nothing() {
     project.write("home/bench-gate.json", record("2001-01-01T00:00:00Z", &[]));
     project.check(&[]).exits(0);
     let file = File::options().append(true).open(project.path(FACTS)).expect("the facts");
-    file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(900_000_000)).expect("a time in 1998");
+    file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_hours(250_000)).expect("a time in 1998");
     let ended = project.check(&[]).exits(2);
     ended.prints("no fresh result for `database/postgres/read`").is_silent_about("ENGINES");
 }
