@@ -68,7 +68,7 @@ fn read(source: &Source<'_>) -> Result<Thresholds, Fault> {
         problem: error.message().replace('\n', "; "),
     })?;
     check_version(&file.schema_version)?;
-    let entries = entries(file.metric, file.sla)?;
+    let entries = entries(&file.metric, &file.sla)?;
     Ok(Thresholds {
         path: source.path.to_owned(),
         min_pass_rate: file.min_pass_rate.as_ref().map_or(Ok(DEFAULT_MIN_PASS_RATE), check_pass_rate)?,
@@ -78,7 +78,7 @@ fn read(source: &Source<'_>) -> Result<Thresholds, Fault> {
     })
 }
 
-fn entries(metrics: Vec<Spanned<MetricToml>>, slas: Vec<Spanned<MetricToml>>) -> Result<Vec<Entry>, Fault> {
+fn entries(metrics: &[Spanned<MetricToml>], slas: &[Spanned<MetricToml>]) -> Result<Vec<Entry>, Fault> {
     let entries = [convert_all(metrics, Kind::Metric)?, convert_all(slas, Kind::Sla)?].concat();
     if entries.is_empty() {
         let problem = "no [[metric]] and no [[sla]]: nothing would be judged".into();
@@ -103,14 +103,9 @@ fn check_pass_rate(rate: &Spanned<f64>) -> Result<f64, Fault> {
     Err(Fault { offset: rate.span().start, problem })
 }
 
-fn convert_all(list: Vec<Spanned<MetricToml>>, kind: Kind) -> Result<Vec<Entry>, Fault> {
+fn convert_all(list: &[Spanned<MetricToml>], kind: Kind) -> Result<Vec<Entry>, Fault> {
     let mut seen = HashSet::new();
-    let mut convert = |item: Spanned<MetricToml>| {
-        let (id, offset) = item.as_ref().id();
-        if !seen.insert(id.to_owned()) {
-            return Err(Fault { offset, problem: format!("duplicate id `{id}`") });
-        }
-        metric::convert(item, kind)
-    };
-    list.into_iter().map(&mut convert).collect()
+    let entries: Vec<Vec<Entry>> =
+        list.iter().map(|item| metric::convert(item, kind, &mut seen)).collect::<Result<_, _>>()?;
+    Ok(entries.into_iter().flatten().collect())
 }
