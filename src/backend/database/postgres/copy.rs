@@ -51,23 +51,22 @@ struct TooLong {
 }
 
 fn put(row: &mut Vec<u8>, event: &Event) -> Result<(), TooLong> {
-    let text = |row: &mut Vec<u8>, text: &str| put_text(row, text, event.id);
     row.put_i16(FIELDS);
-    [event.id, event.thread_id].iter().for_each(|number| put_integer(row, *number));
-    text(row, &event.workload).and_then(|()| text(row, &event.model))?;
-    [event.input_tokens, event.output_tokens].iter().for_each(|number| put_integer(row, *number));
-    [event.latency_ms, event.cost_usd]
-        .iter()
-        .for_each(|number| put_integer(row, number.to_bits().cast_signed()));
-    text(row, &event.payload)?;
-    put_integer(row, event.at_us);
+    put_integers(row, [event.id, event.thread_id]);
+    [&event.workload, &event.model].iter().try_for_each(|text| put_text(row, text, event.id))?;
+    put_integers(row, [event.input_tokens, event.output_tokens]);
+    put_integers(row, [event.latency_ms, event.cost_usd].map(|float| float.to_bits().cast_signed()));
+    put_text(row, &event.payload, event.id)?;
+    put_integers(row, [event.at_us]);
     Ok(())
 }
 
 /// Floats are sent as the bits of an integer.
-fn put_integer(row: &mut Vec<u8>, number: i64) {
-    row.put_i32(8);
-    row.put_i64(number);
+fn put_integers<const COUNT: usize>(row: &mut Vec<u8>, numbers: [i64; COUNT]) {
+    for number in numbers {
+        row.put_i32(8);
+        row.put_i64(number);
+    }
 }
 
 fn put_text(row: &mut Vec<u8>, text: &str, id: i64) -> Result<(), TooLong> {

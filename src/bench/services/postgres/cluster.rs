@@ -45,17 +45,21 @@ fn attempt(binary: &Binary) -> Result<Service, String> {
     let account = Account::for_server(&["postgres"])?;
     let user = account.as_ref().map_or("this user".to_owned(), |account| account.name().to_owned());
     let password = random_password();
-    let (port, server) = launch(binary, account, &password)
+    let started = launch(binary, account, &password);
+    let (port, server) = started
+        .and_then(|(port, server)| Ok((port, ready(server)?)))
         .map_err(|error| format!("{user} cannot start it in {}: {error}", std::env::temp_dir().display()))?;
-    let mut server = server;
-    match server.wait_until(PATIENCE, is_ready) {
-        Ok(true) => {}
-        Ok(false) => return Err(format!("as {user}, it did not start: {}", server.last_words())),
-        Err(error) => return Err(error.to_string()),
-    }
     let url = format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres");
     let origin = binary.program("postgres").display().to_string();
     Ok(Service::new(url.clone(), facts(ask(&url)?, origin), server))
+}
+
+/// The server, once it takes connections.
+fn ready(mut server: Throwaway) -> std::io::Result<Throwaway> {
+    if server.wait_until(PATIENCE, is_ready)? {
+        return Ok(server);
+    }
+    Err(std::io::Error::other(server.last_words()))
 }
 
 fn launch(binary: &Binary, account: Option<Account>, password: &str) -> std::io::Result<(u16, Throwaway)> {

@@ -47,11 +47,16 @@ impl Folder {
         remove_abandoned(&std::env::temp_dir(), &prefix, account.as_ref());
         let private = Permissions::from_mode(0o700);
         let directory = tempfile::Builder::new().prefix(&prefix).permissions(private).tempdir()?;
-        let lock = File::create(directory.path().join(LOCK))?;
+        let mut folder = Self { directory, lock: None, account };
+        folder.set_up().map(|()| folder)
+    }
+
+    fn set_up(&mut self) -> io::Result<()> {
+        let lock = File::create(self.path().join(LOCK))?;
         lock.lock()?;
-        File::create(directory.path().join("log"))?;
-        let folder = Self { directory, lock: Some(lock), account };
-        folder.give(&["", LOCK, "log"]).map(|()| folder)
+        self.lock = Some(lock);
+        File::create(self.path().join("log"))?;
+        self.give(&["", LOCK, "log"])
     }
 
     /// Where it is.

@@ -100,10 +100,10 @@ fn owner_that_is_killed() {
     thread::sleep(Duration::from_mins(10));
 }
 
-/// A folder whose owner is `kill`ed by SIGKILL, and the id of the server in it.
-fn orphaned() -> (PathBuf, Pid) {
+/// A process of this same program that owns a server, with the first line that it prints about it.
+fn owner() -> (Child, PathBuf) {
     let mut owner = Command::new(std::env::current_exe().unwrap());
-    let owner = owner.args([
+    owner.args([
         "--exact",
         "bench::services::throwaway::tests::owner_that_is_killed",
         "--ignored",
@@ -111,8 +111,13 @@ fn orphaned() -> (PathBuf, Pid) {
     ]);
     let mut owner = owner.env(OWNER, "1").stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(owner.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let folder = lines.find_map(|line| line.split_once("folder=").map(|(_, folder)| folder.to_owned()));
-    let folder = PathBuf::from(folder.expect("the owner tells its folder"));
+    let folder = lines.find_map(|line| line.split_once("folder=").map(|(_, folder)| PathBuf::from(folder)));
+    (owner, folder.expect("the owner tells its folder"))
+}
+
+/// A folder whose owner was killed, and the id of the server in it.
+fn orphaned() -> (PathBuf, Pid) {
+    let (mut owner, folder) = owner();
     let pid = pid_in(&folder).unwrap();
     owner.kill().unwrap();
     owner.wait().unwrap();
