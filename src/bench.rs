@@ -11,6 +11,7 @@ pub mod load;
 pub mod measurement;
 pub mod mode;
 pub mod platform;
+pub mod services;
 
 pub use facts::Facts;
 pub use harness::Harness;
