@@ -144,7 +144,8 @@ impl File {
     /// What is at `path`. What cannot be read cannot be kept: a bench that notes anything writes the file anew.
     fn read(path: &Path) -> Self {
         let bytes = fs::read(path).unwrap_or_default();
-        let file = serde_json::from_slice(&bytes).ok().filter(|file: &Self| file.schema_version == SCHEMA_VERSION);
+        let file =
+            serde_json::from_slice(&bytes).ok().filter(|file: &Self| file.schema_version == SCHEMA_VERSION);
         Self { schema_version: SCHEMA_VERSION, ..file.unwrap_or_default() }
     }
 

@@ -56,7 +56,7 @@ pub struct Opened {
 
 /// What an open database is stored in.
 pub trait Storage: Any {
-    /// Removes what the database stores, while it is open still; does nothing where dropping the place does it.
+    /// Removes what the database stores, while it is open still; does nothing where dropping this does it.
     fn remove(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async { Ok(()) })
     }

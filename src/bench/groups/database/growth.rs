@@ -60,8 +60,11 @@ impl Pair<'_> {
     /// The ratio of the medians of `pairs` lookups in each, the order changing from pair to pair.
     fn ratio(&mut self, stage: &Stage<'_>, pairs: usize) -> f64 {
         for pair in 0..pairs {
-            let (first, second) =
-                if pair % 2 == 0 { (&mut self.small, &mut self.large) } else { (&mut self.large, &mut self.small) };
+            let (first, second) = if pair % 2 == 0 {
+                (&mut self.small, &mut self.large)
+            } else {
+                (&mut self.large, &mut self.small)
+            };
             first.look_up(stage);
             second.look_up(stage);
         }

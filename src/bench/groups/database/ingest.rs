@@ -38,7 +38,8 @@ pub(super) fn ingest_while_querying(harness: &mut Harness, stage: &Stage<'_>) {
 async fn ingest(scratch: &Scratch<'_>, events: &[Event]) -> Duration {
     answer(scratch.database().clear_events().await);
     let done = Arc::new(AtomicBool::new(false));
-    let askers: Vec<_> = (0..ASKERS).map(|_| ask(scratch.shared(), Arc::clone(&done), events.len())).collect();
+    let askers: Vec<_> =
+        (0..ASKERS).map(|_| ask(scratch.shared(), Arc::clone(&done), events.len())).collect();
     let start = Instant::now();
     for batch in events.chunks(BATCH) {
         answer(scratch.database().insert_events(batch).await);

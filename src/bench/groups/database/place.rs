@@ -41,7 +41,11 @@ impl Place {
     pub(super) fn check_range(self, events: &[Event]) {
         let (first, last) = (self.id(), self.id() + i64::from(READ) - 1);
         let ends = (events.first().map(|event| event.id), events.last().map(|event| event.id));
-        assert_eq!((events.len(), ends), (READ as usize, (Some(first), Some(last))), "the wrong range was read");
+        assert_eq!(
+            (events.len(), ends),
+            (READ as usize, (Some(first), Some(last))),
+            "the wrong range was read"
+        );
     }
 
     pub(super) fn check_usage(self, usage: &[ModelUsage]) {

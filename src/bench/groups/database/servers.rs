@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::runtime::Runtime;
 
-use super::engine::{Engine, Opened, Storage, Running};
+use super::engine::{Engine, Opened, Running, Storage};
 use super::scratch::answer;
 use crate::backend::database::{Error, PoolOptions, Postgres, PreparedStatements};
 use crate::bench::services::{self, EngineFacts, Service, StartError};

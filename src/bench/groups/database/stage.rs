@@ -82,7 +82,10 @@ impl<'a> Stage<'a> {
     fn note_not_run(&self, reason: &str, remedy: &str) {
         let name = self.engine.name();
         answer(self.facts.note_not_run(name, reason, remedy));
-        assert!(!required::names(name), "{name} is required (BENCH_REQUIRE), and not to be had: {reason}; {remedy}");
+        assert!(
+            !required::names(name),
+            "{name} is required (BENCH_REQUIRE), and not to be had: {reason}; {remedy}"
+        );
         eprintln!("{name} is NOT RUN: {reason}\n  help: {remedy}");
     }
 }
