@@ -40,14 +40,18 @@ async fn ingest(scratch: &Scratch<'_>, events: &[Event]) -> Duration {
     let done = Arc::new(AtomicBool::new(false));
     let askers: Vec<_> =
         (0..ASKERS).map(|_| ask(scratch.shared(), Arc::clone(&done), events.len())).collect();
-    let start = Instant::now();
-    for batch in events.chunks(BATCH) {
-        answer(scratch.database().insert_events(batch).await);
-    }
-    let time = start.elapsed();
+    let time = store(scratch.database(), events).await;
     done.store(true, Ordering::Relaxed);
     check(scratch.database(), events.len(), join_all(askers).await.into_iter().map(answer).sum()).await;
     time
+}
+
+async fn store(database: &dyn Database, events: &[Event]) -> Duration {
+    let start = Instant::now();
+    for batch in events.chunks(BATCH) {
+        answer(database.insert_events(batch).await);
+    }
+    start.elapsed()
 }
 
 /// Adds up the usage of everything until `done`, and returns how often. What is stored is never seen to shrink.

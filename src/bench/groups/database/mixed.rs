@@ -65,8 +65,7 @@ impl Work {
 
 /// The time of all tasks on a table that has just been filled. Afterwards it must hold every event.
 async fn do_both(scratch: &Scratch<'_>, work: &Arc<Work>) -> Duration {
-    answer(scratch.database().clear_events().await);
-    answer(scratch.database().insert_events(&work.before).await);
+    refill(scratch.database(), &work.before).await;
     let start = Instant::now();
     let readers = (0..work.places.len()).map(|reader| read(scratch.shared(), Arc::clone(work), reader));
     let writers = (0..work.batches.len()).map(|writer| write(scratch.shared(), Arc::clone(work), writer));
@@ -74,6 +73,11 @@ async fn do_both(scratch: &Scratch<'_>, work: &Arc<Work>) -> Duration {
     let (time, written) = (start.elapsed(), work.batches.len() * BATCHES * BATCH);
     assert_eq!(answer(scratch.database().count_events().await), (ROWS + written) as u64, "events were lost");
     time
+}
+
+async fn refill(database: &dyn Database, events: &[Event]) {
+    answer(database.clear_events().await);
+    answer(database.insert_events(events).await);
 }
 
 fn read(database: Arc<dyn Database>, work: Arc<Work>, reader: usize) -> JoinHandle<()> {
