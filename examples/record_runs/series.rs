@@ -64,10 +64,6 @@ fn head(options: &Options) -> String {
 
 /// Six digits are far below the noise of any run.
 fn values(row: &Row, arm: char, block: u32) -> String {
-    let digits = |value: f64| {
-        let decimals = 5_usize.saturating_sub(value.abs().max(1.0).log10().floor() as usize);
-        format!("{value:.decimals$}")
-    };
-    let [p10, median, mean, least] = [row.p10, row.median, row.mean, row.least].map(digits);
-    format!("{},{arm},{block},{p10},{median},{mean},{least}", row.id)
+    let Row { id, p10, median, mean, least } = row;
+    format!("{id},{arm},{block},{p10:.5e},{median:.5e},{mean:.5e},{least:.5e}")
 }
