@@ -8,7 +8,7 @@ use backend_bench::bench::groups::sensitivity::SLOWDOWN_VARIABLE;
 use backend_bench::gate::{Benchmark, read};
 
 use super::Failure;
-use super::options::{Class, Options};
+use super::options::{Class, Options, Times};
 
 /// What bench-gate reads of a row of one run, in nanoseconds an iteration.
 pub struct Row {
@@ -68,16 +68,11 @@ impl<'a> Bench<'a> {
     }
 
     fn command(&self, class: Class, arm: char, home: &Path) -> Command {
-        let times = self.options.times(class);
-        let seconds = |time: Duration| time.as_secs_f64().to_string();
+        let slowdown = self.options.slowdown(class, arm).to_string();
         let mut command = Command::new(&self.options.bench);
         command.arg("--bench").arg(format!("^sensitivity/{}/", class.name()));
-        command.args(["--noplot", "--sample-size", "10", "--nresamples", "1001"]);
-        command.args(["--warm-up-time", &seconds(times.warm_up)]);
-        command.args(["--measurement-time", &seconds(times.measurement)]);
-        command
-            .env("CRITERION_HOME", home)
-            .env(SLOWDOWN_VARIABLE, self.options.slowdown(class, arm).to_string());
+        command.args(effort(self.options.times(class)));
+        command.env("CRITERION_HOME", home).env(SLOWDOWN_VARIABLE, slowdown);
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command
     }
@@ -87,6 +82,15 @@ impl<'a> Bench<'a> {
         format!("{bench}: {problem}; give the bench that `cargo bench --features sensitivity --no-run` built")
             .into()
     }
+}
+
+/// As short as Criterion takes it: the spread is between processes, so that many short ones tell more.
+fn effort(times: Times) -> Vec<String> {
+    let seconds = |time: Duration| time.as_secs_f64().to_string();
+    let fixed = ["--noplot", "--sample-size", "10", "--nresamples", "1001"].map(str::to_owned);
+    let warm_up = ["--warm-up-time".to_owned(), seconds(times.warm_up)];
+    let measurement = ["--measurement-time".to_owned(), seconds(times.measurement)];
+    [&fixed[..], &warm_up, &measurement].concat()
 }
 
 fn row(benchmark: &Benchmark) -> Result<Row, Failure> {
