@@ -4,7 +4,8 @@
 //! each model, and say how its pool fares. [`Conversations`] adds the records that an application changes
 //! (threads, messages, settings), for engines with transactions. Both can be held as `Arc<dyn …>`.
 //!
-//! [`Sqlite`] is the embedded engine: a file in WAL mode, so that reads go on beside a write.
+//! [`Sqlite`] is the embedded engine: a file in WAL mode, so that reads go on beside a write. [`ClickHouse`] is a
+//! server for analytics, or a cluster of them; it has no transactions and no unique keys.
 //!
 //! ```
 //! use backend_bench::backend::database::{Corpus, Database, PoolOptions, Sqlite, corpus};
@@ -26,6 +27,7 @@
 //! # }
 //! ```
 
+mod clickhouse;
 pub mod corpus;
 mod error;
 mod model;
@@ -37,6 +39,7 @@ use std::ops::Range;
 
 use futures_util::future::BoxFuture;
 
+pub use clickhouse::ClickHouse;
 pub use corpus::Corpus;
 pub use error::Error;
 pub(crate) use model::now_us;
@@ -57,7 +60,8 @@ pub type Settings = BTreeMap<String, String>;
 /// # Errors
 /// Every operation may fail with [`Error::PoolTimeout`] where no connection becomes free in time,
 /// [`Error::Timeout`] where it takes longer than [`PoolOptions::query_timeout`], [`Error::Locked`] where another
-/// process holds the database, and [`Error::Query`] for whatever else the engine reports.
+/// process holds the database, [`Error::Lost`] where a server does not answer, [`Error::Denied`] where the user may
+/// not do it, and [`Error::Query`] for whatever else the engine reports.
 pub trait Database: Send + Sync {
     /// The engine's name, as benchmark ids have it (`sqlite`).
     fn engine(&self) -> &'static str;
@@ -75,7 +79,7 @@ pub trait Database: Send + Sync {
     /// Stores `events`, all or none of them.
     ///
     /// # Errors
-    /// [`Error::Refused`] where an id is taken.
+    /// [`Error::Refused`] where an id is taken, by engines with unique keys. [`ClickHouse`] has none and stores both.
     fn insert_events<'a>(&'a self, events: &'a [Event]) -> Task<'a, ()>;
 
     /// How many events are stored.

@@ -68,6 +68,29 @@ pub enum Error {
         /// The rule.
         reason: String,
     },
+    /// The connection was lost, or there was none to be had.
+    #[error(
+        "{operation} lost its connection to {place} ({reason}): check that the server runs; what was written may be \
+         stored or not, so count before you write it again"
+    )]
+    Lost {
+        /// The file or server.
+        place: String,
+        /// What was being done.
+        operation: &'static str,
+        /// What became of the connection.
+        reason: String,
+    },
+    /// The user may not do that.
+    #[error("{operation} is not allowed on {place}: {reason}; grant it to this user, or name another user")]
+    Denied {
+        /// The file or server.
+        place: String,
+        /// What was being done.
+        operation: &'static str,
+        /// What the engine said.
+        reason: String,
+    },
     /// Anything else that the engine reports.
     #[error("{operation} failed on {place}: {source}")]
     Query {
