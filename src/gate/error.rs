@@ -40,6 +40,22 @@ pub enum Error {
         /// What there is.
         available: String,
     },
+    /// `--require` names an engine that no metric is about.
+    #[error("--require: no metric is about an engine `{wanted}`: there are {available}")]
+    NoSuchEngine {
+        /// What was required.
+        wanted: String,
+        /// The engines that metrics are about.
+        available: String,
+    },
+    /// What a bench noted of its engines cannot be read.
+    #[error("{}: not a bench's facts: {problem}", path.display())]
+    BrokenFacts {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A file is not what its name says: truncated, empty, not UTF-8, not JSON, or of another shape.
     #[error("{}: {problem}", path.display())]
     Malformed {
@@ -142,6 +158,14 @@ pub enum Error {
         /// Its file.
         path: PathBuf,
     },
+    /// The runs of a benchmark cannot be compared.
+    #[error("`{id}` cannot be compared: {problem}")]
+    Incomparable {
+        /// The benchmark.
+        id: String,
+        /// Why not.
+        problem: String,
+    },
     /// Cargo could not list or build the benches.
     #[error("cargo: {problem}")]
     Cargo {
@@ -181,6 +205,10 @@ impl Error {
                 "run `cargo bench` or `bench-gate run` first, or name the folder with --criterion-home"
             }
             Self::NoSuchCategory { .. } => "name one of those, or none to take all",
+            Self::NoSuchEngine { .. } => {
+                "name one of those; an id like `database/{sqlite,postgres}/query/*` in thresholds.toml names engines"
+            }
+            Self::BrokenFacts { .. } => "delete the file and run that category's bench again",
             Self::Malformed { .. } | Self::Incomplete { .. } | Self::Unfit { .. } => {
                 "delete the benchmark's folder and measure it again"
             }
@@ -203,6 +231,7 @@ impl Error {
                 "save one with `bench-gate run --save-baseline NAME` or `cargo bench -- --save-baseline NAME`"
             }
             Self::BaselineExists { .. } => "choose another name, or give --force to replace it",
+            Self::Incomparable { .. } => "measure more runs on both sides, each in a process of its own",
             Self::Cargo { .. } => "mend what cargo reports; `cargo bench --no-run` shows it alone",
             Self::Interrupted { .. } => "start again when you have the time",
         }
