@@ -56,7 +56,7 @@ async fn answering(answer: &'static [u8]) -> String {
     tokio::spawn(async move {
         while let Ok((mut client, _)) = listener.accept().await {
             let mut request = [0; 4_096];
-            client.read(&mut request).await.unwrap();
+            assert_ne!(client.read(&mut request).await.unwrap(), 0);
             let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", answer.len());
             client.write_all(&[head.as_bytes(), answer].concat()).await.unwrap();
         }

@@ -31,7 +31,7 @@ impl Server {
 
     /// Its URL through another port.
     pub fn url_through(&self, port: u16) -> String {
-        format!("http://bench:s%40ecret@127.0.0.1:{port}")
+        self.url.replace(&self.port().to_string(), &port.to_string())
     }
 
     /// Ends it as the kernel would that has no memory left.
@@ -82,8 +82,8 @@ pub async fn start_oldest() -> Server {
     let (port, native_port) = (free_port(), free_port());
     configure(folder.path(), port, native_port);
     let process = run_oldest(folder.path());
-    let url = |user| format!("http://{user}@127.0.0.1:{port}");
-    let (url, reader_url) = (url("bench:s%40ecret"), url("reader:s%40ecret"));
+    let [url, reader_url] =
+        ["bench", "reader"].map(|user| format!("http://{user}:s%40ecret@127.0.0.1:{port}"));
     let server = Server { url, reader_url, native_port: Some(native_port), process, folder };
     wait_until_ready(&server).await;
     server

@@ -37,11 +37,9 @@ const COLUMNS: [Column; 10] = [
 /// it is not.
 pub(super) async fn insert(client: Client, table: &str, events: &[Event]) -> Result<()> {
     let names = COLUMNS.map(|Column(name, ..)| name).join(", ");
-    let statement = format!("INSERT INTO {table} ({names}) FORMAT Native");
-    let mut insert = client.insert_formatted_with(statement);
+    let mut insert = client.insert_formatted_with(format!("INSERT INTO {table} ({names}) FORMAT Native"));
     let mut piece = BytesMut::with_capacity(PIECE + PIECE / 8);
-    put_length(COLUMNS.len(), &mut piece);
-    put_length(events.len(), &mut piece);
+    [COLUMNS.len(), events.len()].into_iter().for_each(|length| put_length(length, &mut piece));
     for column in &COLUMNS {
         send(column, events, &mut piece, &mut insert).await?;
     }

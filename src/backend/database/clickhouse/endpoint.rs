@@ -1,5 +1,7 @@
 //! Where a server is, and as whom to speak to it.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -44,7 +46,7 @@ fn check(url: &Url) -> Result<(), &'static str> {
 }
 
 fn decoded(part: Option<&str>) -> Result<Option<String>, Error> {
-    let decode = |part| percent_decode_str(part).decode_utf8().map(|text| text.into_owned());
+    let decode = |part| percent_decode_str(part).decode_utf8().map(Cow::into_owned);
     part.map(decode).transpose().map_err(|_| unusable("its user or password is no UTF-8"))
 }
 

@@ -12,6 +12,9 @@ pub(super) const EVENTS: &str = "events";
 /// The rows of one shard.
 pub(super) const SHARD: &str = "events_of_shard";
 
+/// Every table that a migration may have made.
+pub(super) const OURS: [&str; 3] = [MARKER, EVENTS, SHARD];
+
 /// Databases of the server itself.
 const RESERVED: [&str; 3] = ["default", "information_schema", "system"];
 
@@ -45,11 +48,6 @@ impl Names {
 
     pub fn table(&self, table: &str) -> String {
         format!("`{}`.`{table}`", self.database)
-    }
-
-    /// Every table that a migration may have made.
-    pub fn ours(&self) -> &'static [&'static str] {
-        &[MARKER, EVENTS, SHARD]
     }
 
     /// Where the statements of a cluster run.

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::ClickHouse;
 use super::dialect::Dialect;
-use super::names::{MARKER, Names};
+use super::names::{MARKER, Names, OURS};
 use super::server::one;
 use crate::backend::database::{Error, now_us};
 
@@ -88,8 +88,7 @@ async fn look(database: &ClickHouse) -> Result<Found, Error> {
         return Ok(Found::Foreign { tables });
     }
     let version = version(database).await?;
-    let ours = database.names.ours();
-    let strangers = tables.into_iter().filter(|table| !ours.contains(&table.as_str())).collect();
+    let strangers = tables.into_iter().filter(|table| !OURS.contains(&table.as_str())).collect();
     Ok(Found::Ours { version, strangers })
 }
 

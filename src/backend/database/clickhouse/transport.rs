@@ -98,9 +98,10 @@ impl Service<Uri> for Connector {
     fn call(&mut self, server: Uri) -> Self::Future {
         let (mut http, sockets) = (self.http.clone(), self.sockets.clone());
         async move {
-            match sockets.needed().await {
-                true => Ok(Socket::new(http.call(server).await?, sockets)),
-                false => Err("the open connection served the request".into()),
+            if sockets.needed().await {
+                Ok(Socket::new(http.call(server).await?, sockets))
+            } else {
+                Err("the open connection served the request".into())
             }
         }
         .boxed()
