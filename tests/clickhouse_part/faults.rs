@@ -60,7 +60,7 @@ async fn a_server_killed_in_the_middle_of_an_insert_is_told_and_the_next_run_is_
     let (proxy, database) = behind_proxy(&server, PoolOptions::default()).await;
     kill_in_an_insert(&server, &proxy, &database).await;
     let gone = database.count_events().await.unwrap_err().to_string();
-    assert!(gone.contains("lost its connection") && gone.contains("server runs"), "{gone}");
+    assert!(gone.contains("lost the connection") && gone.contains("server runs"), "{gone}");
     let _server = server.restart().await;
     assert_eq!(database.count_events().await.unwrap(), 10);
     next_run_is_clean(&database).await;

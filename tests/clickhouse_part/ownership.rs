@@ -135,7 +135,7 @@ async fn a_user_that_may_only_read_reads() {
         ];
         for error in errors {
             assert!(matches!(error, Error::Denied { .. }), "{error}");
-            assert!(error.to_string().contains("grant it to this user"), "{error}");
+            assert!(error.to_string().contains("grant it to the user"), "{error}");
         }
         assert_eq!(reader.count_events().await.unwrap(), 10);
     }

@@ -68,22 +68,35 @@ pub enum Error {
         /// The rule.
         reason: String,
     },
-    /// The connection was lost, or there was none to be had.
-    #[error(
-        "{operation} lost its connection to {place} ({reason}): check that the server runs; what was written may be \
-         stored or not, so count before you write it again"
-    )]
+    /// The connection broke, or none could be made.
+    #[error("{operation} lost the connection to {place}: {reason}; {remedy}")]
     Lost {
-        /// The file or server.
+        /// The server.
         place: String,
         /// What was being done.
         operation: &'static str,
-        /// What became of the connection.
+        /// How it broke.
+        reason: String,
+        /// What to do about it, and whether the operation may have been carried out.
+        remedy: &'static str,
+    },
+    /// The user may not do it, or the server takes no writes.
+    #[error(
+        "{operation} is not allowed on {place}: {reason}; grant it to the user, or name another user or server"
+    )]
+    Denied {
+        /// The server.
+        place: String,
+        /// What was being done.
+        operation: &'static str,
+        /// What the engine said.
         reason: String,
     },
-    /// The user may not do that.
-    #[error("{operation} is not allowed on {place}: {reason}; grant it to this user, or name another user")]
-    Denied {
+    /// There is no room for the data.
+    #[error(
+        "{operation} found no room on {place}: {reason}; free some there, and try again: nothing was kept"
+    )]
+    Full {
         /// The file or server.
         place: String,
         /// What was being done.

@@ -26,13 +26,17 @@ mod code {
     pub const AUTHENTICATION_FAILED: u32 = 516;
 }
 
+/// What to do about a lost connection.
+const COUNT: &str = "check that the server runs; what was being written may be stored or not: count before you write \
+                     it again";
+
 /// The most of an answer that is repeated, in characters: what answers may be no ClickHouse, and send a page.
 const LONGEST: usize = 400;
 
 /// Says what failed, where, and what to do.
 pub(super) fn explain(place: String, operation: &'static str, limit: Duration, reported: Reported) -> Error {
     match reported {
-        Reported::Network(source) => Error::Lost { place, operation, reason: chain(&*source) },
+        Reported::Network(source) => Error::Lost { place, operation, reason: chain(&*source), remedy: COUNT },
         Reported::TimedOut => Error::Timeout { place, operation, limit },
         Reported::BadResponse(answer) => refused(place, operation, limit, &answer),
         other => Error::Query { place, operation, source: other.into() },
@@ -41,8 +45,8 @@ pub(super) fn explain(place: String, operation: &'static str, limit: Duration, r
 
 fn refused(place: String, operation: &'static str, limit: Duration, answer: &str) -> Error {
     use code::{
-        ACCESS_DENIED, AUTHENTICATION_FAILED, DATABASE_ACCESS_DENIED, READONLY, REQUIRED_PASSWORD,
-        TIMEOUT_EXCEEDED, UNKNOWN_DATABASE, UNKNOWN_TABLE, UNKNOWN_USER, WRONG_PASSWORD,
+        ACCESS_DENIED, AUTHENTICATION_FAILED, DATABASE_ACCESS_DENIED, NOT_ENOUGH_SPACE, READONLY,
+        REQUIRED_PASSWORD, TIMEOUT_EXCEEDED, UNKNOWN_DATABASE, UNKNOWN_TABLE, UNKNOWN_USER, WRONG_PASSWORD,
     };
     let reason = tidy(answer);
     match code(answer) {
@@ -54,6 +58,7 @@ fn refused(place: String, operation: &'static str, limit: Duration, answer: &str
         Some(UNKNOWN_TABLE | UNKNOWN_DATABASE) => {
             Error::Schema { place, reason: format!("it changed under this program ({reason})") }
         }
+        Some(NOT_ENOUGH_SPACE) => Error::Full { place, operation, reason },
         code => Error::Query { place, operation, source: with_remedy(reason, code).into() },
     }
 }
@@ -62,7 +67,6 @@ fn with_remedy(reason: String, code: Option<u32>) -> String {
     let remedy = match code {
         Some(code::TOO_MANY_SIMULTANEOUS_QUERIES) => "lower `connections`, or raise `max_concurrent_queries`",
         Some(code::MEMORY_LIMIT_EXCEEDED) => "ask for less at once, or raise the server's `max_memory_usage`",
-        Some(code::NOT_ENOUGH_SPACE) => "free space on the server's disk",
         Some(code::TOO_MANY_PARTS) => "insert more at once and less often, and let the server merge",
         None if reason.contains("clickhouse-client program") => "name the port for HTTP (8123, unless set)",
         _ => return reason,
@@ -116,12 +120,13 @@ mod tests {
         for error in [old(60), new(60), new(81)] {
             assert!(matches!(error, Error::Schema { .. }), "{error}");
         }
+        assert!(matches!(new(243), Error::Full { .. }));
     }
 
     #[test]
     fn the_rest_keeps_its_code_and_gets_its_remedy() {
         let cases = [
-            ("Code: 243. DB::Exception: no room (version 26.7.2.1 (official build))", "free space"),
+            ("Code: 62. DB::Exception: Syntax (version 26.7.2.1 (official build))", "Syntax"),
             (
                 "Code: 241, e.displayText() = DB::Exception: too much, e.what() = DB::Exception",
                 "less at once",
