@@ -9,26 +9,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use common::tiny::project;
 use common::{Project, THRESHOLDS, metric};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
-
-/// Bench targets that behave as they are called, without Criterion: what they save looks like its.
-const BENCH: &str = include_str!("fixtures/bench.rs");
-
-const MANIFEST: &str = "[package]\nname = \"tiny\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[lib]\npath = \"lib.rs\"\n\
-                        bench = false\n[workspace]\n[profile.bench]\nopt-level = 0\n";
-
-/// A project with the bench targets `names`, each of which has a limit of 10 ms on its benchmark `<name>/a`.
-fn project(names: &[&str]) -> Project {
-    let limits = names.iter().map(|name| metric(&format!("{name}/a"), "ms", "lower", [10.0, 20.0, 30.0]));
-    let project = Project::with_limits(&limits.collect::<String>());
-    let benches = names.iter().map(|name| format!("[[bench]]\nname = \"{name}\"\nharness = false\n"));
-    project.write("Cargo.toml", MANIFEST.to_owned() + &benches.collect::<String>()).write("lib.rs", "");
-    for name in names {
-        project.write(format!("benches/{name}.rs"), BENCH);
-    }
-    project
-}
 
 fn process(number: &str) -> Pid {
     Pid::from_raw(number.trim().parse().expect("a process's number")).expect("not zero")

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::builder::{ValueParser, ValueParserFactory};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use compare::{CompareArgs, ComparisonArgs};
+pub use compare::{AgainstArgs, CompareArgs, ComparisonArgs};
 
 use super::baseline::{BASELINES_FOLDER, BaselineName};
 use super::report::REPORTS_FOLDER;
@@ -22,6 +22,9 @@ Examples:
   bench-gate run --save-baseline main       run everything, keep it as baselines/main.json
   bench-gate run --require postgres,clickhouse
                                             fail where one of these engines is not to be had
+  bench-gate run --runs 5 --save-baseline main
+                                            the same five times over, to compare with later
+  bench-gate run --baseline main            judge, and compare with that baseline
   bench-gate check                          judge what `cargo bench` left in target/criterion
   bench-gate check --criterion-home DIR --thresholds FILE
                                             judge any Criterion project
@@ -103,12 +106,22 @@ pub struct RunArgs {
     #[arg(long, value_name = "NAME")]
     pub save_baseline: Option<BaselineName>,
     /// Measure into this Criterion home instead of a fresh one.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "runs")]
     pub criterion_home: Option<PathBuf>,
+    /// Run every bench so many times, each in a process and a home of its own: evidence for comparisons.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = runs)]
+    pub runs: usize,
+    #[command(flatten)]
+    pub against: AgainstArgs,
     #[command(flatten)]
     pub judging: JudgingArgs,
     #[command(flatten)]
     pub baselines: BaselinesFolder,
+}
+
+fn runs(text: &str) -> Result<usize, String> {
+    let runs = text.parse::<usize>().ok().filter(|runs| (1..=1_000).contains(runs));
+    runs.ok_or_else(|| "expected a number of runs from 1 to 1000".to_owned())
 }
 
 /// What `check` takes.
@@ -121,7 +134,11 @@ pub struct CheckArgs {
     #[arg(long, value_name = "DIR")]
     pub criterion_home: Option<PathBuf>,
     #[command(flatten)]
+    pub against: AgainstArgs,
+    #[command(flatten)]
     pub judging: JudgingArgs,
+    #[command(flatten)]
+    pub baselines: BaselinesFolder,
 }
 
 /// What everything that judges takes.
@@ -149,7 +166,7 @@ pub struct ThresholdsFile {
 }
 
 /// Where the baselines are.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct BaselinesFolder {
     /// The folder of the named baselines.
     #[arg(long = "baselines", value_name = "DIR", default_value = BASELINES_FOLDER)]

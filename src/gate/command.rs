@@ -1,5 +1,6 @@
 //! The verbs: from what was typed to an exit code. Reports are written before the exit.
 
+mod against;
 mod baseline;
 mod check;
 mod compare;
@@ -10,8 +11,9 @@ mod run;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::cli::{Cli, JudgingArgs, ThresholdsFile, Verb};
+use super::cli::{AgainstArgs, Cli, JudgingArgs, ThresholdsFile, Verb};
 use super::error::Error;
+use super::judge::Judgement;
 use super::report::{self, Report, console, json};
 use super::store;
 use super::threshold::Thresholds;
@@ -54,6 +56,16 @@ fn conclude(
     print(out, &String::from_utf8_lossy(&text))?;
     saved.iter().filter(|_| !quiet).try_for_each(|path| print(out, &format!("{}\n", path.display())))?;
     Ok(report.judgement.verdict().exit_code())
+}
+
+/// Why no comparison was made, where one was asked for.
+fn not_compared(arguments: &AgainstArgs, judgement: &Judgement) -> String {
+    match &arguments.baseline {
+        Some(name) if judgement.comparison.is_none() => {
+            format!("Not compared with baseline `{name}`: a category could not run.\n")
+        }
+        _ => String::new(),
+    }
 }
 
 /// Prints `text`. A reader that has gone away (`| head`) changes no exit code.

@@ -14,6 +14,7 @@ mod error;
 mod read;
 mod refuse;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::baseline::{Baseline, Measured};
@@ -22,7 +23,7 @@ use super::environment::Environment;
 pub use contrasts::{Pairing, contrasts};
 pub use error::SideError;
 pub use read::from_homes;
-pub use refuse::{different_environment, refuse_one_home_twice, refuse_unfit};
+pub use refuse::{different_environment, refuse_one_against_one, refuse_one_home_twice, refuse_unfit};
 
 /// One run: the evidence of one process for each of its benchmarks.
 #[derive(Debug, Clone)]
@@ -70,6 +71,12 @@ impl Side {
         for run in &mut self.runs {
             run.results.retain(|result| holds(&result.id));
         }
+    }
+
+    /// The ids of its benchmarks.
+    #[must_use]
+    pub fn ids(&self) -> BTreeSet<&str> {
+        self.runs.iter().flat_map(|run| &run.results).map(|result| result.id.as_str()).collect()
     }
 
     /// The first environment that is known.

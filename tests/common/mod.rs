@@ -4,6 +4,7 @@
 
 pub mod runs;
 mod saved;
+pub mod tiny;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -40,6 +40,16 @@ pub struct CompareArgs {
     pub baselines: BaselinesFolder,
 }
 
+/// What `check` and `run` take of comparisons.
+#[derive(Debug, Args)]
+pub struct AgainstArgs {
+    /// Compare with this baseline as well: a named one, else one that Criterion saved.
+    #[arg(long, value_name = "NAME", group = "compares")]
+    pub baseline: Option<BaselineName>,
+    #[command(flatten)]
+    pub comparison: ComparisonArgs,
+}
+
 /// What every comparison takes.
 #[derive(Debug, Clone, Args)]
 pub struct ComparisonArgs {

@@ -2,11 +2,13 @@
 
 use std::io::Write;
 
+use super::against::Against;
 use super::results::Results;
-use super::{check_report_folder, conclude};
+use super::{check_report_folder, conclude, not_compared, print};
+use crate::gate::benchmark::category_of;
 use crate::gate::cli::CheckArgs;
 use crate::gate::error::Error;
-use crate::gate::judge;
+use crate::gate::judge::{self, Judgement};
 use crate::gate::read;
 use crate::gate::threshold::Thresholds;
 
@@ -17,7 +19,23 @@ pub fn check(arguments: &CheckArgs, quiet: bool, out: &mut dyn Write) -> Result<
     thresholds.refuse_unknown_engines(&arguments.judging.require)?;
     let results = Results::read(&read::criterion_home(arguments.criterion_home.as_deref()), Vec::new())?;
     judge::refuse_unknown_categories(&thresholds, &results.benchmarks, &arguments.categories)?;
-    let judgement = results.judge(&thresholds, arguments.categories.clone(), &arguments.judging.require)?;
+    let judgement = judge(arguments, &thresholds, &results)?;
     let environment = results.environment();
-    conclude(&results.report(&judgement, &thresholds, &environment), &arguments.judging, quiet, out)
+    let code =
+        conclude(&results.report(&judgement, &thresholds, &environment), &arguments.judging, quiet, out)?;
+    print(out, &if quiet { String::new() } else { not_compared(&arguments.against, &judgement) })
+        .map(|()| code)
+}
+
+fn judge(arguments: &CheckArgs, thresholds: &Thresholds, results: &Results) -> Result<Judgement, Error> {
+    let (categories, home) = (&arguments.categories, arguments.criterion_home.as_deref());
+    let against = Against::load(&arguments.against, thresholds, &arguments.baselines, home)?;
+    let mut judgement = results.judge(thresholds, categories.clone(), &arguments.judging.require)?;
+    let holds =
+        |id: &str| categories.is_empty() || categories.iter().any(|category| category == category_of(id));
+    if let Some(against) = against.filter(|_| judgement.failures.is_empty()) {
+        let run = results.side_run(&results.home.display().to_string(), holds)?;
+        judgement.comparison = Some(against.compare(vec![run], &results.facts, holds)?);
+    }
+    Ok(judgement)
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::gate::baseline::Run;
 use crate::gate::benchmark::Benchmark;
 use crate::gate::environment::{Environment, LazyEnvironment};
 use crate::gate::error::Error;
@@ -10,6 +11,7 @@ use crate::gate::judge::{self, Judgement, Scope};
 use crate::gate::read;
 use crate::gate::report::{CategoryTime, Report};
 use crate::gate::run::record::RunRecord;
+use crate::gate::side::SideRun;
 use crate::gate::threshold::Thresholds;
 
 /// What a Criterion home holds.
@@ -66,6 +68,21 @@ impl Results {
         let (known, engines) = (self.record.as_ref().map(|it| it.environment.clone()), self.facts.majors());
         let environment = move || known.unwrap_or_else(|| Environment::here(None));
         LazyEnvironment::new(Box::new(move || Environment { engines, ..environment() }))
+    }
+
+    /// What this run gives a comparison of the benchmarks that `holds` holds; its environment, where the record says it.
+    pub fn side_run(&self, origin: &str, holds: impl Fn(&str) -> bool) -> Result<SideRun, Error> {
+        let held: Vec<Benchmark> = self.benchmarks.iter().filter(|it| holds(&it.id)).cloned().collect();
+        let engines = self.facts.majors();
+        let record = self.record.as_ref();
+        let environment = record.map(|record| Environment { engines, ..record.environment.clone() });
+        Ok(SideRun {
+            origin: origin.to_owned(),
+            folder: None,
+            environment: environment.filter(|environment| !environment.is_unknown()),
+            started: record.map(RunRecord::started),
+            results: Run::of(&held)?.results,
+        })
     }
 
     /// The report of `judgement`.

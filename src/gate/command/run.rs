@@ -1,67 +1,67 @@
 //! `bench-gate run`: measures, then judges.
 
+mod measure;
+
 use std::cell::LazyCell;
 use std::io::Write;
-use std::path::Path;
-use std::time::Instant;
 
+use super::against::Against;
 use super::results::Results;
-use super::{check_report_folder, conclude, print};
+use super::{check_report_folder, conclude, not_compared, print};
 use crate::gate::baseline::{Baseline, Run, Store};
-use crate::gate::benchmark::Benchmark;
+use crate::gate::benchmark::category_of;
 use crate::gate::cli::RunArgs;
 use crate::gate::environment::Environment;
 use crate::gate::error::Error;
+use crate::gate::judge::Judgement;
 use crate::gate::report::Report;
 use crate::gate::run::progress::Progress;
-use crate::gate::run::{self, Home, Interrupt, Outcome, Plan, Project};
+use crate::gate::side::SideRun;
 use crate::gate::threshold::Thresholds;
+use measure::{Measured, measure};
 
 /// Runs the benches that `arguments` name, and judges them.
 pub fn run(arguments: &RunArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, Error> {
     check_report_folder(&arguments.judging)?;
     let thresholds = Thresholds::load(&arguments.judging.thresholds.path)?;
     thresholds.refuse_unknown_engines(&arguments.judging.require)?;
-    let results = measure(arguments, &thresholds, &Environment::here(Some(mode(arguments))), quiet, out)?;
-    let judgement = results.judge(&thresholds, scope(arguments, &results), &arguments.judging.require)?;
-    finish(arguments, quiet, out, &results.report(&judgement, &thresholds, &results.environment()))
+    let environment = Environment::here(Some(mode(arguments)));
+    let against = against(arguments, &thresholds, &environment)?;
+    let measured = measure(arguments, &thresholds, &environment, &mut Progress::new(out, quiet))?;
+    let judgement = judge(arguments, &thresholds, &measured, against)?;
+    finish(arguments, quiet, out, &thresholds, &measured, &judgement)
 }
 
 fn mode(arguments: &RunArgs) -> &'static str {
     if arguments.quick { "quick" } else { "full" }
 }
 
-fn measure(
+/// The baseline to compare with, if one is asked for and the runs that are about to be made can be.
+fn against(
     arguments: &RunArgs,
     thresholds: &Thresholds,
     environment: &Environment,
-    quiet: bool,
-    out: &mut dyn Write,
-) -> Result<Results, Error> {
-    let project = Project::here()?.in_order_of(&thresholds.categories());
-    project.refuse_unknown(&arguments.categories)?;
-    let home = Home::new(arguments.criterion_home.as_deref(), &project.target)?;
-    let scratch = tempfile::tempdir().map_err(Error::io("write into", &std::env::temp_dir()))?;
-    let (categories, required) = (&arguments.categories, &arguments.judging.require);
-    let plan = Plan {
-        project: &project,
-        categories,
-        environment,
-        required,
-        home: home.path(),
-        scratch: scratch.path(),
-    };
-    let outcome = run_with_progress(&plan, &mut Progress::new(out, quiet))?;
-    Results::read(&home.keep()?, outcome.times)
+) -> Result<Option<Against>, Error> {
+    let home = arguments.criterion_home.as_deref();
+    let against = Against::load(&arguments.against, thresholds, &arguments.baselines, home)?;
+    against.iter().try_for_each(|against| against.refuse_in_advance(arguments.runs, environment))?;
+    Ok(against)
 }
 
-fn run_with_progress(plan: &Plan<'_>, progress: &mut Progress<'_>) -> Result<Outcome, Error> {
-    let interrupt = Interrupt::on_signals().map_err(Error::io("listen to", Path::new("signals")))?;
-    progress.say(&format!("Starting performance benchmarks ({} mode)...", plan.environment.mode));
-    let started = Instant::now();
-    let outcome = run::run(plan, &interrupt, progress)?;
-    progress.finish(started.elapsed());
-    Ok(outcome)
+fn judge(
+    arguments: &RunArgs,
+    thresholds: &Thresholds,
+    measured: &Measured,
+    against: Option<Against>,
+) -> Result<Judgement, Error> {
+    let results = &measured.results;
+    let scope = scope(arguments, results);
+    let mut judgement = results.judge(thresholds, scope.clone(), &arguments.judging.require)?;
+    let holds = |id: &str| scope.is_empty() || scope.iter().any(|category| category == category_of(id));
+    if let Some(against) = against.filter(|_| judgement.failures.is_empty()) {
+        judgement.comparison = Some(against.compare(measured.runs.clone(), &results.facts, holds)?);
+    }
+    Ok(judgement)
 }
 
 /// What ran: everything, or the bench targets that were named with the groups that they hold.
@@ -73,30 +73,33 @@ fn scope(arguments: &RunArgs, results: &Results) -> Vec<String> {
     categories
 }
 
-fn finish(arguments: &RunArgs, quiet: bool, out: &mut dyn Write, report: &Report<'_>) -> Result<u8, Error> {
-    let code = conclude(report, &arguments.judging, quiet, out)?;
-    let kept = keep_baseline(arguments, report)?;
+fn finish(
+    arguments: &RunArgs,
+    quiet: bool,
+    out: &mut dyn Write,
+    thresholds: &Thresholds,
+    measured: &Measured,
+    judgement: &Judgement,
+) -> Result<u8, Error> {
+    let environment = measured.results.environment();
+    let report = measured.results.report(judgement, thresholds, &environment);
+    let code = conclude(&report, &arguments.judging, quiet, out)?;
+    let kept = keep_baseline(arguments, &report, &measured.runs)?;
     let results = format!("Results: {}\n", report.home.display());
-    print(out, &if quiet { String::new() } else { kept + &results })?;
+    let said = not_compared(&arguments.against, judgement) + &kept + &results;
+    print(out, if quiet { "" } else { &said })?;
     Ok(code)
 }
 
-/// Keeps the results as the named baseline, unless part of them is missing, and says what was done.
-fn keep_baseline(arguments: &RunArgs, report: &Report<'_>) -> Result<String, Error> {
+/// Keeps the runs as the named baseline, unless part of them is missing, and says what was done.
+fn keep_baseline(arguments: &RunArgs, report: &Report<'_>, runs: &[SideRun]) -> Result<String, Error> {
     let Some(name) = &arguments.save_baseline else { return Ok(String::new()) };
     if !report.judgement.failures.is_empty() {
         return Ok(format!("Baseline `{name}` was not saved: a category could not run.\n"));
     }
     let environment = LazyCell::force(report.environment).clone();
-    let run = Run::of(&measured_now(arguments, report))?;
-    let baseline = Baseline::of_runs(name.clone(), environment, vec![run]);
+    let runs = runs.iter().map(|run| Run { results: run.results.clone() }).collect();
+    let baseline = Baseline::of_runs(name.clone(), environment, runs);
     let path = Store::new(&arguments.baselines.folder).save(&baseline, true)?;
     Ok(format!("Baseline `{name}`: {}\n", path.display()))
-}
-
-/// The results of this run: a home that was named may hold older ones, of categories that did not run.
-fn measured_now(arguments: &RunArgs, report: &Report<'_>) -> Vec<Benchmark> {
-    let named = arguments.criterion_home.is_some() && !arguments.categories.is_empty();
-    let ran = |benchmark: &&Benchmark| arguments.categories.iter().any(|it| it == benchmark.category());
-    report.benchmarks.iter().filter(|benchmark| !named || ran(benchmark)).cloned().collect()
 }

@@ -52,7 +52,11 @@ pub fn refuse_one_home_twice(base: &Side, head: &Side) -> Result<(), SideError> 
     Ok(())
 }
 
-fn refuse_one_against_one(base: &Side, head: &Side) -> Result<(), SideError> {
+/// Fails where both sides have one run.
+///
+/// # Errors
+/// [`SideError::OneAgainstOne`].
+pub fn refuse_one_against_one(base: &Side, head: &Side) -> Result<(), SideError> {
     if base.runs.len() > 1 || head.runs.len() > 1 {
         return Ok(());
     }
@@ -77,6 +81,7 @@ fn why_one(one: &SideRun, other: &SideRun) -> Option<String> {
     match (one.started, other.started) {
         (Some(one), Some(other)) if one != other => return None,
         (Some(one), Some(other)) if one == other => return Some(format!("both began at {one}")),
+        _ if measured_apart(one, other) => return None,
         _ => {}
     }
     let others: HashMap<&str, &Measured> = other.results.iter().map(|it| (it.id.as_str(), it)).collect();
@@ -85,6 +90,12 @@ fn why_one(one: &SideRun, other: &SideRun) -> Option<String> {
     let repeated = telling.iter().filter(|(one, other)| same_samples(one, other)).count();
     (repeated > 0 && repeated == telling.len())
         .then(|| format!("every sample of `{}` is the same in both", telling[0].0.id))
+}
+
+/// Whether they were measured at different times, as far as that was noted.
+fn measured_apart(one: &SideRun, other: &SideRun) -> bool {
+    let times = [one, other].map(|run| run.environment.as_ref().map(|environment| &environment.time));
+    matches!(times, [Some(one), Some(other)] if one != other)
 }
 
 /// Whether its samples differ at all: a recorded value that is replayed as it is says nothing of who measured it.
