@@ -20,7 +20,7 @@ fn one(bench: &Path, suite: &Suite, head: char, block: usize) -> Result<Compared
         "--bench",
         "--noplot",
         "--nresamples",
-        "10000",
+        "2000",
         "--load-baseline",
         "h",
         "--baseline",

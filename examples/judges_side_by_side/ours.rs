@@ -14,7 +14,9 @@ pub fn judge(gate: &Path, suite: &Suite, head: char) -> Result<Vec<Compared>, Fa
     let mut command = Command::new(gate);
     command.args(["compare", "--paired", "--json"]);
     for (side, arm) in [("--base", 'A'), ("--head", head)] {
-        (0..suite.blocks()).for_each(|block| drop(command.arg(side).arg(suite.home(arm, block))));
+        (0..suite.blocks()).for_each(|block| {
+            command.arg(side).arg(suite.home(arm, block));
+        });
     }
     let output = command.output().map_err(|error| format!("{}: {error}", gate.display()))?;
     let parsed = serde_json::from_slice::<Value>(&output.stdout);

@@ -18,8 +18,8 @@ use super::tally::Compared;
 /// What the first value of a row takes when it is replayed, in seconds.
 const SCALE: f64 = 0.2;
 
-/// perfgate's exit code where it found a regression.
-const REGRESSED: i32 = 2;
+/// What perfgate says where it found a regression; its exit code is that of every other error.
+const REGRESSED: &str = "wall time regression";
 
 /// Waits as long as the first line of `file` says, in seconds, and removes that line.
 pub fn replay(file: &Path) -> Result<(), Failure> {
@@ -77,13 +77,14 @@ impl Row {
         let mut perfgate = Command::new("perfgate");
         perfgate.args(["paired", "--name", "row", "--fail-on-regression", "2", "--out"]);
         perfgate.arg(self.base.with_extension("json")).args(["--repeat", &self.pairs.to_string()]);
-        perfgate.args(["--baseline-cmd", &replaying(&self.base)?, "--current-cmd", &replaying(&self.head)?]);
+        perfgate.args(["--baseline", &replaying(&self.base)?, "--current", &replaying(&self.head)?]);
         let output =
             perfgate.output().map_err(|error| format!("perfgate: {error}; cargo install perfgate-cli"))?;
-        match output.status.code() {
-            Some(0) => Ok(false),
-            Some(REGRESSED) => Ok(true),
-            _ => Err(format!("perfgate: {}", String::from_utf8_lossy(&output.stderr)).into()),
+        let said = String::from_utf8_lossy(&output.stderr);
+        match (output.status.success(), said.contains(REGRESSED)) {
+            (true, _) => Ok(false),
+            (false, true) => Ok(true),
+            (false, false) => Err(format!("perfgate: {said}").into()),
         }
     }
 }
