@@ -43,7 +43,7 @@ fn record(options: &Options, bench: &Bench<'_>) -> Result<Series, Failure> {
     let mut series = Series::default();
     for (block, arms) in (0..options.blocks).zip(order::blocks(&options.arms, options.seed, options.suite)) {
         for arm in arms {
-            series.add(arm, block, bench.run(arm, block)?);
+            series.add(arm, &bench.run(arm, block)?);
         }
     }
     Ok(series)

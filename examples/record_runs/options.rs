@@ -11,7 +11,7 @@ pub struct Options {
     /// The built bench.
     #[arg(long, value_name = "FILE")]
     pub bench: PathBuf,
-    /// Where the suite is written: comma-separated values below lines that begin with `#`.
+    /// Where the suite is written; docs/formats.md has the format.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     /// The number of the suite, which changes the order of its runs.

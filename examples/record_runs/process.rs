@@ -10,13 +10,19 @@ use backend_bench::gate::{Benchmark, read};
 use super::Failure;
 use super::options::{Class, Options, Times};
 
-/// What bench-gate reads of a row of one run, in nanoseconds an iteration.
+/// A row of one run.
 pub struct Row {
     pub id: String,
-    pub p10: f64,
-    pub median: f64,
-    pub mean: f64,
-    pub least: f64,
+    p10: f64,
+    median: f64,
+}
+
+impl Row {
+    /// What the gate could judge, by name, in nanoseconds an iteration.
+    pub fn statistics(&self) -> Vec<(&'static str, f64)> {
+        let median = self.id.starts_with("io/").then_some(("median", self.median));
+        [("p10", self.p10)].into_iter().chain(median).collect()
+    }
 }
 
 /// One run.
@@ -94,13 +100,7 @@ fn effort(times: Times) -> Vec<String> {
 }
 
 fn row(benchmark: &Benchmark) -> Result<Row, Failure> {
-    let samples = read::samples(benchmark)?;
-    let estimates = &benchmark.estimates;
-    Ok(Row {
-        id: benchmark.id.trim_start_matches("sensitivity/").to_owned(),
-        p10: samples.p10(),
-        median: estimates.median.point,
-        mean: estimates.mean.point,
-        least: samples.sorted_per_iteration()[0],
-    })
+    let p10 = read::samples(benchmark)?.p10();
+    let id = benchmark.id.trim_start_matches("sensitivity/").to_owned();
+    Ok(Row { id, p10, median: benchmark.estimates.median.point })
 }

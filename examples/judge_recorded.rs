@@ -1,0 +1,180 @@
+//! What the gate makes of recorded runs: how often it is wrong about runs of one binary (A against B), and how many of
+//! the slow-downs it finds (A against C).
+//!
+//! ```text
+//! cargo run --release --example judge_recorded -- 12 tests/recorded/quiet.csv tests/recorded/loaded.csv
+//! cargo run --release --example judge_recorded -- 12x4 tests/recorded/longcpu.csv
+//! ```
+//!
+//! The first argument is how many pairs each comparison has, and how many processes each of their runs: a suite of 96
+//! blocks gives eight comparisons of 12 pairs, or two of 12 pairs of four processes. A row is judged by the 10th
+//! percentile of its process, or by the geometric mean of those of its processes, in the family of all rows of the
+//! suite. Where these are not 50, as strictly as in a family of 50. `docs/formats.md` has the format of the files.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+
+use backend_bench::gate::compare::{
+    ALPHA, Comparison, Contrast, Control, MARGIN, Outcome, Settings, Values, compare,
+};
+use backend_bench::gate::threshold::Better;
+
+/// The values of each block, by row and arm.
+type Suite = BTreeMap<String, BTreeMap<String, Vec<f64>>>;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let size = arguments.next().and_then(|size| Size::parse(&size));
+    let size = size.ok_or("give the pairs of each comparison, as 12 or 12x4, then the recorded files")?;
+    println!("{} pairs of runs of {} processes, margin {:.0} %:", size.pairs, size.processes, MARGIN * 100.0);
+    for file in arguments {
+        let text = fs::read_to_string(&file).map_err(|error| format!("{file}: {error}"))?;
+        let suites = suites(&text).map_err(|error| format!("{file}: {error}"))?;
+        report(&file, &suites, size)?;
+    }
+    Ok(())
+}
+
+/// The family that the error rate is meant for.
+const ROWS: f64 = 50.0;
+
+/// What a comparison is made of.
+#[derive(Clone, Copy)]
+struct Size {
+    pairs: usize,
+    processes: usize,
+}
+
+impl Size {
+    fn parse(text: &str) -> Option<Self> {
+        let (pairs, processes) = text.split_once('x').unwrap_or((text, "1"));
+        let size = Self { pairs: pairs.parse().ok()?, processes: processes.parse().ok()? };
+        (size.blocks() > 0).then_some(size)
+    }
+
+    fn blocks(self) -> usize {
+        self.pairs * self.processes
+    }
+
+    /// The value of each run.
+    fn runs(self, processes: &[f64]) -> Vec<f64> {
+        let mean = |run: &[f64]| (run.iter().map(|value| value.ln()).sum::<f64>() / run.len() as f64).exp();
+        processes.chunks_exact(self.processes).map(mean).collect()
+    }
+}
+
+/// The suites of a file: each begins with lines of `#`.
+fn suites(text: &str) -> Result<Vec<Suite>, String> {
+    let mut suites: Vec<Suite> = Vec::new();
+    let mut in_head = false;
+    for (number, line) in text.lines().enumerate() {
+        if line.starts_with('#') {
+            suites.extend((!in_head).then(Suite::new));
+        } else {
+            let suite = suites.last_mut().ok_or("the first line of a suite begins with `#`")?;
+            add(suite, line)
+                .ok_or_else(|| format!("line {}: expected row,arm,statistic,value,…", number + 1))?;
+        }
+        in_head = line.starts_with('#');
+    }
+    Ok(suites)
+}
+
+/// Takes in a line; only the statistic that the gate judges is kept.
+fn add(suite: &mut Suite, line: &str) -> Option<()> {
+    let mut fields = line.split(',');
+    let (row, arm, statistic) = (fields.next()?, fields.next()?, fields.next()?);
+    let values = fields.map(|value| value.parse().ok()).collect::<Option<Vec<f64>>>()?;
+    if statistic == "p10" {
+        suite.entry(row.to_owned()).or_default().insert(arm.to_owned(), values);
+    }
+    Some(())
+}
+
+fn report(file: &str, suites: &[Suite], size: Size) -> Result<(), Box<dyn Error>> {
+    println!("{file}, {} suites", suites.len());
+    for (head, what) in [("B", "the same binary"), ("C", "slowed down")] {
+        let comparisons = comparisons(suites, head, size)?;
+        let tallies = ["cpu/", "io/", ""].map(|class| (class, Tally::of(&comparisons, class)));
+        for (class, tally) in tallies.iter().filter(|(_, tally)| tally.rows.iter().sum::<usize>() > 0) {
+            println!("  {what}, {}: {tally}", if class.is_empty() { "all rows" } else { class });
+        }
+    }
+    Ok(())
+}
+
+/// Every stretch of so many blocks of every suite that has the arm.
+fn comparisons(suites: &[Suite], head: &str, size: Size) -> Result<Vec<Comparison>, Box<dyn Error>> {
+    let mut comparisons = Vec::new();
+    for suite in suites.iter().filter(|suite| suite.values().all(|arms| arms.contains_key(head))) {
+        let blocks = suite.values().flat_map(BTreeMap::values).map(Vec::len).min().unwrap_or(0);
+        let settings = Settings { alpha: ALPHA * (suite.len() as f64 / ROWS).min(1.0), looks: None };
+        for first in (0..blocks / size.blocks()).map(|stretch| stretch * size.blocks()) {
+            let values = |arm: &[f64]| size.runs(&arm[first..first + size.blocks()]);
+            let contrasts: Vec<_> = suite
+                .iter()
+                .map(|(row, arms)| contrast(row, values(&arms["A"]), values(&arms[head])))
+                .collect();
+            comparisons.push(compare(&contrasts, &settings)?);
+        }
+    }
+    Ok(comparisons)
+}
+
+fn contrast(row: &str, base: Vec<f64>, head: Vec<f64>) -> Contrast {
+    Contrast {
+        id: row.to_owned(),
+        better: Better::Lower,
+        margin: MARGIN,
+        values: Values::Paired { base, head },
+    }
+}
+
+/// How many rows came to what.
+struct Tally {
+    comparisons: usize,
+    /// Comparisons with at least one row that regressed.
+    red: usize,
+    /// Of these, how many have a null control (A against A) that is red too, so that the gate would not say fail.
+    excused: usize,
+    /// Regressed, improved, unchanged, inconclusive.
+    rows: [usize; 4],
+}
+
+impl Tally {
+    fn of(comparisons: &[Comparison], class: &str) -> Self {
+        let outcomes = |comparison: &Comparison, wanted: Outcome| {
+            let rows = comparison.rows.iter().filter(|row| row.id.starts_with(class));
+            rows.filter(|row| row.outcome == wanted).count()
+        };
+        let red: Vec<_> =
+            comparisons.iter().filter(|comparison| outcomes(comparison, Outcome::Regressed) > 0).collect();
+        let is_excused = |comparison: &&&Comparison| comparison.control.as_ref().is_some_and(Control::is_red);
+        let rows = [Outcome::Regressed, Outcome::Improved, Outcome::Unchanged, Outcome::Inconclusive]
+            .map(|wanted| comparisons.iter().map(|comparison| outcomes(comparison, wanted)).sum());
+        Self {
+            comparisons: comparisons.len(),
+            red: red.len(),
+            excused: red.iter().filter(is_excused).count(),
+            rows,
+        }
+    }
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { comparisons, red, excused, rows: [regressed, improved, unchanged, inconclusive] } = self;
+        let rows = regressed + improved + unchanged + inconclusive;
+        let percent = |count: &usize| format!("{:.2} %", 100.0 * *count as f64 / rows as f64);
+        write!(
+            formatter,
+            "{rows} rows, regressed {}, improved {}, unchanged {}, inconclusive {}; {red} of {comparisons} comparisons with a \
+             regressed row ({excused} of them with a red control)",
+            percent(regressed),
+            percent(improved),
+            percent(unchanged),
+            percent(inconclusive)
+        )
+    }
+}
