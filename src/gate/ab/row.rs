@@ -1,0 +1,285 @@
+//! One benchmark that both sides have: what its runs gave, what they cost, and whether it needs more of them.
+
+use std::time::Duration;
+
+use super::effort::{Effort, Seen};
+use super::schedule::Arm;
+use super::shot::variance;
+use crate::gate::compare::{Contrast, Values};
+use crate::gate::threshold::Better;
+
+/// The fewest pairs that a length is chosen from.
+const PILOT: usize = 4;
+
+/// One number for each run, by arm.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Series {
+    base: Vec<f64>,
+    head: Vec<f64>,
+    again: Vec<f64>,
+}
+
+impl Series {
+    /// Adds a run of `arm`.
+    pub fn push(&mut self, arm: Arm, value: f64) {
+        match arm {
+            Arm::Base => self.base.push(value),
+            Arm::Head => self.head.push(value),
+            Arm::Again => self.again.push(value),
+        }
+    }
+
+    /// The pairs that are whole.
+    #[must_use]
+    pub fn pairs(&self) -> usize {
+        self.base.len().min(self.head.len())
+    }
+
+    /// The base against the head.
+    #[must_use]
+    pub fn change(&self) -> Values {
+        let pairs = self.pairs();
+        Values::Paired { base: self.base[..pairs].to_vec(), head: self.head[..pairs].to_vec() }
+    }
+
+    /// The base against itself.
+    #[must_use]
+    pub fn control(&self) -> Values {
+        let pairs = self.base.len().min(self.again.len());
+        Values::Paired { base: self.base[..pairs].to_vec(), head: self.again[..pairs].to_vec() }
+    }
+
+    /// The logarithm of head over base of each pair.
+    pub fn log_ratios(&self) -> impl Iterator<Item = f64> {
+        self.base.iter().zip(&self.head).map(|(base, head)| (head / base).ln())
+    }
+
+    /// The runs of the base.
+    #[must_use]
+    pub fn base(&self) -> &[f64] {
+        &self.base
+    }
+}
+
+/// What a change of a row is held to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rule {
+    /// Which direction is good.
+    pub better: Better,
+    /// The tolerance, as a fraction.
+    pub margin: f64,
+}
+
+/// Which evidence a run belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The first.
+    First,
+    /// The one that confirms it, of fresh runs alone.
+    Confirmation,
+}
+
+/// How a row stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// More pairs are wanted.
+    Open,
+    /// The first evidence has an answer, or will get no more.
+    Closed,
+    /// It regressed by the first evidence, and fresh runs say so too.
+    Confirmed,
+    /// It regressed by the first evidence, and this is why that does not count.
+    Unconfirmed(&'static str),
+    /// Too dear for the budget: not in the family.
+    GivenUp,
+    /// Its bench cannot run on the head.
+    Failed,
+}
+
+/// One benchmark that both sides have.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Its id.
+    pub id: String,
+    /// The position of its bench target.
+    pub bench: usize,
+    /// What its change is held to.
+    pub rule: Rule,
+    /// How it stands.
+    pub standing: Standing,
+    /// How long one process measures it.
+    pub effort: Effort,
+    /// Its runs, of the first evidence.
+    pub first: Series,
+    /// Those that confirm it.
+    pub fresh: Series,
+    /// Variances within runs.
+    within: Vec<f64>,
+    cost: Cost,
+}
+
+/// Seconds that a process takes for one row.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cost {
+    /// Where it is measured alone, once that was seen.
+    alone: Option<f64>,
+    /// Where it is one of several.
+    among: f64,
+}
+
+impl Row {
+    /// A row without runs.
+    #[must_use]
+    pub fn new(id: String, bench: usize, rule: Rule) -> Self {
+        Self {
+            id,
+            bench,
+            rule,
+            standing: Standing::Open,
+            effort: Effort::default(),
+            first: Series::default(),
+            fresh: Series::default(),
+            within: Vec::new(),
+            cost: Cost::default(),
+        }
+    }
+
+    /// Its runs of `phase`.
+    #[must_use]
+    pub fn series(&self, phase: Phase) -> &Series {
+        match phase {
+            Phase::First => &self.first,
+            Phase::Confirmation => &self.fresh,
+        }
+    }
+
+    /// Adds a run whose samples have the variance `within`.
+    pub fn add(&mut self, phase: Phase, arm: Arm, value: f64, within: f64) {
+        let series = match phase {
+            Phase::First => &mut self.first,
+            Phase::Confirmation => &mut self.fresh,
+        };
+        series.push(arm, value);
+        self.within.push(within);
+    }
+
+    /// Its base and head of `phase`.
+    #[must_use]
+    pub fn contrast(&self, phase: Phase) -> Contrast {
+        self.contrasting(self.series(phase).change())
+    }
+
+    /// Its base against itself, in the confirmation.
+    #[must_use]
+    pub fn control(&self) -> Contrast {
+        self.contrasting(self.fresh.control())
+    }
+
+    fn contrasting(&self, values: Values) -> Contrast {
+        Contrast { id: self.id.clone(), better: self.rule.better, margin: self.rule.margin, values }
+    }
+
+    /// Whether more pairs are wanted.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.standing == Standing::Open
+    }
+
+    /// Whether its first evidence is one of those that are judged together.
+    #[must_use]
+    pub fn is_in_family(&self) -> bool {
+        !matches!(self.standing, Standing::GivenUp | Standing::Failed)
+    }
+
+    /// Whether its middle pair is beyond the margin on the bad side: it may have to be confirmed.
+    #[must_use]
+    pub fn is_suspect(&self) -> bool {
+        let mut ratios: Vec<f64> = self.first.log_ratios().collect();
+        ratios.sort_by(f64::total_cmp);
+        let middle = ratios.get(ratios.len() / 2).copied().unwrap_or_default();
+        let worse = match self.rule.better {
+            Better::Lower => middle,
+            Better::Higher => -middle,
+        };
+        worse > self.rule.margin.ln_1p()
+    }
+
+    /// Notes what a process took that measured this row alone.
+    pub fn took_alone(&mut self, elapsed: Duration) {
+        let seconds = elapsed.as_secs_f64();
+        self.cost.alone = Some(self.cost.alone.map_or(seconds, |before| f64::midpoint(before, seconds)));
+    }
+
+    /// Notes what this row took of a process that measured several.
+    pub fn took_among(&mut self, elapsed: Duration) {
+        self.cost.among = elapsed.as_secs_f64();
+    }
+
+    /// The seconds that a process for this row alone will take, where one needs `start` before it measures.
+    #[must_use]
+    pub fn seconds_alone(&self, start: f64) -> f64 {
+        self.cost.alone.unwrap_or(start + self.cost.among)
+    }
+
+    /// The seconds that it adds to a process that measures others too.
+    #[must_use]
+    pub fn seconds_among(&self) -> f64 {
+        self.cost.among
+    }
+
+    /// Chooses how long a run is to be, by what the runs so far have shown.
+    pub fn choose_length(&mut self, start: f64) {
+        if self.first.pairs() < PILOT {
+            return;
+        }
+        let ratios: Vec<f64> = self.first.log_ratios().collect();
+        let within = self.within.iter().sum::<f64>() / self.within.len() as f64;
+        let start_seconds = (self.seconds_alone(start) - self.effort.measurement.as_secs_f64()).max(0.0);
+        let seen = Seen { within, variance: variance(&ratios) / 2.0, start_seconds };
+        self.effort = self.effort.improved(&seen);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(pairs: &[(f64, f64)]) -> Row {
+        let rule = Rule { better: Better::Lower, margin: 0.02 };
+        let mut row = Row::new("a/b".to_owned(), 0, rule);
+        for (base, head) in pairs {
+            row.add(Phase::First, Arm::Base, *base, 1e-6);
+            row.add(Phase::First, Arm::Head, *head, 1e-6);
+        }
+        row
+    }
+
+    #[test]
+    fn a_pair_that_is_half_there_is_left_out() {
+        let mut row = row(&[(1.0, 2.0)]);
+        row.add(Phase::First, Arm::Base, 3.0, 0.0);
+        assert_eq!(row.first.change(), Values::Paired { base: vec![1.0], head: vec![2.0] });
+        assert_eq!(row.fresh.pairs(), 0);
+    }
+
+    #[test]
+    fn a_suspect_is_on_the_bad_side_of_its_margin() {
+        let mut row = row(&[(1.0, 1.5), (1.0, 1.03), (1.0, 0.9)]);
+        assert!(row.is_suspect());
+        row.rule.margin = 0.04;
+        assert!(!row.is_suspect());
+        row.rule = Rule { better: Better::Higher, margin: 0.0 };
+        assert!(!row.is_suspect());
+    }
+
+    #[test]
+    fn a_length_is_chosen_once_there_are_pairs() {
+        let noisy = [(1.0, 1.2), (1.0, 0.8), (1.0, 1.1), (1.0, 0.9)];
+        let mut few = row(&noisy[..3]);
+        few.choose_length(0.1);
+        assert_eq!(few.effort, Effort::default());
+        let mut enough = row(&noisy);
+        enough.choose_length(0.1);
+        assert!(enough.effort.measurement < Effort::default().measurement, "noise between asks for short runs");
+    }
+}
