@@ -14,6 +14,7 @@ pub mod baseline;
 pub mod benchmark;
 pub mod cli;
 pub mod command;
+pub mod compare;
 pub mod environment;
 pub mod error;
 pub mod judge;

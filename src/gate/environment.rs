@@ -1,6 +1,7 @@
 //! Where and when results were measured: what has to be equal before two of them may be compared.
 
 use std::cell::LazyCell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 use std::thread;
@@ -28,6 +29,9 @@ pub struct Environment {
     pub time: String,
     /// `quick`, `full` or, where nobody said, `unknown`.
     pub mode: String,
+    /// The major version of each database engine that was measured, by name: `postgres` to `15`.
+    #[serde(default)]
+    pub engines: BTreeMap<String, String>,
 }
 
 /// An environment that is looked up when it is first used: to ask rustc and git takes longer than to judge.
@@ -60,6 +64,7 @@ impl Environment {
                 .round(jiff::Unit::Second)
                 .map_or_else(|_| UNKNOWN.to_owned(), |now| now.to_string()),
             mode: mode.unwrap_or(UNKNOWN).to_owned(),
+            engines: BTreeMap::new(),
         }
     }
 
@@ -68,7 +73,7 @@ impl Environment {
     pub fn unknown() -> Self {
         let unknown = || UNKNOWN.to_owned();
         let (cpu_model, os, rustc, time, mode) = (unknown(), unknown(), unknown(), unknown(), unknown());
-        Self { cpu_model, cpu_count: 0, os, rustc, commit: None, time, mode }
+        Self { cpu_model, cpu_count: 0, os, rustc, commit: None, time, mode, engines: BTreeMap::new() }
     }
 }
 

@@ -142,6 +142,14 @@ pub enum Error {
         /// Its file.
         path: PathBuf,
     },
+    /// The runs of a benchmark cannot be compared.
+    #[error("`{id}` cannot be compared: {problem}")]
+    Incomparable {
+        /// The benchmark.
+        id: String,
+        /// Why not.
+        problem: String,
+    },
     /// Cargo could not list or build the benches.
     #[error("cargo: {problem}")]
     Cargo {
@@ -203,6 +211,7 @@ impl Error {
                 "save one with `bench-gate run --save-baseline NAME` or `cargo bench -- --save-baseline NAME`"
             }
             Self::BaselineExists { .. } => "choose another name, or give --force to replace it",
+            Self::Incomparable { .. } => "measure more runs on both sides, each in a process of its own",
             Self::Cargo { .. } => "mend what cargo reports; `cargo bench --no-run` shows it alone",
             Self::Interrupted { .. } => "start again when you have the time",
         }

@@ -1,0 +1,52 @@
+//! The null control: the base runs among themselves, in which nothing can have changed.
+
+use super::contrast::log_ratios;
+use super::family::Claimant;
+use super::{Contrast, Outcome, Settings, Student, Values, Zone, family};
+
+/// The fewest pairs of base runs that are worth a look.
+const FEWEST_PAIRS: usize = 3;
+
+/// What came of comparing each row's base runs with each other, the first of every two with the second.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Control {
+    /// The rows whose base seems to differ from itself: none, on a machine that is fit to measure on.
+    pub differing: Vec<String>,
+    /// The rows that were looked at.
+    pub rows: usize,
+}
+
+impl Control {
+    /// Whether the machine is unfit: it shows a change where there is none.
+    #[must_use]
+    pub fn is_red(&self) -> bool {
+        !self.differing.is_empty()
+    }
+
+    /// Judges the base runs of `contrasts` by the rule that judges the changes, as one family of its own.
+    ///
+    /// Half as many pairs as there are runs could never reach significance by signed ranks. Student's t can, and is
+    /// why a control of few runs is able to turn red at all.
+    #[must_use]
+    pub fn among_base_runs(contrasts: &[Contrast], settings: &Settings) -> Option<Self> {
+        let halves: Vec<(&Contrast, Student)> =
+            contrasts.iter().filter_map(|contrast| Some((contrast, halves(&contrast.values)?))).collect();
+        let rows: Vec<Claimant<'_>> =
+            halves.iter().map(|(contrast, half)| Claimant::new(half, Zone::of(contrast), 0)).collect();
+        let decided = family::decide(&rows, &Settings { looks: None, ..settings.clone() });
+        let differing = halves.iter().zip(decided).filter(|(_, decided)| differs(decided.outcome));
+        let differing = differing.map(|((contrast, _), _)| contrast.id.clone()).collect();
+        (!rows.is_empty()).then_some(Self { differing, rows: rows.len() })
+    }
+}
+
+fn differs(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Regressed | Outcome::Improved)
+}
+
+/// The first of every two base runs against the second.
+fn halves(values: &Values) -> Option<Student> {
+    let pairs: (Vec<f64>, Vec<f64>) = values.base().chunks_exact(2).map(|pair| (pair[0], pair[1])).unzip();
+    (values.is_two_sided() && pairs.0.len() >= FEWEST_PAIRS)
+        .then(|| Student::of_pairs(&log_ratios(&pairs.0, &pairs.1)))
+}
