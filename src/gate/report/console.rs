@@ -8,7 +8,7 @@ use owo_colors::{OwoColorize, Style};
 
 use super::{Report, Summary};
 use crate::gate::benchmark::category_of;
-use crate::gate::judge::{Judgement, Missing, Row, Severity, Verdict};
+use crate::gate::judge::{Doubt, Judgement, Missing, Row, Severity, Verdict};
 use crate::gate::threshold::Kind;
 
 const RULE: &str = "============================================================";
@@ -55,7 +55,8 @@ pub fn write_verdict(out: &mut impl Write, report: &Report<'_>) -> io::Result<()
     let said = match verdict {
         Verdict::Pass => "✅ Performance tests PASSED",
         Verdict::Fail => "❌ Performance tests FAILED",
-        Verdict::Undecided => "⚠️  Performance tests UNDECIDED: not everything could be judged",
+        Verdict::Undecided(Doubt::Input) => "⚠️  Performance tests UNDECIDED: not everything could be judged",
+        Verdict::Undecided(Doubt::Data) => "⚠️  Performance tests UNDECIDED: the data do not tell",
     };
     writeln!(out, "{} ({rate})", said.style(verdict_style(verdict)))
 }
@@ -191,7 +192,7 @@ fn severity_style(severity: Severity) -> Style {
 fn verdict_style(verdict: Verdict) -> Style {
     match verdict {
         Verdict::Pass => Style::new().green().bold(),
-        Verdict::Undecided => Style::new().yellow().bold(),
+        Verdict::Undecided(_) => Style::new().yellow().bold(),
         Verdict::Fail => Style::new().red().bold(),
     }
 }

@@ -10,7 +10,7 @@ use crate::gate::environment::Environment;
 use crate::gate::error::Error;
 use crate::gate::judge::{Failure, Missing, Row, Severity, Unlimited, Verdict};
 use crate::gate::read;
-use crate::gate::threshold::{Better, Kind, Metric, Statistic, Thresholds};
+use crate::gate::threshold::{Accepted, Better, Kind, Metric, Policy, Statistic, Thresholds};
 
 /// The version of all three formats.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -194,7 +194,7 @@ fn rfc3339(time: SystemTime) -> String {
     jiff::Timestamp::try_from(time).map_or_else(|_| "unknown".to_owned(), |time| time.to_string())
 }
 
-/// `performance_baselines.json`: the limits that were in force.
+/// `performance_baselines.json`: the limits that were in force, and what comparisons are held to.
 #[derive(Debug, Serialize)]
 pub struct PerformanceBaselines<'a> {
     schema_version: u32,
@@ -202,6 +202,8 @@ pub struct PerformanceBaselines<'a> {
     source: String,
     min_pass_rate: f64,
     metrics: Vec<Limits<'a>>,
+    policies: &'a [Policy],
+    accepted: &'a [Accepted],
 }
 
 impl<'a> PerformanceBaselines<'a> {
@@ -214,6 +216,8 @@ impl<'a> PerformanceBaselines<'a> {
             source: thresholds.path.display().to_string(),
             min_pass_rate: thresholds.min_pass_rate,
             metrics: thresholds.metrics.iter().map(|metric| Limits::from(&**metric)).collect(),
+            policies: &thresholds.policies,
+            accepted: &thresholds.accepted,
         }
     }
 }
