@@ -33,6 +33,14 @@ pub enum AbError {
         /// The word.
         word: String,
     },
+    /// A word that names neither a revision nor a bench target.
+    #[error("`{word}` is neither a revision nor a bench target: there are {available}")]
+    NoSuchWord {
+        /// The word.
+        word: String,
+        /// The bench targets of both sides.
+        available: String,
+    },
     /// Files differ from `HEAD`, and nobody said which of the two is meant.
     #[error("files differ from HEAD, which would be measured without them: {changes}")]
     Dirty {
@@ -71,6 +79,16 @@ pub enum AbError {
         /// Why.
         reason: String,
     },
+    /// More pairs would be needed than are allowed.
+    #[error("{most} pairs can never decide: {rows} rows need {fewest} at least")]
+    TooFewPairs {
+        /// What is allowed.
+        most: usize,
+        /// The rows.
+        rows: usize,
+        /// The fewest that could.
+        fewest: usize,
+    },
     /// A bench cannot run on the base's side, so there is nothing to hold the head against.
     #[error("the base cannot run {category}: {reason}\n{output}")]
     BaseFails {
@@ -87,16 +105,6 @@ pub enum AbError {
         /// Its lock.
         place: PathBuf,
     },
-    /// What was typed is no amount.
-    #[error("{what} {text:?}: {problem}")]
-    Amount {
-        /// Of what.
-        what: &'static str,
-        /// What was typed.
-        text: String,
-        /// What is wrong with it.
-        problem: &'static str,
-    },
 }
 
 impl AbError {
@@ -112,6 +120,7 @@ impl AbError {
                 "name a branch, tag or commit that `git rev-parse` finds; in CI, fetch the whole history (fetch-depth: 0)"
             }
             Self::Ambiguous { .. } => "write the revision as `refs/heads/NAME`, or name HEAD before the bench target",
+            Self::NoSuchWord { .. } => "name one of those, or a revision that `git rev-parse` finds",
             Self::Dirty { .. } => {
                 "commit or stash them, say `worktree` to measure the files as they are, or `HEAD` to measure without them"
             }
@@ -121,9 +130,9 @@ impl AbError {
                 "give a whole id, its first parts, or `*` for one part; leave --filter out to take all"
             }
             Self::NothingToCompare { .. } => "name bench targets that run on Criterion",
+            Self::TooFewPairs { .. } => "raise --pairs-max, or compare fewer benchmarks with --filter",
             Self::BaseFails { .. } => "name a base whose benches run, or leave this bench target out",
             Self::Busy { .. } => "wait until it has ended: two at once measure each other",
-            Self::Amount { .. } => "write it as in `--budget 10m`, `90s` or `1h`, and `--margin 2%` or `0.02`",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is asked of git: revisions, changed files, and checkouts beside the one that is worked in.
 
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -101,7 +102,8 @@ impl Repository {
 
     fn git(&self) -> Command {
         let mut git = Command::new("git");
-        git.arg("-C").arg(&self.root);
+        // In a group of its own: Ctrl-C is for this program, which then has git clean up.
+        git.arg("-C").arg(&self.root).process_group(0);
         git
     }
 

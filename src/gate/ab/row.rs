@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::effort::{Effort, Seen};
 use super::schedule::Arm;
 use super::shot::variance;
-use crate::gate::compare::{Contrast, Values};
+use crate::gate::compare::{Change, Contrast, Outcome, Values};
+use crate::gate::policy::RowPolicy;
 use crate::gate::threshold::Better;
 
 /// The fewest pairs that a length is chosen from.
@@ -61,15 +62,6 @@ impl Series {
     }
 }
 
-/// What a change of a row is held to.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rule {
-    /// Which direction is good.
-    pub better: Better,
-    /// The tolerance, as a fraction.
-    pub margin: f64,
-}
-
 /// Which evidence a run belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
@@ -104,7 +96,7 @@ pub struct Row {
     /// The position of its bench target.
     pub bench: usize,
     /// What its change is held to.
-    pub rule: Rule,
+    pub policy: RowPolicy,
     /// How it stands.
     pub standing: Standing,
     /// How long one process measures it.
@@ -113,9 +105,12 @@ pub struct Row {
     pub first: Series,
     /// Those that confirm it.
     pub fresh: Series,
+    /// What those say, where they confirm it.
+    pub confirmed: Option<Change>,
     /// Variances within runs.
     within: Vec<f64>,
     cost: Cost,
+    is_tuned: bool,
 }
 
 /// Seconds that a process takes for one row.
@@ -130,17 +125,19 @@ struct Cost {
 impl Row {
     /// A row without runs.
     #[must_use]
-    pub fn new(id: String, bench: usize, rule: Rule) -> Self {
+    pub fn new(id: String, bench: usize, policy: RowPolicy) -> Self {
         Self {
             id,
             bench,
-            rule,
+            policy,
             standing: Standing::Open,
             effort: Effort::default(),
             first: Series::default(),
             fresh: Series::default(),
+            confirmed: None,
             within: Vec::new(),
             cost: Cost::default(),
+            is_tuned: false,
         }
     }
 
@@ -176,7 +173,7 @@ impl Row {
     }
 
     fn contrasting(&self, values: Values) -> Contrast {
-        Contrast { id: self.id.clone(), better: self.rule.better, margin: self.rule.margin, values }
+        Contrast { id: self.id.clone(), better: self.policy.better, margin: self.policy.margin, values }
     }
 
     /// Whether more pairs are wanted.
@@ -194,14 +191,49 @@ impl Row {
     /// Whether its middle pair is beyond the margin on the bad side: it may have to be confirmed.
     #[must_use]
     pub fn is_suspect(&self) -> bool {
+        let middle = self.middle_ratio().unwrap_or(1.0);
+        let worse = match self.policy.better {
+            Better::Lower => middle,
+            Better::Higher => 1.0 / middle,
+        };
+        worse > 1.0 + self.policy.margin
+    }
+
+    /// What it comes to, if the first evidence says `change`: no regression without a confirmation, whose runs are those
+    /// that are told, since they did not choose the row.
+    #[must_use]
+    pub fn concluded(&self, change: Change) -> Change {
+        let pairs = self.first.pairs() + self.fresh.pairs();
+        match &self.confirmed {
+            Some(confirmed) => Change { pairs, ..confirmed.clone() },
+            None if change.outcome == Outcome::Regressed => {
+                Change { outcome: Outcome::Inconclusive, pairs, ..change }
+            }
+            None => change,
+        }
+    }
+
+    /// What it comes to with too few pairs, where `needed` would be the first to tell anything.
+    #[must_use]
+    pub fn without_evidence(&self, needed: usize) -> Change {
+        let (id, pairs) = (self.id.clone(), self.first.pairs());
+        let outcome = Outcome::Inconclusive;
+        Change {
+            id,
+            outcome,
+            ratio: self.middle_ratio(),
+            interval: None,
+            pairs,
+            detectable: None,
+            runs_needed: Some(needed),
+        }
+    }
+
+    /// The ratio of its middle pair.
+    fn middle_ratio(&self) -> Option<f64> {
         let mut ratios: Vec<f64> = self.first.log_ratios().collect();
         ratios.sort_by(f64::total_cmp);
-        let middle = ratios.get(ratios.len() / 2).copied().unwrap_or_default();
-        let worse = match self.rule.better {
-            Better::Lower => middle,
-            Better::Higher => -middle,
-        };
-        worse > self.rule.margin.ln_1p()
+        ratios.get(ratios.len() / 2).map(|middle| middle.exp())
     }
 
     /// Notes what a process took that measured this row alone.
@@ -227,11 +259,12 @@ impl Row {
         self.cost.among
     }
 
-    /// Chooses how long a run is to be, by what the runs so far have shown.
+    /// Chooses how long a run is to be, once and for all, as soon as there are runs to tell.
     pub fn choose_length(&mut self, start: f64) {
-        if self.first.pairs() < PILOT {
+        if self.is_tuned || self.first.pairs() < PILOT {
             return;
         }
+        self.is_tuned = true;
         let ratios: Vec<f64> = self.first.log_ratios().collect();
         let within = self.within.iter().sum::<f64>() / self.within.len() as f64;
         let start_seconds = (self.seconds_alone(start) - self.effort.measurement.as_secs_f64()).max(0.0);
@@ -241,12 +274,18 @@ impl Row {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::gate::threshold::Statistic;
+
+    /// What a row is held to of which nothing is said.
+    pub fn policy() -> RowPolicy {
+        let (better, statistic) = (Better::Lower, Statistic::P10);
+        RowPolicy { better, statistic, margin: 0.02, soft_margin: None, required: true }
+    }
 
     fn row(pairs: &[(f64, f64)]) -> Row {
-        let rule = Rule { better: Better::Lower, margin: 0.02 };
-        let mut row = Row::new("a/b".to_owned(), 0, rule);
+        let mut row = Row::new("a/b".to_owned(), 0, policy());
         for (base, head) in pairs {
             row.add(Phase::First, Arm::Base, *base, 1e-6);
             row.add(Phase::First, Arm::Head, *head, 1e-6);
@@ -266,9 +305,9 @@ mod tests {
     fn a_suspect_is_on_the_bad_side_of_its_margin() {
         let mut row = row(&[(1.0, 1.5), (1.0, 1.03), (1.0, 0.9)]);
         assert!(row.is_suspect());
-        row.rule.margin = 0.04;
+        row.policy.margin = 0.04;
         assert!(!row.is_suspect());
-        row.rule = Rule { better: Better::Higher, margin: 0.0 };
+        row.policy = RowPolicy { better: Better::Higher, margin: 0.0, ..policy() };
         assert!(!row.is_suspect());
     }
 

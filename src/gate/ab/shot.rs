@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::effort::Effort;
 use super::listing;
+use crate::gate::baseline::Measured;
 use crate::gate::benchmark::Benchmark;
 use crate::gate::error::Error;
 use crate::gate::read;
@@ -41,10 +42,8 @@ pub struct Hit {
 /// What one process measured for one benchmark.
 #[derive(Debug)]
 pub struct Reading {
-    /// Its result, whose files are gone.
-    pub benchmark: Benchmark,
-    /// The 10th percentile of its samples.
-    pub p10: f64,
+    /// Its numbers.
+    pub measured: Measured,
     /// The variance of the logarithms of its samples.
     pub variance: f64,
 }
@@ -124,15 +123,15 @@ fn results(home: &Path, ended: Ended) -> Result<BTreeMap<String, Reading>, Miss>
         }
         loaded => loaded.map_err(|error| miss(error.to_string()))?,
     };
-    let readings = benchmarks.into_iter().map(|benchmark| Ok((benchmark.id.clone(), Reading::new(benchmark)?)));
+    let readings = benchmarks.into_iter().map(|benchmark| Ok((benchmark.id.clone(), Reading::of(&benchmark)?)));
     readings.collect::<Result<_, Error>>().map_err(|error| miss(error.to_string()))
 }
 
 impl Reading {
-    fn new(benchmark: Benchmark) -> Result<Self, Error> {
-        let samples = read::samples(&benchmark)?;
-        let logs: Vec<f64> = samples.sorted_per_iteration().into_iter().map(f64::ln).collect();
-        Ok(Self { p10: samples.p10(), variance: variance(&logs), benchmark })
+    fn of(benchmark: &Benchmark) -> Result<Self, Error> {
+        let samples = read::samples(benchmark)?.sorted_per_iteration();
+        let logs: Vec<f64> = samples.into_iter().map(f64::ln).collect();
+        Ok(Self { measured: Measured::of(benchmark)?, variance: variance(&logs) })
     }
 }
 

@@ -1,6 +1,6 @@
 //! One side of the comparison: a revision or the files in place, built.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::error::AbError;
 use super::git::{Repository, Revision};
@@ -48,22 +48,16 @@ pub struct Prepared {
 
 impl Prepared {
     /// Checks `source` out, if it is a revision, as the side `name`, and asks cargo what is in it. The files in place are
-    /// those of the project in `here`.
+    /// those of the current folder.
     ///
     /// # Errors
     /// Git refuses, or there is no project.
-    pub fn new(
-        place: &Place,
-        repository: &Repository,
-        name: &str,
-        source: Source,
-        here: &Path,
-    ) -> Result<Self, Error> {
+    pub fn new(place: &Place, repository: &Repository, name: &str, source: Source) -> Result<Self, Error> {
         let checkout = match &source {
             Source::Revision(revision) => Some(place.check_out(repository, name, revision)?),
             Source::Worktree => None,
         };
-        let folder = checkout.as_ref().map_or_else(|| here.to_owned(), Checkout::project);
+        let folder = checkout.as_ref().map_or_else(|| PathBuf::from("."), Checkout::project);
         let project = Project::at(&folder).map_err(explained(name, &source))?;
         let project = Project { target: place.target(name), ..project };
         Ok(Self { source, project, checkout })

@@ -6,14 +6,11 @@ use super::effort::Effort;
 use super::lab::{self, Lab};
 use super::row::{Phase, Row, Standing};
 use super::schedule::{Arm, Schedule};
-use super::shot::{Hit, Miss, Reading};
+use super::shot::{Hit, Miss};
 use super::unit::{self, Unit};
 use super::watch::{Moment, Watch};
 use crate::gate::error::Error;
 use crate::gate::judge::Failure;
-
-/// How a run becomes a number.
-pub type ValueOf<'a> = dyn Fn(&Reading) -> Result<f64, Error> + 'a;
 
 /// The rows, with what they are measured by.
 pub struct Stand<'a> {
@@ -27,8 +24,6 @@ pub struct Stand<'a> {
     pub schedule: Schedule,
     /// When the time is up.
     pub deadline: Instant,
-    /// How a run becomes a number.
-    pub value: &'a ValueOf<'a>,
     /// What is shown.
     pub watch: Watch<'a>,
 }
@@ -40,6 +35,8 @@ pub struct Goal {
     pub phase: Phase,
     /// The pairs that each row is to have of it.
     pub pairs: usize,
+    /// When the time for it is up.
+    pub until: Instant,
 }
 
 impl Goal {
@@ -77,7 +74,7 @@ impl Stand<'_> {
     /// # Errors
     /// A bench of the base cannot run, a row gives no value, or a signal interrupted.
     pub fn survey(&mut self, new: &[(usize, String)]) -> Result<(), Error> {
-        let goal = Goal { phase: Phase::First, pairs: 1 };
+        let goal = Goal { phase: Phase::First, pairs: 1, until: self.deadline };
         for bench in 0..self.lab.benches.len() {
             let rows = (0..self.rows.len()).filter(|row| self.rows[*row].bench == bench).collect();
             let unit = Unit { bench, rows, seconds: 0.0 };
@@ -105,10 +102,16 @@ impl Stand<'_> {
             if lacking.is_empty() {
                 return Ok(true);
             }
+            lacking.iter().for_each(|row| self.tune(*row));
             if !self.round(&lacking, goal)? {
                 return Ok(false);
             }
         }
+    }
+
+    fn tune(&mut self, row: usize) {
+        let row = &mut self.rows[row];
+        row.choose_length(self.lab.benches[row.bench].starts.seconds);
     }
 
     /// One block of each unit of the rows `lacking`; `false` where the time is up on the way.
@@ -118,7 +121,8 @@ impl Stand<'_> {
         for unit in units {
             let has = unit.rows.iter().map(|row| self.rows[*row].series(goal.phase).pairs()).min();
             let arms = self.arms(goal.pairs - has.unwrap_or_default().min(goal.pairs), goal.phase);
-            if self.left().as_secs_f64() < unit.seconds * arms.len() as f64 {
+            let ends = Duration::from_secs_f64(unit.seconds * arms.len() as f64);
+            if Instant::now() + ends > goal.until {
                 return Ok(false);
             }
             self.run_block(&unit, &arms, goal, &[])?;
@@ -156,11 +160,7 @@ impl Stand<'_> {
         let effort = efforts.max_by_key(|effort| effort.measurement).unwrap_or_default();
         let mine = unit.rows.iter().map(|row| self.rows[*row].id.as_str());
         let ids: Vec<&str> = mine.chain(new.iter().copied()).collect();
-        match self.lab.fire(unit.bench, arm, &ids, effort)? {
-            Ok(hit) if let Some(id) = ids.iter().find(|id| !hit.readings.contains_key(**id)) => {
-                let reason = format!("it saved no Criterion result for `{id}`");
-                Ok(Err(Miss { reason, output: Vec::new() }))
-            }
+        match self.lab.fire(unit.bench, arm, &ids, effort)?.and_then(|hit| complete(hit, &ids)) {
             Ok(hit) => self.note(unit, arm, phase, &hit).map(Ok),
             Err(miss) => Ok(Err(miss)),
         }
@@ -170,7 +170,7 @@ impl Stand<'_> {
     fn note(&mut self, unit: &Unit, arm: Arm, phase: Phase, hit: &Hit) -> Result<(), Error> {
         for position in &unit.rows {
             let reading = &hit.readings[&self.rows[*position].id];
-            let value = (self.value)(reading)?;
+            let value = reading.measured.number(self.rows[*position].policy.statistic)?;
             self.rows[*position].add(phase, arm, value, reading.variance);
         }
         match unit.rows[..] {
@@ -210,5 +210,15 @@ impl Stand<'_> {
         let pairs = (has.unwrap_or_default() + 1, goal.pairs);
         let (open, left) = (self.open().len(), self.left());
         self.watch.show(&Moment { doing: goal.doing(), what, pairs, open, left });
+    }
+}
+
+/// `hit`, if it holds a result for each of `ids`: Criterion drops what it cannot store.
+fn complete(hit: Hit, ids: &[&str]) -> Result<Hit, Miss> {
+    match ids.iter().find(|id| !hit.readings.contains_key(**id)) {
+        None => Ok(hit),
+        Some(id) => {
+            Err(Miss { reason: format!("it saved no Criterion result for `{id}`"), output: Vec::new() })
+        }
     }
 }

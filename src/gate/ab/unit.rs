@@ -73,15 +73,12 @@ pub fn affordable(mut units: Vec<Unit>, times: usize, seconds: f64) -> Vec<Unit>
 mod tests {
     use std::time::Duration;
 
-    use super::super::row::Rule;
+    use super::super::row::tests::policy;
     use super::*;
-    use crate::gate::threshold::Better;
-
-    const RULE: Rule = Rule { better: Better::Lower, margin: 0.02 };
 
     /// A row of the first bench target with its seconds among others and alone.
     fn row(among: f64, alone: Option<f64>) -> Row {
-        let mut row = Row::new("a/b".to_owned(), 0, RULE);
+        let mut row = Row::new("a/b".to_owned(), 0, policy());
         row.took_among(Duration::from_secs_f64(among));
         alone.into_iter().for_each(|alone| row.took_alone(Duration::from_secs_f64(alone)));
         row

@@ -1,0 +1,151 @@
+//! `bench-gate ab`: measures two revisions against each other, and judges the change.
+
+mod sides;
+mod verdict;
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Instant;
+
+use super::print;
+use crate::gate::ab::git::Repository;
+use crate::gate::ab::{
+    BASE, HEAD, Inventory, Lab, Place, Prepared, Row, Schedule, Side, Source, Stand, Trial, Watch,
+};
+use crate::gate::cli::AbArgs;
+use crate::gate::error::Error;
+use crate::gate::policy::Policies;
+use crate::gate::run::{BenchBinary, Interrupt, Project};
+use crate::gate::store;
+use crate::gate::threshold::{THRESHOLDS_FILE, Thresholds};
+use sides::Wanted;
+use verdict::Measured;
+
+/// Measures what `arguments` name.
+pub fn ab(arguments: &AbArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, Error> {
+    let policies = check(arguments)?;
+    let interrupt = Interrupt::on_signals().map_err(Error::io("listen to", Path::new("signals")))?;
+    let seed = arguments.effort.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
+    let job = Job { arguments, policies, interrupt, seed, quiet };
+    // What a signal ended in the middle fails in its own way.
+    job.run(out).map_err(|error| job.interrupt.check().err().unwrap_or(error))
+}
+
+/// Makes sure, before any work, that there is something to judge by and a place for the report.
+fn check(arguments: &AbArgs) -> Result<Policies, Error> {
+    if !arguments.no_save {
+        store::check_writable(&arguments.report_dir)?;
+    }
+    let here = Path::new(THRESHOLDS_FILE);
+    let path = arguments.thresholds.as_deref().or_else(|| here.exists().then_some(here));
+    let thresholds = path.map(Thresholds::load).transpose()?;
+    Policies::new(thresholds, arguments.comparison.margin, &arguments.baselines.folder)
+}
+
+/// All that holds from the beginning to the end.
+struct Job<'a> {
+    arguments: &'a AbArgs,
+    policies: Policies,
+    interrupt: Interrupt,
+    seed: u64,
+    quiet: bool,
+}
+
+/// Both sides, built. Two sides of one revision are one.
+struct Sides {
+    base: Side,
+    head: Option<Side>,
+}
+
+impl Sides {
+    fn head(&self) -> &[BenchBinary] {
+        &self.head.as_ref().unwrap_or(&self.base).binaries
+    }
+}
+
+impl Job<'_> {
+    fn run(&self, out: &mut dyn Write) -> Result<u8, Error> {
+        let (repository, project) = (Repository::here()?, Project::here()?);
+        let wanted = Wanted::new(&repository, &project, self.arguments)?;
+        let place = Place::take(&project.target)?;
+        let mut log = Log { out: &mut *out, json: self.arguments.json };
+        let sides = self.build(&wanted, &place, &repository, &mut Watch::new(&mut log, self.quiet))?;
+        let measured = self.measure(&sides, &place, &mut log)?;
+        self.conclude(&wanted, &measured, out)
+    }
+
+    fn build(
+        &self,
+        wanted: &Wanted,
+        place: &Place,
+        repository: &Repository,
+        watch: &mut Watch<'_>,
+    ) -> Result<Sides, Error> {
+        let prepare = |name, source: &Source| Prepared::new(place, repository, name, source.clone());
+        let build = |side: Prepared, name| side.build(name, &wanted.categories, &self.interrupt);
+        let (base, same) = (prepare(BASE, &wanted.base)?, wanted.base == wanted.head);
+        let head = if same { None } else { Some(prepare(HEAD, &wanted.head)?) };
+        wanted.refuse_unknown(&base, head.as_ref())?;
+        watch.say(&format!("Building the base, {}...", wanted.base));
+        let base = build(base, BASE)?;
+        watch.say(&match same {
+            true => "The head is the same revision: A/A, in which nothing can have changed".to_owned(),
+            false => format!("Building the head, {}...", wanted.head),
+        });
+        Ok(Sides { base, head: head.map(|head| build(head, HEAD)).transpose()? })
+    }
+
+    fn measure(&self, sides: &Sides, place: &Place, log: &mut dyn Write) -> Result<Measured, Error> {
+        let started = Instant::now();
+        let mut lab = Lab::new(&sides.base.binaries, sides.head(), place.scratch(), &self.interrupt);
+        let mut watch = Watch::new(log, self.quiet);
+        let inventory = lab.take_stock(self.arguments.filter.as_deref())?;
+        watch.say(&self.announced(&inventory));
+        let stand = self.stand(lab, &inventory, started, watch)?;
+        let mut trial = Trial::new(stand, self.arguments.comparison.alpha, self.arguments.pairs_max)?;
+        let ended = trial.run(&inventory.new);
+        self.measured(&trial, &inventory, ended, started.elapsed())
+    }
+
+    fn announced(&self, inventory: &Inventory) -> String {
+        let Inventory { both, new, missing, .. } = inventory;
+        let (both, new, missing) = (both.len(), new.len(), missing.len());
+        let seconds = self.arguments.effort.budget.as_secs_f64();
+        format!("Measuring for {seconds} s at most: {both} benchmarks on both sides, {new} new, {missing} missing")
+    }
+
+    /// Where the benchmarks of `inventory` are measured.
+    fn stand<'a>(
+        &self,
+        lab: Lab<'a>,
+        inventory: &Inventory,
+        started: Instant,
+        watch: Watch<'a>,
+    ) -> Result<Stand<'a>, Error> {
+        let row = |(bench, id): &(usize, String)| Ok(Row::new(id.clone(), *bench, self.policies.row(id)?));
+        Ok(Stand {
+            lab,
+            rows: inventory.both.iter().map(row).collect::<Result<_, Error>>()?,
+            failures: inventory.failures.clone(),
+            schedule: Schedule::new(self.seed),
+            deadline: started + self.arguments.effort.budget,
+            watch,
+        })
+    }
+}
+
+/// Where progress goes: with JSON on the output, to the error stream.
+struct Log<'a> {
+    out: &'a mut dyn Write,
+    json: bool,
+}
+
+impl Write for Log<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.json { io::stderr().write(bytes) } else { self.out.write(bytes) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.json { io::stderr().flush() } else { self.out.flush() }
+    }
+}
