@@ -14,19 +14,23 @@ mod error;
 mod read;
 mod refuse;
 
+use std::path::PathBuf;
+
 use super::baseline::{Baseline, Measured};
 use super::environment::Environment;
 
 pub use contrasts::{Pairing, contrasts};
 pub use error::SideError;
 pub use read::from_homes;
-pub use refuse::{different_environment, refuse_unfit};
+pub use refuse::{different_environment, refuse_one_home_twice, refuse_unfit};
 
 /// One run: the evidence of one process for each of its benchmarks.
 #[derive(Debug, Clone)]
 pub struct SideRun {
     /// Where it comes from: a folder, or a baseline's name and the run's number.
     pub origin: String,
+    /// The folder of its results, where it has one, without links: one folder is one run, by whatever path.
+    pub folder: Option<PathBuf>,
     /// Where it was measured; `None` where nobody noted it.
     pub environment: Option<Environment>,
     /// When it began, where its record says so: no two processes begin at once.
@@ -52,6 +56,7 @@ impl Side {
         let environment = (!baseline.environment.is_unknown()).then_some(baseline.environment);
         let run = |(at, run): (usize, crate::gate::baseline::Run)| SideRun {
             origin: format!("{name}, run {}", at + 1),
+            folder: None,
             environment: environment.clone(),
             started: None,
             results: run.results,

@@ -5,6 +5,7 @@
 mod baselines;
 #[path = "../common/mod.rs"]
 mod common;
+mod compare;
 mod home;
 mod results;
 mod thresholds;

@@ -22,9 +22,9 @@ pub fn acknowledge(
     today: Date,
 ) -> Result<(), Error> {
     for entry in accepted {
-        let problem = match rows.iter_mut().find(|row| row.change.id == entry.id) {
+        let problem = match rows.iter().position(|row| row.change.id == entry.id) {
             _ if entry.until < today => Some(format!("has expired on {}", entry.until)),
-            Some(row) => cover(row, entry),
+            Some(at) => cover(&mut rows[at], entry),
             None if rows.iter().any(|row| category_of(&row.change.id) == category_of(&entry.id)) => {
                 Some("is on neither side".to_owned())
             }
@@ -48,5 +48,71 @@ fn cover(row: &mut ComparedRow, entry: &Accepted) -> Option<String> {
         Outcome::Improved => Some("has improved".to_owned()),
         Outcome::Unchanged => Some("is unchanged".to_owned()),
         Outcome::New => Some("is new".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::gate::compare::Change;
+    use crate::gate::policy::RowPolicy;
+    use crate::gate::threshold::{Better, Statistic};
+
+    fn row(id: &str, outcome: Outcome) -> ComparedRow {
+        let change = Change {
+            id: id.into(),
+            outcome,
+            ratio: None,
+            interval: None,
+            pairs: 0,
+            detectable: None,
+            runs_needed: None,
+        };
+        let (better, statistic) = (Better::Lower, Statistic::P10);
+        let policy = RowPolicy { better, statistic, margin: 0.02, soft_margin: None, required: true };
+        ComparedRow { change, policy, accepted: None }
+    }
+
+    /// Acknowledges `a/b` until the last day of January, on `day` of that month or of the next.
+    fn on(day: Date, rows: &mut [ComparedRow]) -> Result<(), String> {
+        let entry =
+            Accepted { id: "a/b".into(), reason: "known".into(), until: date(2027, 1, 31), line: 7 };
+        acknowledge(rows, Path::new("t.toml"), &[entry], day).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_worse_gone_or_open_is_covered_to_the_last_day() {
+        for outcome in [Outcome::Regressed, Outcome::Missing, Outcome::Inconclusive] {
+            let mut rows = [row("a/a", outcome), row("a/b", outcome)];
+            on(date(2027, 1, 31), &mut rows).unwrap();
+            assert_eq!(rows.map(|row| row.accepted.is_some()), [false, true], "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn an_expired_acknowledgement_is_an_error_whatever_it_covers() {
+        for outcome in [Outcome::Regressed, Outcome::Unchanged] {
+            let error = on(date(2027, 2, 1), &mut [row("a/b", outcome)]).unwrap_err();
+            assert!(error.starts_with("t.toml:7: accepted `a/b` has expired on 2027-01-31"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_acknowledgement_of_nothing_is_an_error() {
+        for (outcome, why) in
+            [(Outcome::Unchanged, "is unchanged"), (Outcome::Improved, "has improved"), (Outcome::New, "is new")]
+        {
+            let error = on(date(2027, 1, 1), &mut [row("a/b", outcome)]).unwrap_err();
+            assert!(error.contains(&format!("t.toml:7: accepted `a/b` {why}: remove")), "{error}");
+        }
+        let error = on(date(2027, 1, 1), &mut [row("a/c", Outcome::Regressed)]).unwrap_err();
+        assert!(error.contains("is on neither side"), "{error}");
+    }
+
+    #[test]
+    fn an_acknowledgement_of_what_was_not_compared_is_left_alone() {
+        on(date(2027, 1, 1), &mut [row("z/b", Outcome::Unchanged)]).unwrap();
     }
 }

@@ -95,6 +95,11 @@ impl ComparedRow {
 }
 
 impl Compared {
+    /// What the reader should know of the evidence.
+    pub fn notes(&self) -> impl Iterator<Item = &str> {
+        self.notes.iter().map(String::as_str)
+    }
+
     /// How many rows came to `outcome`.
     #[must_use]
     pub fn count(&self, outcome: Outcome) -> usize {

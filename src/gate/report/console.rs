@@ -6,9 +6,9 @@ use std::io::{self, Write};
 
 use owo_colors::{OwoColorize, Style};
 
-use super::{Report, Summary};
+use super::{Report, Summary, comparison};
 use crate::gate::benchmark::category_of;
-use crate::gate::judge::{Doubt, Judgement, Missing, Row, Severity, Verdict};
+use crate::gate::judge::{Compared, Doubt, Judgement, Missing, Row, Severity, Verdict};
 use crate::gate::threshold::Kind;
 
 const RULE: &str = "============================================================";
@@ -32,6 +32,7 @@ pub fn write(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
     }
     write_service_level(out, judgement)?;
     write_notes(out, judgement)?;
+    judgement.comparison.iter().try_for_each(|compared| write_comparison(out, compared))?;
     write_summary(out, report)?;
     write_verdict(out, report)
 }
@@ -53,11 +54,12 @@ pub fn write_verdict(out: &mut impl Write, report: &Report<'_>) -> io::Result<()
     let rate =
         judgement.pass_rate().map_or("nothing judged".to_owned(), |rate| format!("Pass rate: {rate:.1}%"));
     let said = match verdict {
-        Verdict::Pass => "✅ Performance tests PASSED",
-        Verdict::Fail => "❌ Performance tests FAILED",
-        Verdict::Undecided(Doubt::Input) => "⚠️  Performance tests UNDECIDED: not everything could be judged",
-        Verdict::Undecided(Doubt::Data) => "⚠️  Performance tests UNDECIDED: the data do not tell",
+        Verdict::Pass => "PASSED",
+        Verdict::Fail => "FAILED",
+        Verdict::Undecided(Doubt::Input) => "UNDECIDED: not everything could be judged",
+        Verdict::Undecided(Doubt::Data) => "UNDECIDED: the data do not tell",
     };
+    let said = format!("{} Performance tests {said}", verdict_mark(verdict));
     writeln!(out, "{} ({rate})", said.style(verdict_style(verdict)))
 }
 
@@ -79,6 +81,12 @@ fn write_category(out: &mut impl Write, judgement: &Judgement, category: &str) -
         failure.output.iter().try_for_each(|line| writeln!(out, "    {}", line.dimmed()))?;
     }
     Ok(())
+}
+
+fn write_comparison(out: &mut impl Write, compared: &Compared) -> io::Result<()> {
+    writeln!(out, "\n{RULE}\n{}\n{RULE}", "COMPARISON WITH A BASELINE".bold())?;
+    comparison::console::write_tables(out, compared)?;
+    comparison::console::write_summary(out, compared)
 }
 
 fn write_service_level(out: &mut impl Write, judgement: &Judgement) -> io::Result<()> {
@@ -189,7 +197,19 @@ fn severity_style(severity: Severity) -> Style {
     }
 }
 
-fn verdict_style(verdict: Verdict) -> Style {
+/// The sign that stands before a verdict.
+#[must_use]
+pub fn verdict_mark(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "✅",
+        Verdict::Fail => "❌",
+        Verdict::Undecided(_) => "⚠️ ",
+    }
+}
+
+/// The colour of a verdict.
+#[must_use]
+pub fn verdict_style(verdict: Verdict) -> Style {
     match verdict {
         Verdict::Pass => Style::new().green().bold(),
         Verdict::Undecided(_) => Style::new().yellow().bold(),

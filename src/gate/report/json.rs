@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
+use super::comparison::ComparisonReport;
 use super::{Report, Summary};
 use crate::gate::benchmark::{Benchmark, Estimates, Throughput};
 use crate::gate::environment::Environment;
@@ -30,14 +31,21 @@ pub struct BenchmarkReport<'a> {
     unlimited: &'a [Unlimited],
     missing: &'a [Missing],
     failures: &'a [Failure],
-    /// The comparison with a named baseline: null, none was made.
-    comparison: Option<()>,
+    /// The comparison with a baseline: null where none was made.
+    comparison: Option<ComparisonReport<'a>>,
 }
 
+/// One reason why a verdict is not a pass.
 #[derive(Debug, Serialize)]
-struct Finding {
+pub struct Finding {
     verdict: Verdict,
     reason: String,
+}
+
+impl From<(Verdict, String)> for Finding {
+    fn from((verdict, reason): (Verdict, String)) -> Self {
+        Self { verdict, reason }
+    }
 }
 
 /// A row in its metric's unit.
@@ -82,7 +90,7 @@ impl<'a> BenchmarkReport<'a> {
             kind: "performance_benchmark_report",
             verdict: judgement.verdict(),
             exit_code: judgement.verdict().exit_code(),
-            findings: findings.map(|(verdict, reason)| Finding { verdict, reason }).collect(),
+            findings: findings.map(Finding::from).collect(),
             summary: Summary::new(report),
             environment: report.environment,
             criterion_home: report.home.display().to_string(),
@@ -90,7 +98,7 @@ impl<'a> BenchmarkReport<'a> {
             unlimited: &judgement.unlimited,
             missing: &judgement.missing,
             failures: &judgement.failures,
-            comparison: None,
+            comparison: judgement.comparison.as_ref().map(ComparisonReport::new),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What cannot be evidence, looked for before anything is compared.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use super::{Side, SideError, SideRun};
 use crate::gate::baseline::Measured;
@@ -14,6 +15,7 @@ use crate::gate::environment::Difference;
 pub fn refuse_unfit(base: &Side, head: &Side) -> Result<(), SideError> {
     let runs: Vec<&SideRun> = base.runs.iter().chain(&head.runs).collect();
     refuse_one_run_twice(&runs)?;
+    refuse_one_against_one(base, head)?;
     refuse_different_sizes(&runs)?;
     [base, head].into_iter().try_for_each(refuse_incomplete)
 }
@@ -28,6 +30,29 @@ pub fn different_environment(base: &Side, head: &Side) -> Option<SideError> {
         known.find_map(|(second, another)| Some((second, environment.difference(another)?)))?;
     let (first, second) = (first.clone(), second.clone());
     Some(SideError::DifferentEnvironment { what, first, one, second, other })
+}
+
+/// Fails on the first folder of results that is given twice, by whatever path.
+///
+/// # Errors
+/// [`SideError::OneRunTwice`].
+pub fn refuse_one_home_twice(base: &Side, head: &Side) -> Result<(), SideError> {
+    let mut seen: HashMap<&Path, &SideRun> = HashMap::new();
+    for run in base.runs.iter().chain(&head.runs) {
+        let Some(folder) = run.folder.as_deref() else { continue };
+        if let Some(first) = seen.insert(folder, run) {
+            let why = format!("both are {}", folder.display());
+            return Err(SideError::OneRunTwice { first: first.origin.clone(), second: run.origin.clone(), why });
+        }
+    }
+    Ok(())
+}
+
+fn refuse_one_against_one(base: &Side, head: &Side) -> Result<(), SideError> {
+    if base.runs.len() > 1 || head.runs.len() > 1 {
+        return Ok(());
+    }
+    Err(SideError::OneAgainstOne { base: base.name.clone(), head: head.name.clone() })
 }
 
 fn refuse_one_run_twice(runs: &[&SideRun]) -> Result<(), SideError> {

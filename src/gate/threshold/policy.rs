@@ -59,9 +59,13 @@ impl fmt::Display for Margin {
     }
 }
 
+/// In JSON, the fraction or `"auto"`.
 impl Serialize for Margin {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        match self {
+            Self::Fraction(fraction) => serializer.serialize_f64(*fraction),
+            Self::Auto => serializer.serialize_str("auto"),
+        }
     }
 }
 
