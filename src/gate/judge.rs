@@ -19,7 +19,7 @@ use super::error::Error;
 use super::threshold::{Kind, Thresholds};
 
 pub use accepted::acknowledge;
-pub use compared::{Compared, ComparedRow, ComparedSide};
+pub use compared::{Compared, ComparedRow, ComparedSide, Measuring};
 pub use row::Row;
 pub use verdict::{Doubt, Severity, Verdict};
 

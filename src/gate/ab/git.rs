@@ -28,10 +28,10 @@ pub struct Revision {
 impl std::fmt::Display for Revision {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let short = self.commit.get(..9).unwrap_or(&self.commit);
-        match self.commit.starts_with(&self.name) {
-            true => write!(formatter, "{short}"),
-            false => write!(formatter, "{} ({short})", self.name),
+        if self.commit.starts_with(&self.name) {
+            return formatter.write_str(short);
         }
+        write!(formatter, "{} ({short})", self.name)
     }
 }
 
@@ -64,12 +64,10 @@ impl Repository {
     pub fn resolve(&self, name: &str) -> Result<Revision, Error> {
         let commit = format!("{name}^{{commit}}");
         let output = run(self.git().args(["rev-parse", "--verify", "--end-of-options", &commit]))?;
-        match output.status.success() {
-            true => Ok(Revision { name: name.to_owned(), commit: text(&output.stdout) }),
-            false => {
-                Err(AbError::NoRevision { name: name.to_owned(), said: last_line(&output.stderr) }.into())
-            }
+        if output.status.success() {
+            return Ok(Revision { name: name.to_owned(), commit: text(&output.stdout) });
         }
+        Err(AbError::NoRevision { name: name.to_owned(), said: last_line(&output.stderr) }.into())
     }
 
     /// The files that differ from `HEAD`, untracked ones among them, as `git status --porcelain` writes them.
@@ -78,7 +76,7 @@ impl Repository {
     /// Git fails.
     pub fn changes(&self) -> Result<Vec<String>, Error> {
         let output = run(self.git().args(["status", "--porcelain"]))?;
-        self.refused("look for changes", &self.root, &output)?;
+        refused("look for changes", &self.root, &output)?;
         Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
     }
 
@@ -89,7 +87,7 @@ impl Repository {
     pub fn add_worktree(&self, folder: &Path, revision: &Revision) -> Result<(), Error> {
         let mut git = self.git();
         git.args(["worktree", "add", "--quiet", "--force", "--detach"]).arg(folder).arg(&revision.commit);
-        self.refused("check out into it", folder, &run(&mut git)?)
+        refused("check out into it", folder, &run(&mut git)?)
     }
 
     /// Removes the checkout in `folder`, and what git remembers of it. Whatever is in the way of that is left: this is
@@ -107,13 +105,13 @@ impl Repository {
         git
     }
 
-    fn refused(&self, action: &'static str, folder: &Path, output: &Output) -> Result<(), Error> {
-        if output.status.success() {
-            return Ok(());
-        }
-        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        Err(AbError::Git { action, folder: folder.to_owned(), said }.into())
+}
+
+fn refused(action: &'static str, folder: &Path, output: &Output) -> Result<(), Error> {
+    if output.status.success() {
+        return Ok(());
     }
+    Err(AbError::Git { action, folder: folder.to_owned(), said: text(&output.stderr) }.into())
 }
 
 fn run(command: &mut Command) -> Result<Output, Error> {

@@ -55,13 +55,13 @@ impl<'a> Lab<'a> {
         scratch: &'a Path,
         interrupt: &'a Interrupt,
     ) -> Self {
-        let named = |side: &'a [BenchBinary], name: &str| side.iter().find(|binary| binary.category == name);
-        let gone = base.iter().filter(|binary| named(head, &binary.category).is_none());
+        let find = |side: &'a [BenchBinary], name: &str| side.iter().find(|binary| binary.category == name);
+        let gone = base.iter().filter(|binary| find(head, &binary.category).is_none());
         let names = head.iter().chain(gone).map(|binary| binary.category.as_str());
         let benches = names.map(|name| Bench {
             name,
-            base: named(base, name),
-            head: named(head, name),
+            base: find(base, name),
+            head: find(head, name),
             starts: Starts { seconds: 0.0, heeds_filters: true },
         });
         Self { benches: benches.collect(), scratch, interrupt }

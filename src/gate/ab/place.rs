@@ -110,6 +110,12 @@ pub struct Checkout {
 }
 
 impl Checkout {
+    /// Where it is.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Where the project is in it.
     #[must_use]
     pub fn project(&self) -> PathBuf {

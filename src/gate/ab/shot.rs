@@ -71,7 +71,7 @@ impl Shot<'_> {
             note(&mut announced, line, started);
         })?;
         let elapsed = started.elapsed();
-        Ok(results(&home, ended).map(|readings| Hit { readings, elapsed, announced }))
+        Ok(results(&home, &ended).map(|readings| Hit { readings, elapsed, announced }))
     }
 
     fn command(&self, folder: &Path, home: &Path) -> Result<Command, Error> {
@@ -112,7 +112,7 @@ fn note(announced: &mut Vec<(String, Duration)>, line: &str, started: Instant) {
 }
 
 /// What the process saved. A process that ended badly has no results, whatever it saved before.
-fn results(home: &Path, ended: Ended) -> Result<BTreeMap<String, Reading>, Miss> {
+fn results(home: &Path, ended: &Ended) -> Result<BTreeMap<String, Reading>, Miss> {
     let miss = |reason: String| Miss { reason, output: ended.output.clone() };
     if let Some(reason) = &ended.failure {
         return Err(miss(reason.clone()));

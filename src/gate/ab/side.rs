@@ -17,6 +17,17 @@ pub enum Source {
     Worktree,
 }
 
+impl Source {
+    /// Whether both are one revision, whatever it was called.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Revision(one), Self::Revision(other)) => one.commit == other.commit,
+            _ => false,
+        }
+    }
+}
+
 impl std::fmt::Display for Source {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -59,6 +70,11 @@ impl Prepared {
         };
         let folder = checkout.as_ref().map_or_else(|| PathBuf::from("."), Checkout::project);
         let project = Project::at(&folder).map_err(explained(name, &source))?;
+        // Cargo looks for a project above the folder too, and finds the one that is worked on.
+        if checkout.as_ref().is_some_and(|checkout| !project.root.starts_with(checkout.folder())) {
+            let problem = "it has no Cargo.toml where the current folder is in the repository".to_owned();
+            return Err(explained(name, &source)(Error::Cargo { problem }));
+        }
         let project = Project { target: place.target(name), ..project };
         Ok(Self { source, project, checkout })
     }
@@ -71,10 +87,8 @@ impl Prepared {
         let Self { source, project, checkout } = self;
         let is_wanted = |bench: &&String| wanted.is_empty() || wanted.contains(bench);
         let benches: Vec<String> = project.benches.iter().filter(is_wanted).cloned().collect();
-        let binaries = match benches.is_empty() {
-            true => Vec::new(),
-            false => run::build(&project, &benches, interrupt).map_err(explained(name, &source))?,
-        };
+        let build = || run::build(&project, &benches, interrupt).map_err(explained(name, &source));
+        let binaries = if benches.is_empty() { Vec::new() } else { build()? };
         Ok(Side { source, binaries, _checkout: checkout })
     }
 }

@@ -178,18 +178,12 @@ fn together(mut one: Control, other: Control) -> Control {
 /// # Errors
 /// `most` pairs can never decide.
 pub fn plan(rows: usize, alpha: f64, most: usize) -> Result<Looks, Error> {
-    let decides = |first: &usize| {
-        let level = Looks::doubling(*first, most).at_this_look(*first, alpha / rows.max(1) as f64);
-        compare::fewest_pairs(1, level) <= *first
-    };
+    // The first look may spend the root of its share of the pairs: `Looks` says why.
+    let spends = |first: usize| alpha * (first as f64 / most as f64).sqrt();
+    let decides = |first: &usize| compare::fewest_pairs(rows, spends(*first)) <= *first;
     match (1..=most).find(decides) {
         Some(first) => Ok(Looks::doubling((first + 1).min(most), most)),
-        None => Err(AbError::TooFewPairs {
-            most,
-            rows,
-            fewest: (most..).find(|pairs| compare::fewest_pairs(rows, alpha) <= *pairs).unwrap_or(most),
-        }
-        .into()),
+        None => Err(AbError::TooFewPairs { most, rows, fewest: compare::fewest_pairs(rows, alpha) }.into()),
     }
 }
 

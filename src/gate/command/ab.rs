@@ -10,12 +10,15 @@ use std::time::Instant;
 use super::print;
 use crate::gate::ab::git::Repository;
 use crate::gate::ab::{
-    BASE, HEAD, Inventory, Lab, Place, Prepared, Row, Schedule, Side, Source, Stand, Trial, Watch,
+    BASE, HEAD, Inventory, Lab, MODE, Place, Prepared, Row, Schedule, Side, Source, Stand, Trial, Watch,
 };
 use crate::gate::cli::AbArgs;
+use crate::gate::environment::Environment;
 use crate::gate::error::Error;
+use crate::gate::noise::NOISE_FILE;
 use crate::gate::policy::Policies;
 use crate::gate::run::{BenchBinary, Interrupt, Project};
+use crate::gate::side::SideError;
 use crate::gate::store;
 use crate::gate::threshold::{THRESHOLDS_FILE, Thresholds};
 use sides::Wanted;
@@ -24,9 +27,10 @@ use verdict::Measured;
 /// Measures what `arguments` name.
 pub fn ab(arguments: &AbArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, Error> {
     let policies = check(arguments)?;
+    let different_environment = different_noise(arguments, &policies)?;
     let interrupt = Interrupt::on_signals().map_err(Error::io("listen to", Path::new("signals")))?;
     let seed = arguments.effort.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
-    let job = Job { arguments, policies, interrupt, seed, quiet };
+    let job = Job { arguments, policies, different_environment, interrupt, seed, quiet };
     // What a signal ended in the middle fails in its own way.
     job.run(out).map_err(|error| job.interrupt.check().err().unwrap_or(error))
 }
@@ -42,10 +46,29 @@ fn check(arguments: &AbArgs) -> Result<Policies, Error> {
     Policies::new(thresholds, arguments.comparison.margin, &arguments.baselines.folder)
 }
 
+/// How the machine that margins were found on differs from this one.
+fn different_noise(arguments: &AbArgs, policies: &Policies) -> Result<Option<String>, Error> {
+    let found = policies.noise_environment().and_then(|noise| noise.difference(&Environment::here(Some(MODE))));
+    let Some(found) = found else { return Ok(None) };
+    let difference = SideError::DifferentEnvironment {
+        what: found.what,
+        first: NOISE_FILE.to_owned(),
+        one: found.one,
+        second: "this machine".to_owned(),
+        other: found.other,
+    };
+    if arguments.comparison.allow_different_environment {
+        return Ok(Some(difference.to_string()));
+    }
+    Err(difference.into())
+}
+
 /// All that holds from the beginning to the end.
 struct Job<'a> {
     arguments: &'a AbArgs,
     policies: Policies,
+    /// How the machine differs from the one whose noise gave the margins, where that is allowed.
+    different_environment: Option<String>,
     interrupt: Interrupt,
     seed: u64,
     quiet: bool,
@@ -71,7 +94,7 @@ impl Job<'_> {
         let mut log = Log { out: &mut *out, json: self.arguments.json };
         let sides = self.build(&wanted, &place, &repository, &mut Watch::new(&mut log, self.quiet))?;
         let measured = self.measure(&sides, &place, &mut log)?;
-        self.conclude(&wanted, &measured, out)
+        self.conclude(&wanted, measured, out)
     }
 
     fn build(
@@ -83,15 +106,13 @@ impl Job<'_> {
     ) -> Result<Sides, Error> {
         let prepare = |name, source: &Source| Prepared::new(place, repository, name, source.clone());
         let build = |side: Prepared, name| side.build(name, &wanted.categories, &self.interrupt);
-        let (base, same) = (prepare(BASE, &wanted.base)?, wanted.base == wanted.head);
+        let (base, same) = (prepare(BASE, &wanted.base)?, wanted.base.is_same(&wanted.head));
         let head = if same { None } else { Some(prepare(HEAD, &wanted.head)?) };
         wanted.refuse_unknown(&base, head.as_ref())?;
         watch.say(&format!("Building the base, {}...", wanted.base));
         let base = build(base, BASE)?;
-        watch.say(&match same {
-            true => "The head is the same revision: A/A, in which nothing can have changed".to_owned(),
-            false => format!("Building the head, {}...", wanted.head),
-        });
+        let a_a = "The head is the same revision: A/A, in which nothing can have changed".to_owned();
+        watch.say(&if same { a_a } else { format!("Building the head, {}...", wanted.head) });
         Ok(Sides { base, head: head.map(|head| build(head, HEAD)).transpose()? })
     }
 

@@ -29,7 +29,8 @@ pub fn compared(
     let notes = notes(&base, &head);
     let (paired, alpha, strict) = (pairing == Pairing::Paired, arguments.alpha, arguments.strict);
     let margin = policies.default_margin();
-    Ok(Compared { base, head, paired, alpha, margin, strict, different_environment, rows, control, notes })
+    let measuring = None;
+    Ok(Compared { base, head, paired, alpha, margin, strict, different_environment, rows, control, notes, measuring })
 }
 
 /// Each row of `comparison` with what it is `held` to, and with its acknowledgement if it has one.

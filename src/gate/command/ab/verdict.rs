@@ -61,10 +61,8 @@ impl Job<'_> {
         }
         let compared = self.compared(wanted, measured)?;
         let report = ComparisonReport::new(&compared);
-        let saved = match self.arguments.no_save {
-            true => None,
-            false => Some(comparison::save(&report, &self.arguments.report_dir)?),
-        };
+        let save = || comparison::save(&report, &self.arguments.report_dir);
+        let saved = (!self.arguments.no_save).then(save).transpose()?;
         print(out, &self.said(&compared, &report)?)?;
         let saved = saved.filter(|_| !self.quiet && !self.arguments.json);
         saved.iter().try_for_each(|path| print(out, &format!("{}\n", path.display())))?;
@@ -84,7 +82,7 @@ impl Job<'_> {
             alpha: arguments.alpha,
             margin: self.policies.default_margin(),
             strict: arguments.strict,
-            different_environment: None,
+            different_environment: self.different_environment.clone(),
             rows,
             control,
             notes: measured.notes,
