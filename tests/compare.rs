@@ -90,11 +90,17 @@ fn a_margin_on_the_command_line_is_for_rows_without_one() {
     let project = measured(&[("api/slow", 1.05), ("api/other", 1.05)]);
     project.compare(RUNS, &["--margin", "10%"]).exits(0);
     let text = "[[metric]]\nid = \"api/slow\"\nbetter = \"lower\"\nmargin = \"2%\"\n";
-    let comparison =
-        project.write("limits.toml", policy(text)).compared(RUNS, &["--margin", "10%", "--thresholds", "limits.toml"], 1);
+    let comparison = project.write("limits.toml", policy(text)).compared(
+        RUNS,
+        &["--margin", "10%", "--thresholds", "limits.toml"],
+        1,
+    );
     assert_eq!(row(&comparison, "api/slow")["outcome"], "regressed");
     assert_eq!(row(&comparison, "api/other")["outcome"], "unchanged");
-    assert_eq!((&row(&comparison, "api/other")["margin"], &comparison["settings"]["margin"]), (&json!(0.1), &json!(0.1)));
+    assert_eq!(
+        (&row(&comparison, "api/other")["margin"], &comparison["settings"]["margin"]),
+        (&json!(0.1), &json!(0.1))
+    );
 }
 
 #[test]
@@ -141,7 +147,9 @@ fn a_dropped_benchmark_fails_and_a_new_one_does_not() {
     assert_eq!(row(&comparison, "api/new")["ratio"], Value::Null);
     (0..RUNS).for_each(|run| project.save_run("base", run, &[("api/old", 1.0)]));
     let ended = project.compare(RUNS, &[]).exits(1);
-    ended.prints("api/old is MISSING: the head has no such benchmark").prints("1 missing, 1 new, 1 unchanged");
+    ended
+        .prints("api/old is MISSING: the head has no such benchmark")
+        .prints("1 missing, 1 new, 1 unchanged");
     let optional = "[[metric]]\nid = \"api/old\"\nbetter = \"lower\"\nrequired = false\n";
     project.write(THRESHOLDS, policy(optional)).compare(RUNS, &[]).exits(0);
 }
@@ -154,7 +162,10 @@ fn what_is_accepted_does_not_fail_and_is_shown() {
     project.write(THRESHOLDS, policy(&format!("{metric}\n{accepted}")));
     let comparison = project.compared(RUNS, &[], 0);
     assert_eq!(row(&comparison, "api/slow")["outcome"], "regressed");
-    assert_eq!(row(&comparison, "api/slow")["accepted"], json!({ "reason": "checks more", "until": "2999-12-31" , "id": "api/slow"}));
+    assert_eq!(
+        row(&comparison, "api/slow")["accepted"],
+        json!({ "reason": "checks more", "until": "2999-12-31" , "id": "api/slow"})
+    );
     let ended = project.compare(RUNS, &[]).exits(0);
     ended.prints("a REGRESSED").prints("api/slow until 2999-12-31: checks more").prints("PASSED");
 }

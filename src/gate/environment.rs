@@ -106,7 +106,8 @@ impl Environment {
             let major = |version: &String| format!("{name} {version}");
             Some(("engine", major(version), major(other.engines.get(name)?)))
         });
-        let differs = |(_, one, other): &(&str, String, String)| one != other && one != UNKNOWN && other != UNKNOWN;
+        let differs =
+            |(_, one, other): &(&str, String, String)| one != other && one != UNKNOWN && other != UNKNOWN;
         let first = fields.into_iter().chain(engines).find(differs);
         first.map(|(what, one, other)| Difference { what, one, other })
     }
@@ -164,8 +165,9 @@ mod tests {
         for (what, other) in others {
             assert_eq!(here.difference(&other).map(|it| it.what), Some(what));
         }
-        let with = |version: &str| {
-            Environment { engines: [("postgres".to_owned(), version.to_owned())].into(), ..here.clone() }
+        let with = |version: &str| Environment {
+            engines: [("postgres".to_owned(), version.to_owned())].into(),
+            ..here.clone()
         };
         assert_eq!(with("15").difference(&with("16")).map(|it| it.other), Some("postgres 16".into()));
         assert_eq!(with("15").difference(&here), None);

@@ -229,7 +229,10 @@ impl Judgement {
         let critical =
             critical.map(|row| (Verdict::Fail, format!("{} is CRITICAL: {}", row.id, row.reason())));
         let missing = self.missing.iter().map(|missing| {
-            (Verdict::Undecided(Doubt::Input), format!("{} for `{}` ({})", missing.what(), missing.id, missing.name))
+            (
+                Verdict::Undecided(Doubt::Input),
+                format!("{} for `{}` ({})", missing.what(), missing.id, missing.name),
+            )
         });
         let compared = self.comparison.iter().flat_map(Compared::findings);
         failed.chain(critical).chain(self.pass_rate_finding()).chain(missing).chain(compared).collect()

@@ -83,9 +83,8 @@ impl Noise {
             let other = self.schema_version;
             return Some(format!("schema_version {other}, this program reads {SCHEMA_VERSION}"));
         }
-        let unfit = |row: &&RowNoise| {
-            [row.spread, row.margin].iter().any(|value| !value.is_finite() || *value < 0.0)
-        };
+        let unfit =
+            |row: &&RowNoise| [row.spread, row.margin].iter().any(|value| !value.is_finite() || *value < 0.0);
         let unfit = self.rows.iter().find(unfit).map(|row| &row.id);
         unfit.map(|id| format!("the spread or margin of `{id}` is below zero"))
     }

@@ -25,10 +25,16 @@ fn a_slower_benchmark_fails_and_the_others_are_unchanged() {
     let tiny = slower();
     let ended = tiny.ab(&["first"]).exits(1);
     ended.prints("steady/b REGRESSED: +20.").prints("margin 2%").prints("1 unchanged");
-    ended.prints("Building the base, first (").prints("Confirming in fresh processes").prints("Null control: green");
+    ended
+        .prints("Building the base, first (")
+        .prints("Confirming in fresh processes")
+        .prints("Null control: green");
     ended.prints("performance_comparison_");
     let report = tiny.0.report("performance_comparison");
-    assert_eq!((row(&report, "steady/b")["outcome"].as_str(), report["verdict"].as_str()), (Some("regressed"), Some("fail")));
+    assert_eq!(
+        (row(&report, "steady/b")["outcome"].as_str(), report["verdict"].as_str()),
+        (Some("regressed"), Some("fail"))
+    );
     assert_eq!(tiny.left(), [""; 0]);
 }
 
@@ -64,7 +70,10 @@ fn files_in_place_are_measured_if_that_is_asked_for() {
     let tiny = Tiny::new(&["steady"]);
     tiny.edit("steady", &[(BENCHMARKS, SLOWER)]);
     tiny.ab(&["HEAD", "HEAD"]).exits(0).is_silent_about("REGRESSED");
-    tiny.ab(&["HEAD", "worktree", "steady"]).exits(1).prints("steady/b REGRESSED").prints("the files in place");
+    tiny.ab(&["HEAD", "worktree", "steady"])
+        .exits(1)
+        .prints("steady/b REGRESSED")
+        .prints("the files in place");
 }
 
 #[test]
@@ -147,7 +156,9 @@ fn thresholds_say_which_direction_is_good_and_what_is_accepted() {
     tiny.ab(&["first", "slower", "--thresholds", "limits.toml"]).exits(0).prints("2 unchanged");
     tiny.0.write("limits.toml", format!("schema_version = 1\n{entry}{accepted}"));
     tiny.ab(&["first", "slower", "--thresholds", "limits.toml"]).exits(0).prints("known").prints("REGRESSED");
-    let higher = entry.replace("lower", "higher").replace("baseline = 1\nwarning = 2\ncritical = 3", "baseline = 3\nwarning = 2\ncritical = 1");
+    let higher = entry
+        .replace("lower", "higher")
+        .replace("baseline = 1\nwarning = 2\ncritical = 3", "baseline = 3\nwarning = 2\ncritical = 1");
     tiny.0.write("limits.toml", format!("schema_version = 1\n{higher}"));
     tiny.ab(&["first", "slower", "--thresholds", "limits.toml"]).exits(0).prints("IMPROVED");
 }
@@ -161,7 +172,8 @@ fn a_project_may_be_a_part_of_a_repository() {
     }
     tiny.0.write(".gitignore", "target\ntest_reports\nCargo.lock\n/runs\n/tmp\n/pids*\n");
     tiny.commit("moved");
-    let ended = tiny.command(&["HEAD", "--no-save"]).current_dir(tiny.0.path("part")).output().expect("it runs");
+    let ended =
+        tiny.command(&["HEAD", "--no-save"]).current_dir(tiny.0.path("part")).output().expect("it runs");
     assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
 }
 

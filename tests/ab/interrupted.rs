@@ -9,10 +9,11 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use crate::tiny::{HANGS_AT, NOISE, Tiny};
 
-/// A project with a row that is soon decided, and one that never is and hangs when it was measured for a while.
+/// A project with rows that are soon decided, and others that never are and hang when they were measured for a while:
+/// after the first look, however rows share processes, and before the last.
 fn hanging() -> Tiny {
     let tiny = Tiny::new(&["steady", "late"]);
-    tiny.edit("late", &[(NOISE, "NOISE: f64 = 0.5"), (HANGS_AT, "HANGS_AT: u64 = 150")]);
+    tiny.edit("late", &[(NOISE, "NOISE: f64 = 0.5"), (HANGS_AT, "HANGS_AT: u64 = 110")]);
     tiny.commit("hanging");
     tiny
 }
@@ -39,8 +40,11 @@ fn started(tiny: &Tiny) -> (Child, [Pid; 2]) {
     command.args(["ab", "hanging"]).current_dir(tiny.0.path("")).stdout(Stdio::piped()).stderr(Stdio::null());
     command.env("SIMULATED_RUNS", tiny.0.path("runs")).env("TINY_PIDS", tiny.0.path("pids"));
     command.env("TMPDIR", tiny.0.path("tmp")).env_remove("CARGO_TARGET_DIR").env("NO_COLOR", "1");
-    let child = command.spawn().expect("it starts");
-    let read = || fs::read_to_string(tiny.0.path("pids")).ok().filter(|pids| pids.ends_with('\n'));
+    let mut child = command.spawn().expect("it starts");
+    let read = || {
+        assert_eq!(child.try_wait().expect("a child"), None, "it ended before a bench could hang");
+        fs::read_to_string(tiny.0.path("pids")).ok().filter(|pids| pids.ends_with('\n'))
+    };
     let pids = eventually("the bench hangs", read);
     let (one, other) = pids.split_once(' ').expect("two numbers");
     (child, [process(one), process(other)])

@@ -22,14 +22,24 @@ fn a_revision_that_does_not_exist() {
     let tiny = Tiny::new(&["steady"]);
     refuses(&tiny, &["nowhere"], &["no revision `nowhere`"], "fetch-depth: 0");
     refuses(&tiny, &["--", "--help"], &["no revision `--help`"], "git rev-parse");
-    refuses(&tiny, &["first", "nowhere"], &["`nowhere` is neither a revision nor a bench target", "steady"], "name one");
+    refuses(
+        &tiny,
+        &["first", "nowhere"],
+        &["`nowhere` is neither a revision nor a bench target", "steady"],
+        "name one",
+    );
     assert!(!tiny.0.path("target/bench-gate/ab/target").exists(), "nothing was built");
 }
 
 #[test]
 fn a_category_that_is_in_neither() {
     let tiny = Tiny::new(&["steady"]);
-    refuses(&tiny, &["first", "HEAD", "other"], &["`other` is neither", "there are steady"], "name one of those");
+    refuses(
+        &tiny,
+        &["first", "HEAD", "other"],
+        &["`other` is neither", "there are steady"],
+        "name one of those",
+    );
 }
 
 #[test]
@@ -44,7 +54,12 @@ fn a_word_with_two_meanings() {
 fn files_that_differ_where_nobody_said_which_are_meant() {
     let tiny = Tiny::new(&["steady"]);
     tiny.0.write("benches/steady.rs", "fn main() {}").write("untracked", "");
-    refuses(&tiny, &["first"], &["files differ from HEAD", "benches/steady.rs", "?? untracked"], "say `worktree`");
+    refuses(
+        &tiny,
+        &["first"],
+        &["files differ from HEAD", "benches/steady.rs", "?? untracked"],
+        "say `worktree`",
+    );
 }
 
 #[test]
@@ -53,7 +68,12 @@ fn a_revision_that_does_not_build() {
     tiny.0.write("benches/steady.rs", "fn main() { nonsense }");
     tiny.commit("broken");
     refuses(&tiny, &["first"], &["cannot find value `nonsense`", "head, HEAD ("], "mend what cargo reports");
-    refuses(&tiny, &["broken", "first"], &["nonsense", "base, broken (", "does not build"], "another revision");
+    refuses(
+        &tiny,
+        &["broken", "first"],
+        &["nonsense", "base, broken (", "does not build"],
+        "another revision",
+    );
     tiny.git(&["rm", "--quiet", "Cargo.toml"]);
     tiny.commit("gone");
     tiny.git(&["checkout", "--quiet", "first"]);
@@ -89,16 +109,35 @@ fn no_repository_and_no_git() {
     assert!(without_git.status.code() == Some(2) && said.contains("git cannot be run"), "{said}");
     fs::remove_dir_all(tiny.0.path(".git")).expect("a repository");
     let ended = tiny.ab(&["first"]).exits(2);
-    assert!(ended.stderr.contains("not in a git repository") && ended.stderr.contains("bench-gate compare"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("not in a git repository") && ended.stderr.contains("bench-gate compare"),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]
 fn a_report_that_has_no_place_and_thresholds_that_are_not_there() {
     let tiny = Tiny::new(&["steady"]);
     tiny.0.write("a_file", "");
-    refuses(&tiny, &["first", "HEAD", "--report-dir", "a_file/x"], &["a_file/x: cannot make"], "name another");
-    refuses(&tiny, &["first", "HEAD", "--thresholds", "none.toml"], &["none.toml: cannot read"], "check that the path");
-    refuses(&tiny, &["first", "HEAD", "--margin", "auto"], &["noise.json: cannot read"], "check that the path");
+    refuses(
+        &tiny,
+        &["first", "HEAD", "--report-dir", "a_file/x"],
+        &["a_file/x: cannot make"],
+        "name another",
+    );
+    refuses(
+        &tiny,
+        &["first", "HEAD", "--thresholds", "none.toml"],
+        &["none.toml: cannot read"],
+        "check that the path",
+    );
+    refuses(
+        &tiny,
+        &["first", "HEAD", "--margin", "auto"],
+        &["noise.json: cannot read"],
+        "check that the path",
+    );
 }
 
 #[test]
@@ -125,5 +164,8 @@ fn a_disk_that_is_full() {
     let ended = tiny.command(&["first"]).env("PATH", path).output().expect("it runs");
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!(ended.status.code(), Some(2), "{said}");
-    assert!(said.contains("git cannot check out into it: fatal: No space left") && said.contains("cargo clean"), "{said}");
+    assert!(
+        said.contains("git cannot check out into it: fatal: No space left") && said.contains("cargo clean"),
+        "{said}"
+    );
 }

@@ -51,7 +51,12 @@ fn the_homes_that_these_tests_break_are_good() {
 fn one_home_given_twice() {
     let project = good();
     let twice = ["--base", "base0"];
-    project.compare_refuses(SIDES, &twice, &["base0 and base0 are one run, counted twice", "both are "], OWN_HOME);
+    project.compare_refuses(
+        SIDES,
+        &twice,
+        &["base0 and base0 are one run, counted twice", "both are "],
+        OWN_HOME,
+    );
     let detour = ["--base", "head1/../base0"];
     project.compare_refuses(SIDES, &detour, &["base0 and head1/../base0 are one run"], OWN_HOME);
 }
@@ -101,7 +106,12 @@ fn fewer_runs_than_can_decide() {
 
 #[test]
 fn one_run_against_one() {
-    good().compare_refuses([1, 1], &[], &["base and head hold one run each"], "record a baseline of several runs");
+    good().compare_refuses(
+        [1, 1],
+        &[],
+        &["base and head hold one run each"],
+        "record a baseline of several runs",
+    );
 }
 
 #[test]
@@ -110,7 +120,12 @@ fn no_home_and_an_empty_one() {
     let said = ["nowhere: no Criterion results here: the folder does not exist"];
     project.compare_refuses(SIDES, &["--head", "nowhere"], &said, "run `cargo bench`");
     fs::create_dir(project.path("empty")).unwrap();
-    project.compare_refuses(SIDES, &["--base", "empty"], &["empty: no Criterion results here"], "run `cargo bench`");
+    project.compare_refuses(
+        SIDES,
+        &["--base", "empty"],
+        &["empty: no Criterion results here"],
+        "run `cargo bench`",
+    );
     let said = ["base0: no Criterion results here: the folder holds no `old/"];
     project.compare_refuses(SIDES, &["--base-name", "old"], &said, "run `cargo bench`");
 }
@@ -121,16 +136,27 @@ fn a_truncated_file() {
     let file = "head3/api/a/new/sample.json";
     let whole = project.read(file);
     project.write(file, &whole[..whole.len() / 2]);
-    project.compare_refuses(SIDES, &[], &["head3/api/a/new/sample.json: truncated JSON"], "delete the benchmark's");
+    project.compare_refuses(
+        SIDES,
+        &[],
+        &["head3/api/a/new/sample.json: truncated JSON"],
+        "delete the benchmark's",
+    );
 }
 
 #[test]
 fn zero_negative_and_nan_values() {
     for value in ["0.0", "-1.0", "null"] {
         let project = good();
-        let samples = format!(r#"{{ "sampling_mode": "Flat", "iters": [1.0, 1.0], "times": [5.0, {value}] }}"#);
+        let samples =
+            format!(r#"{{ "sampling_mode": "Flat", "iters": [1.0, 1.0], "times": [5.0, {value}] }}"#);
         project.write("base1/api/a/new/sample.json", samples);
-        project.compare_refuses(SIDES, &[], &["base1/api/a/new/sample.json: "], "delete the benchmark's folder");
+        project.compare_refuses(
+            SIDES,
+            &[],
+            &["base1/api/a/new/sample.json: "],
+            "delete the benchmark's folder",
+        );
     }
 }
 
@@ -155,7 +181,11 @@ fn different_sizes_under_one_id() {
 #[test]
 fn different_environments() {
     for (field, value, what) in [
-        ("cpu_model", "another", "different processor: base0 was measured with a processor, head0 with another"),
+        (
+            "cpu_model",
+            "another",
+            "different processor: base0 was measured with a processor, head0 with another",
+        ),
         ("rustc", "rustc 1.95.0", "different toolchain: "),
         ("mode", "full", "different mode: base0 was measured with quick, head0 with full"),
     ] {
@@ -203,7 +233,11 @@ fn no_homes_and_values_that_are_none() {
         &["check", "--strict"],
     ] {
         let ended = project.gate(arguments).exits(2);
-        assert!(ended.stdout.is_empty() && ended.stderr.contains("error:"), "{arguments:?}: {}", ended.stderr);
+        assert!(
+            ended.stdout.is_empty() && ended.stderr.contains("error:"),
+            "{arguments:?}: {}",
+            ended.stderr
+        );
     }
 }
 
@@ -225,7 +259,11 @@ fn an_acknowledgement_that_has_expired_or_covers_nothing() {
     };
     let said = "baselines/thresholds.toml:9: accepted `api/a` has expired on 2001-02-03";
     policy_is_refused(&accepted("api/a", "2001-02-03"), said, MEND);
-    policy_is_refused(&accepted("api/a", "2999-01-01"), "thresholds.toml:9: accepted `api/a` is unchanged", MEND);
+    policy_is_refused(
+        &accepted("api/a", "2999-01-01"),
+        "thresholds.toml:9: accepted `api/a` is unchanged",
+        MEND,
+    );
     policy_is_refused(&accepted("api/z", "2999-01-01"), "accepted `api/z` is on neither side", MEND);
 }
 
@@ -235,29 +273,52 @@ fn an_automatic_margin_that_nobody_measured() {
     policy_is_refused(&automatic, "baselines/noise.json: cannot read", "check that the path exists");
     let project = good();
     project.write(THRESHOLDS, format!("schema_version = 1\n\n{automatic}"));
-    let environment: serde_json::Value =
-        serde_json::from_str::<serde_json::Value>(&record("2001-01-01T00:00:00Z", &[])).unwrap()["environment"].take();
+    let environment: serde_json::Value = serde_json::from_str::<serde_json::Value>(&record(
+        "2001-01-01T00:00:00Z",
+        &[],
+    ))
+    .unwrap()["environment"]
+        .take();
     let noise = |id: &str, margin: f64| {
         let rows = serde_json::json!([{ "id": id, "spread": 0.01, "margin": margin }]);
         serde_json::json!({ "schema_version": 1, "environment": environment, "rows": rows }).to_string()
     };
     project.write("baselines/noise.json", noise("api/z", 0.1));
-    project.compare_refuses(SIDES, &[], &["noise.json has no margin for `api/a`"], "measure it with `bench-gate calibrate`");
+    project.compare_refuses(
+        SIDES,
+        &[],
+        &["noise.json has no margin for `api/a`"],
+        "measure it with `bench-gate calibrate`",
+    );
     project.write("baselines/noise.json", noise("api/a", -0.1));
-    project.compare_refuses(SIDES, &[], &["baselines/noise.json: not the noise of benchmarks"], "restore the file");
+    project.compare_refuses(
+        SIDES,
+        &[],
+        &["baselines/noise.json: not the noise of benchmarks"],
+        "restore the file",
+    );
     project.write("baselines/noise.json", noise("api/a", 0.125));
     assert_eq!(project.compared(RUNS, &[], 0)["rows"][0]["margin"], 0.125);
     with_records(&project, |_| ());
     project.compare(RUNS, &[]).exits(0);
     let other = noise("api/a", 0.1).replace("a processor", "another");
     project.write("baselines/noise.json", other);
-    project.compare_refuses(SIDES, &[], &["different processor: noise.json was measured with another"], ONE_ENVIRONMENT);
+    project.compare_refuses(
+        SIDES,
+        &[],
+        &["different processor: noise.json was measured with another"],
+        ONE_ENVIRONMENT,
+    );
 }
 
 #[test]
 fn a_rate_of_what_counts_nothing() {
     let rate = METRIC.replace("margin", "unit = \"requests/s\"\nmargin");
-    policy_is_refused(&rate, "`api/a` cannot be compared by its throughput", "give the benchmark a Throughput");
+    policy_is_refused(
+        &rate,
+        "`api/a` cannot be compared by its throughput",
+        "give the benchmark a Throughput",
+    );
 }
 
 #[test]

@@ -10,7 +10,8 @@ const SPREAD: f64 = 0.004;
 
 /// The value of a run that nothing changed: a millisecond and a little that looks like noise (Weyl's sequence).
 pub fn value(id: &str, side: u32, run: u32) -> f64 {
-    let seed = id.bytes().fold(f64::from(side) * 0.37, |sum, byte| (sum * 1.7 + f64::from(byte)).fract() + 0.1);
+    let seed =
+        id.bytes().fold(f64::from(side) * 0.37, |sum, byte| (sum * 1.7 + f64::from(byte)).fract() + 0.1);
     let noise = (seed + f64::from(run) * 0.618_033_988_749_895).fract() - 0.5;
     1e6 * (1.0 + SPREAD * noise)
 }

@@ -102,7 +102,8 @@ mod tests {
     #[test]
     fn criterion_is_told_everything() {
         let arguments = Effort::default().arguments().join(" ");
-        let wanted = "--warm-up-time 0.100 --measurement-time 0.150 --sample-size 10 --nresamples 1000 --noplot";
+        let wanted =
+            "--warm-up-time 0.100 --measurement-time 0.150 --sample-size 10 --nresamples 1000 --noplot";
         assert_eq!(arguments, wanted);
     }
 }

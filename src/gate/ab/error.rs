@@ -119,7 +119,9 @@ impl AbError {
             Self::NoRevision { .. } => {
                 "name a branch, tag or commit that `git rev-parse` finds; in CI, fetch the whole history (fetch-depth: 0)"
             }
-            Self::Ambiguous { .. } => "write the revision as `refs/heads/NAME`, or name HEAD before the bench target",
+            Self::Ambiguous { .. } => {
+                "write the revision as `refs/heads/NAME`, or name HEAD before the bench target"
+            }
             Self::NoSuchWord { .. } => "name one of those, or a revision that `git rev-parse` finds",
             Self::Dirty { .. } => {
                 "commit or stash them, say `worktree` to measure the files as they are, or `HEAD` to measure without them"

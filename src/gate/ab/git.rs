@@ -104,7 +104,6 @@ impl Repository {
         git.arg("-C").arg(&self.root).process_group(0);
         git
     }
-
 }
 
 fn refused(action: &'static str, folder: &Path, output: &Output) -> Result<(), Error> {

@@ -196,8 +196,7 @@ impl Inventory {
 pub fn spans(hit: &Hit) -> Vec<(&str, Duration)> {
     let ends = hit.announced.iter().skip(1).map(|(_, at)| *at).chain([hit.elapsed]);
     let announced = hit.announced.iter().zip(ends);
-    let known: Vec<_> =
-        announced.map(|((id, at), end)| (id.as_str(), end.saturating_sub(*at))).collect();
+    let known: Vec<_> = announced.map(|((id, at), end)| (id.as_str(), end.saturating_sub(*at))).collect();
     if known.is_empty() {
         let share = hit.elapsed.div_f64(hit.readings.len().max(1) as f64);
         return hit.readings.keys().map(|id| (id.as_str(), share)).collect();

@@ -42,7 +42,8 @@ mod tests {
 
     #[test]
     fn a_list_is_what_criterion_prints_and_nothing_else() {
-        let output = ["Gnuplot not found", "a/b: benchmark", "a/c d: x: benchmark", "a/b: benchmark", "t: test", ""];
+        let output =
+            ["Gnuplot not found", "a/b: benchmark", "a/c d: x: benchmark", "a/b: benchmark", "t: test", ""];
         assert_eq!(ids(&output.map(str::to_owned)), ["a/b", "a/c d: x"]);
     }
 

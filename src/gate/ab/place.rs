@@ -150,7 +150,8 @@ mod tests {
         let ours = tempfile::Builder::new().prefix(SCRATCH).tempdir().unwrap().keep();
         let other = tempfile::tempdir().unwrap();
         let folder = target.path().join("bench-gate/ab");
-        for (noted, checkout) in [(&ours, super::super::BASE), (&other.path().to_owned(), super::super::HEAD)] {
+        for (noted, checkout) in [(&ours, super::super::BASE), (&other.path().to_owned(), super::super::HEAD)]
+        {
             fs::create_dir_all(folder.join(checkout)).unwrap();
             fs::write(folder.join("lock"), noted.as_os_str().as_encoded_bytes()).unwrap();
             drop(Place::take(target.path()).unwrap());

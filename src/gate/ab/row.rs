@@ -319,6 +319,9 @@ pub(super) mod tests {
         assert_eq!(few.effort, Effort::default());
         let mut enough = row(&noisy);
         enough.choose_length(0.1);
-        assert!(enough.effort.measurement < Effort::default().measurement, "noise between asks for short runs");
+        assert!(
+            enough.effort.measurement < Effort::default().measurement,
+            "noise between asks for short runs"
+        );
     }
 }

@@ -123,7 +123,8 @@ fn results(home: &Path, ended: &Ended) -> Result<BTreeMap<String, Reading>, Miss
         }
         loaded => loaded.map_err(|error| miss(error.to_string()))?,
     };
-    let readings = benchmarks.into_iter().map(|benchmark| Ok((benchmark.id.clone(), Reading::of(&benchmark)?)));
+    let readings =
+        benchmarks.into_iter().map(|benchmark| Ok((benchmark.id.clone(), Reading::of(&benchmark)?)));
     readings.collect::<Result<_, Error>>().map_err(|error| miss(error.to_string()))
 }
 
@@ -150,7 +151,12 @@ mod tests {
     #[test]
     fn announcements_are_noted_once_each() {
         let (mut announced, started) = (Vec::new(), Instant::now());
-        let lines = ["Benchmarking a/b", "Benchmarking a/b: Warming up for 1.0 s", "a/b  time: [1 2 3]", "Benchmarking a/c"];
+        let lines = [
+            "Benchmarking a/b",
+            "Benchmarking a/b: Warming up for 1.0 s",
+            "a/b  time: [1 2 3]",
+            "Benchmarking a/c",
+        ];
         lines.iter().for_each(|line| note(&mut announced, line, started));
         assert_eq!(announced.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["a/b", "a/c"]);
     }

@@ -81,7 +81,8 @@ impl Stand<'_> {
             let new: Vec<&str> =
                 new.iter().filter(|(at, _)| *at == bench).map(|(_, id)| id.as_str()).collect();
             let arms = self.schedule.block(1);
-            let arms = arms.into_iter().filter(|arm| !unit.rows.is_empty() || (!arm.is_base() && !new.is_empty()));
+            let arms =
+                arms.into_iter().filter(|arm| !unit.rows.is_empty() || (!arm.is_base() && !new.is_empty()));
             self.run_block(&unit, &arms.collect::<Vec<_>>(), goal, &new)?;
         }
         Ok(())
@@ -174,7 +175,9 @@ impl Stand<'_> {
             self.rows[*position].add(phase, arm, value, reading.variance);
         }
         match unit.rows[..] {
-            [row] if self.lab.benches[unit.bench].starts.heeds_filters => self.rows[row].took_alone(hit.elapsed),
+            [row] if self.lab.benches[unit.bench].starts.heeds_filters => {
+                self.rows[row].took_alone(hit.elapsed)
+            }
             _ => lab::spans(hit).into_iter().for_each(|(id, span)| self.took(id, span)),
         }
         Ok(())
@@ -192,7 +195,9 @@ impl Stand<'_> {
         let mine: Vec<String> =
             self.rows.iter().filter(|row| row.bench == bench).map(|row| row.id.clone()).collect();
         let ids: Vec<&str> = mine.iter().map(String::as_str).collect();
-        if !ids.is_empty() && let Err(miss) = self.lab.fire(bench, Arm::Base, &ids, Effort::default())? {
+        if !ids.is_empty()
+            && let Err(miss) = self.lab.fire(bench, Arm::Base, &ids, Effort::default())?
+        {
             return Err(self.lab.base_fails(bench, &miss));
         }
         self.failures.push(self.lab.failure(bench, miss));

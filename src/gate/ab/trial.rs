@@ -118,7 +118,8 @@ impl<'a> Trial<'a> {
             return Ok(());
         }
         let names: Vec<&str> = rows.iter().map(|row| self.stand.rows[*row].id.as_str()).collect();
-        let said = format!("Slower by the first evidence: {}. Confirming in fresh processes...", names.join(", "));
+        let said =
+            format!("Slower by the first evidence: {}. Confirming in fresh processes...", names.join(", "));
         self.stand.watch.say(&said);
         let mut confirmation = Confirmation::new(&mut self.stand, rows, self.settings.alpha);
         let control = confirmation.run()?;

@@ -32,7 +32,8 @@ pub struct Starts {
 /// How the rows at the positions `wanted` are measured, of bench targets with these `starts`.
 #[must_use]
 pub fn units(rows: &[Row], wanted: &[usize], starts: &[Starts]) -> Vec<Unit> {
-    let of = |bench: usize| wanted.iter().copied().filter(|row| rows[*row].bench == bench).collect::<Vec<_>>();
+    let of =
+        |bench: usize| wanted.iter().copied().filter(|row| rows[*row].bench == bench).collect::<Vec<_>>();
     starts
         .iter()
         .enumerate()

@@ -38,7 +38,10 @@ impl std::fmt::Display for Moment<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { doing, what, pairs: (has, wants), open, left } = self;
         let (minutes, seconds) = (left.as_secs() / 60, left.as_secs() % 60);
-        write!(formatter, "{doing} {what}: pair {has} of {wants}, undecided: {open}, {minutes}:{seconds:02} left")
+        write!(
+            formatter,
+            "{doing} {what}: pair {has} of {wants}, undecided: {open}, {minutes}:{seconds:02} left"
+        )
     }
 }
 

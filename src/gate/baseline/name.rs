@@ -86,9 +86,10 @@ mod tests {
     #[test]
     fn names_that_would_do_harm_are_refused() {
         let long = "x".repeat(65);
-        for name in
-            ["", "new", "base", "change", "report", "noise", "a/b", "..", "a..b", ".hidden", "a b", "é", "-x", &long]
-        {
+        for name in [
+            "", "new", "base", "change", "report", "noise", "a/b", "..", "a..b", ".hidden", "a b", "é", "-x",
+            &long,
+        ] {
             let error = name.parse::<BaselineName>().unwrap_err().to_string();
             assert!(error.contains(&format!("{name:?}")), "{error}");
         }

@@ -48,7 +48,8 @@ fn check(arguments: &AbArgs) -> Result<Policies, Error> {
 
 /// How the machine that margins were found on differs from this one.
 fn different_noise(arguments: &AbArgs, policies: &Policies) -> Result<Option<String>, Error> {
-    let found = policies.noise_environment().and_then(|noise| noise.difference(&Environment::here(Some(MODE))));
+    let found =
+        policies.noise_environment().and_then(|noise| noise.difference(&Environment::here(Some(MODE))));
     let Some(found) = found else { return Ok(None) };
     let difference = SideError::DifferentEnvironment {
         what: found.what,
@@ -132,7 +133,9 @@ impl Job<'_> {
         let Inventory { both, new, missing, .. } = inventory;
         let (both, new, missing) = (both.len(), new.len(), missing.len());
         let seconds = self.arguments.effort.budget.as_secs_f64();
-        format!("Measuring for {seconds} s at most: {both} benchmarks on both sides, {new} new, {missing} missing")
+        format!(
+            "Measuring for {seconds} s at most: {both} benchmarks on both sides, {new} new, {missing} missing"
+        )
     }
 
     /// Where the benchmarks of `inventory` are measured.

@@ -30,7 +30,19 @@ pub fn compared(
     let (paired, alpha, strict) = (pairing == Pairing::Paired, arguments.alpha, arguments.strict);
     let margin = policies.default_margin();
     let measuring = None;
-    Ok(Compared { base, head, paired, alpha, margin, strict, different_environment, rows, control, notes, measuring })
+    Ok(Compared {
+        base,
+        head,
+        paired,
+        alpha,
+        margin,
+        strict,
+        different_environment,
+        rows,
+        control,
+        notes,
+        measuring,
+    })
 }
 
 /// Each row of `comparison` with what it is `held` to, and with its acknowledgement if it has one.

@@ -77,8 +77,7 @@ mod tests {
 
     /// Acknowledges `a/b` until the last day of January, on `day` of that month or of the next.
     fn on(day: Date, rows: &mut [ComparedRow]) -> Result<(), String> {
-        let entry =
-            Accepted { id: "a/b".into(), reason: "known".into(), until: date(2027, 1, 31), line: 7 };
+        let entry = Accepted { id: "a/b".into(), reason: "known".into(), until: date(2027, 1, 31), line: 7 };
         acknowledge(rows, Path::new("t.toml"), &[entry], day).map_err(|error| error.to_string())
     }
 
@@ -101,9 +100,11 @@ mod tests {
 
     #[test]
     fn an_acknowledgement_of_nothing_is_an_error() {
-        for (outcome, why) in
-            [(Outcome::Unchanged, "is unchanged"), (Outcome::Improved, "has improved"), (Outcome::New, "is new")]
-        {
+        for (outcome, why) in [
+            (Outcome::Unchanged, "is unchanged"),
+            (Outcome::Improved, "has improved"),
+            (Outcome::New, "is new"),
+        ] {
             let error = on(date(2027, 1, 1), &mut [row("a/b", outcome)]).unwrap_err();
             assert!(error.contains(&format!("t.toml:7: accepted `a/b` {why}: remove")), "{error}");
         }

@@ -75,7 +75,9 @@ impl ComparedRow {
     /// Whether it is worse by more than its soft margin, beyond doubt.
     #[must_use]
     pub fn warns(&self) -> bool {
-        let Some((soft, [lower, upper])) = self.policy.soft_margin.zip(self.change.interval) else { return false };
+        let Some((soft, [lower, upper])) = self.policy.soft_margin.zip(self.change.interval) else {
+            return false;
+        };
         match self.policy.better {
             Better::Lower => lower > 1.0 + soft,
             Better::Higher => upper < 1.0 / (1.0 + soft),
@@ -93,7 +95,9 @@ impl ComparedRow {
 
     /// Whether it has too few runs to say anything.
     fn is_unmeasured(&self) -> bool {
-        self.change.outcome == Outcome::Inconclusive && self.change.detectable.is_none() && self.change.interval.is_none()
+        self.change.outcome == Outcome::Inconclusive
+            && self.change.detectable.is_none()
+            && self.change.interval.is_none()
     }
 
     /// What it keeps from being a pass, if it does.
@@ -161,7 +165,8 @@ impl Compared {
     }
 
     fn nothing_compared(&self) -> Option<(Verdict, String)> {
-        let is_two_sided = |row: &&ComparedRow| !matches!(row.change.outcome, Outcome::New | Outcome::Missing);
+        let is_two_sided =
+            |row: &&ComparedRow| !matches!(row.change.outcome, Outcome::New | Outcome::Missing);
         let two_sided: Vec<&ComparedRow> = self.rows.iter().filter(is_two_sided).collect();
         let reason = match two_sided[..] {
             [] => "nothing was compared: no benchmark is on both sides",

@@ -48,8 +48,9 @@ fn contrast(
     pairing: Pairing,
     policy: RowPolicy,
 ) -> Result<(Contrast, RowPolicy), Error> {
-    let numbers =
-        |runs: &[&Measured]| runs.iter().map(|run| run.number(policy.statistic)).collect::<Result<Vec<_>, _>>();
+    let numbers = |runs: &[&Measured]| {
+        runs.iter().map(|run| run.number(policy.statistic)).collect::<Result<Vec<_>, _>>()
+    };
     let (base, head) = (numbers(&sides[0])?, numbers(&sides[1])?);
     let values = match pairing {
         _ if head.is_empty() => Values::BaseOnly { base },

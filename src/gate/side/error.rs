@@ -104,11 +104,15 @@ impl SideError {
                 "give each run a process and a home of its own; where the values of a benchmark repeat by nature, \
                  measure with `bench-gate run`, whose record tells runs apart"
             }
-            Self::UnequalPairs { .. } => "give as many --head as --base, in the same order, or leave out --paired",
+            Self::UnequalPairs { .. } => {
+                "give as many --head as --base, in the same order, or leave out --paired"
+            }
             Self::OneAgainstOne { .. } => {
                 "record a baseline of several runs: `bench-gate run --runs 5 --save-baseline NAME`"
             }
-            Self::DifferentSize { .. } => "measure both sides with one size, or give the sizes ids of their own",
+            Self::DifferentSize { .. } => {
+                "measure both sides with one size, or give the sizes ids of their own"
+            }
             Self::Incomplete { .. } => "measure the same benchmarks in every run, or leave that run out",
             Self::DifferentEnvironment { .. } => {
                 "measure both sides in one environment, or give --allow-different-environment"

@@ -28,7 +28,11 @@ fn from_home(home: &Path, saved: &str) -> Result<SideRun, Error> {
         read::refuse_stale(&benchmarks, record.fresh_from())?;
     }
     Ok(SideRun {
-        origin: if saved == read::LATEST { home.display().to_string() } else { format!("{} ({saved})", home.display()) },
+        origin: if saved == read::LATEST {
+            home.display().to_string()
+        } else {
+            format!("{} ({saved})", home.display())
+        },
         folder: Some(home.canonicalize().map_err(Error::io("find", home))?.join(saved)),
         started: record.as_ref().map(RunRecord::started),
         environment: record.map(|record| record.environment).filter(|environment| !environment.is_unknown()),

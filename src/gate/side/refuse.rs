@@ -42,7 +42,11 @@ pub fn refuse_one_home_twice(base: &Side, head: &Side) -> Result<(), SideError> 
         let Some(folder) = run.folder.as_deref() else { continue };
         if let Some(first) = seen.insert(folder, run) {
             let why = format!("both are {}", folder.display());
-            return Err(SideError::OneRunTwice { first: first.origin.clone(), second: run.origin.clone(), why });
+            return Err(SideError::OneRunTwice {
+                first: first.origin.clone(),
+                second: run.origin.clone(),
+                why,
+            });
         }
     }
     Ok(())
@@ -56,7 +60,8 @@ fn refuse_one_against_one(base: &Side, head: &Side) -> Result<(), SideError> {
 }
 
 fn refuse_one_run_twice(runs: &[&SideRun]) -> Result<(), SideError> {
-    let pairs = runs.iter().enumerate().flat_map(|(at, one)| runs[at + 1..].iter().map(move |other| (one, other)));
+    let pairs =
+        runs.iter().enumerate().flat_map(|(at, one)| runs[at + 1..].iter().map(move |other| (one, other)));
     let mut found = pairs.filter_map(|(one, other)| Some((one, other, why_one(one, other)?)));
     match found.next() {
         None => Ok(()),
@@ -89,7 +94,9 @@ fn varies(measured: &Measured) -> bool {
 
 /// Whether two results come from the same samples, by what follows from them alone.
 fn same_samples(one: &Measured, other: &Measured) -> bool {
-    let of = |it: &Measured| [it.p10, it.estimates.mean.point, it.estimates.median.point, it.estimates.std_dev.point];
+    let of = |it: &Measured| {
+        [it.p10, it.estimates.mean.point, it.estimates.median.point, it.estimates.std_dev.point]
+    };
     one.samples == other.samples && of(one).map(f64::to_bits) == of(other).map(f64::to_bits)
 }
 

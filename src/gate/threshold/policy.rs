@@ -45,7 +45,9 @@ impl FromStr for Margin {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "auto" => Ok(Self::Auto),
-            _ => percent(text).map(Self::Fraction).map_err(|NoMargin(text, _)| NoMargin(text, ", or \"auto\"")),
+            _ => {
+                percent(text).map(Self::Fraction).map_err(|NoMargin(text, _)| NoMargin(text, ", or \"auto\""))
+            }
         }
     }
 }
@@ -153,6 +155,9 @@ mod tests {
     fn what_no_clock_measured_gives_its_own_value() {
         let of = |unit: &str| statistic_for(Some(&unit.parse().unwrap()));
         assert_eq!((of("ms"), of("messages/s")), (RUN_STATISTIC, Statistic::Throughput));
-        assert_eq!((of("MiB"), of("%"), statistic_for(None)), (Statistic::Mean, Statistic::Mean, RUN_STATISTIC));
+        assert_eq!(
+            (of("MiB"), of("%"), statistic_for(None)),
+            (Statistic::Mean, Statistic::Mean, RUN_STATISTIC)
+        );
     }
 }

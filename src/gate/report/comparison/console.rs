@@ -32,7 +32,11 @@ pub fn write_tables(out: &mut impl Write, compared: &Compared) -> io::Result<()>
     let mut rows: Vec<&ComparedRow> = compared.rows.iter().collect();
     rows.sort_by_key(|row| (category_of(&row.change.id), rank(row.change.outcome), &row.change.id));
     for category in rows.chunk_by(|one, other| category_of(&one.change.id) == category_of(&other.change.id)) {
-        writeln!(out, "\n{}", format!("--- {} ---", category_of(&category[0].change.id).to_uppercase()).bold())?;
+        writeln!(
+            out,
+            "\n{}",
+            format!("--- {} ---", category_of(&category[0].change.id).to_uppercase()).bold()
+        )?;
         category.iter().try_for_each(|row| write_row(out, row, compared.different_environment.is_some()))?;
     }
     write_marks(out, compared)?;
@@ -59,7 +63,10 @@ fn write_head(out: &mut impl Write, compared: &Compared) -> io::Result<()> {
         ),
     }?;
     compared.notes().try_for_each(|note| writeln!(out, "  {} {note}", "note:".cyan()))?;
-    let title = format!("  {:<NAME_WIDTH$} {:>7} {:>16} {:>4} {:>5}", "percent", "change", "interval", "runs", "sees");
+    let title = format!(
+        "  {:<NAME_WIDTH$} {:>7} {:>16} {:>4} {:>5}",
+        "percent", "change", "interval", "runs", "sees"
+    );
     writeln!(out, "\n{}", title.dimmed())
 }
 
@@ -73,7 +80,8 @@ fn write_row(out: &mut impl Write, row: &ComparedRow, different: bool) -> io::Re
     };
     let ratio = change.ratio.map_or_else(|| "-".to_owned(), percent);
     let interval = change.interval.map_or_else(|| "-".to_owned(), |ends| ends.map(percent).join(" .. "));
-    let sees = change.detectable.map_or_else(|| "-".to_owned(), |fraction| format!("{:.1}", 100.0 * fraction));
+    let sees =
+        change.detectable.map_or_else(|| "-".to_owned(), |fraction| format!("{:.1}", 100.0 * fraction));
     let (pairs, marks, outcome) = (change.pairs, marks(row, different), name_of(change.outcome));
     let outcome = outcome.style(outcome_style(row));
     writeln!(out, "  {name:<NAME_WIDTH$} {ratio:>7} {interval:>16} {pairs:>4} {sees:>5} {marks:<2}{outcome}")
@@ -91,7 +99,8 @@ fn marks(row: &ComparedRow, different: bool) -> String {
 }
 
 fn write_marks(out: &mut impl Write, compared: &Compared) -> io::Result<()> {
-    let accepted: Vec<_> = compared.rows.iter().filter_map(|row| Some((row, row.accepted.as_ref()?))).collect();
+    let accepted: Vec<_> =
+        compared.rows.iter().filter_map(|row| Some((row, row.accepted.as_ref()?))).collect();
     if !accepted.is_empty() {
         writeln!(out, "\na accepted in thresholds.toml:")?;
     }
@@ -120,7 +129,8 @@ fn write_advice(out: &mut impl Write, rows: &[&ComparedRow]) -> io::Result<()> {
 /// What an inconclusive row would need.
 fn advice(row: &ComparedRow) -> String {
     let change = &row.change;
-    let needed = change.runs_needed.map(|needed| format!("about {needed} runs a side (it has {})", change.pairs));
+    let needed =
+        change.runs_needed.map(|needed| format!("about {needed} runs a side (it has {})", change.pairs));
     let reach = change.interval.map(|[lower, upper]| upper.max(1.0 / lower) - 1.0);
     let margin = reach.map(|reach| format!("a margin of {:.1} %", (1000.0 * reach).ceil() / 10.0));
     let ways: Vec<String> = needed.into_iter().chain(margin).collect();

@@ -50,7 +50,8 @@ impl MetricToml {
 
     /// The field that an entry of its kind may not be without, if it is without one.
     fn lacks(&self, kind: Kind) -> Option<&'static str> {
-        let limited = self.has_limits() || kind == Kind::Sla || !(self.has_policy() || self.statistic.is_some());
+        let limited =
+            self.has_limits() || kind == Kind::Sla || !(self.has_policy() || self.statistic.is_some());
         let fields = [
             (self.name.is_some(), "name"),
             (self.unit.is_some(), "unit"),
@@ -133,13 +134,20 @@ fn policy(toml: &MetricToml, unit: Option<&Unit>) -> Result<Policy, Fault> {
     match (policy.margin, policy.soft_margin, &toml.soft_margin) {
         (Some(Margin::Fraction(hard)), Some(soft), Some(written)) if soft >= hard => Err(Fault {
             offset: written.span().start,
-            problem: format!("soft_margin {} has to be below margin {}", written.as_ref(), Margin::Fraction(hard)),
+            problem: format!(
+                "soft_margin {} has to be below margin {}",
+                written.as_ref(),
+                Margin::Fraction(hard)
+            ),
         }),
         _ => Ok(policy),
     }
 }
 
-fn parsed<T>(text: &Spanned<String>, parse: impl Fn(&str) -> Result<T, policy::NoMargin>) -> Result<T, Fault> {
+fn parsed<T>(
+    text: &Spanned<String>,
+    parse: impl Fn(&str) -> Result<T, policy::NoMargin>,
+) -> Result<T, Fault> {
     parse(text.as_ref()).map_err(|error| Fault { offset: text.span().start, problem: error.to_string() })
 }
 
