@@ -9,6 +9,7 @@
 
 mod accepted;
 mod compared;
+mod not_run;
 mod row;
 mod verdict;
 
@@ -16,10 +17,12 @@ use serde::{Deserialize, Serialize};
 
 use super::benchmark::{Benchmark, category_of};
 use super::error::Error;
+use super::facts::Facts;
 use super::threshold::{Kind, Thresholds};
 
 pub use accepted::acknowledge;
 pub use compared::{Compared, ComparedRow, ComparedSide, Measuring};
+pub use not_run::NotRun;
 pub use row::Row;
 pub use verdict::{Doubt, Severity, Verdict};
 
@@ -85,6 +88,10 @@ pub struct Scope {
     pub categories: Vec<String>,
     /// Those that could not run to their end.
     pub failures: Vec<Failure>,
+    /// What the benches noted of their engines.
+    pub facts: Facts,
+    /// The engines that have to be measured.
+    pub required: Vec<String>,
 }
 
 impl Scope {
@@ -106,6 +113,10 @@ pub struct Judgement {
     pub missing: Vec<Missing>,
     /// Categories that could not run.
     pub failures: Vec<Failure>,
+    /// What the benches said they could not run on this machine.
+    pub not_run: Vec<NotRun>,
+    /// Why engines that are required were not measured.
+    pub unmet: Vec<String>,
     /// The share of rows, in percent, that had to pass.
     pub min_pass_rate: f64,
     /// The comparison with a baseline, where one was asked for.
@@ -128,9 +139,11 @@ pub fn judge(thresholds: &Thresholds, benchmarks: &[Benchmark], scope: Scope) ->
         unlimited.extend(matching.is_empty().then(|| Unlimited::from(benchmark)));
     }
     let missing = missing(thresholds, &answers, &scope);
+    let (not_run, unmet) =
+        (not_run::not_run(thresholds, &scope), not_run::unmet(thresholds, &missing, &scope));
     let rows = answers.into_iter().flat_map(|answers| answers.rows).collect();
     let (failures, min_pass_rate) = (scope.failures, thresholds.min_pass_rate);
-    Ok(Judgement { rows, unlimited, missing, failures, min_pass_rate, comparison: None })
+    Ok(Judgement { rows, unlimited, missing, failures, not_run, unmet, min_pass_rate, comparison: None })
 }
 
 /// What there is to one metric.
@@ -141,10 +154,11 @@ struct Answers {
     rows: Vec<Row>,
 }
 
-/// The metrics in scope that fewer benchmarks answer than they ask for.
+/// The metrics in scope that fewer benchmarks answer than they ask for, and of which no bench said why.
 fn missing(thresholds: &Thresholds, answers: &[Answers], scope: &Scope) -> Vec<Missing> {
     let all = thresholds.metrics.iter().zip(answers).filter(|(metric, _)| scope.holds(&metric.id));
-    let unanswered = all.filter(|(metric, answers)| answers.matching < metric.at_least);
+    let unanswered = all
+        .filter(|(metric, answers)| answers.matching < metric.at_least && !scope.facts.rule_out(&metric.id));
     let missing = unanswered.map(|(metric, answers)| Missing {
         id: metric.id.clone(),
         name: metric.name.clone(),
@@ -204,8 +218,9 @@ impl Judgement {
         let missing = self.missing.iter().map(|missing| missing.id.as_str());
         let unlimited = self.unlimited.iter().map(|benchmark| benchmark.id.as_str());
         let failures = self.failures.iter().map(|failure| failure.category.as_str());
+        let not_run = self.not_run.iter().map(|not_run| not_run.id.as_str());
         let mut seen = Vec::new();
-        for category in rows.chain(missing).chain(unlimited).map(category_of).chain(failures) {
+        for category in rows.chain(missing).chain(unlimited).chain(not_run).map(category_of).chain(failures) {
             if !seen.contains(&category) {
                 seen.push(category);
             }
@@ -234,8 +249,9 @@ impl Judgement {
                 format!("{} for `{}` ({})", missing.what(), missing.id, missing.name),
             )
         });
-        let compared = self.comparison.iter().flat_map(Compared::findings);
-        failed.chain(critical).chain(self.pass_rate_finding()).chain(missing).chain(compared).collect()
+        let unmet = self.unmet.iter().map(|reason| (Verdict::Fail, reason.clone()));
+        let failed = failed.chain(unmet).chain(critical).chain(self.pass_rate_finding()).chain(missing);
+        failed.chain(self.comparison.iter().flat_map(Compared::findings)).collect()
     }
 
     fn pass_rate_finding(&self) -> Option<(Verdict, String)> {

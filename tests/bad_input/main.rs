@@ -7,6 +7,7 @@ mod baselines;
 mod common;
 mod compare;
 mod home;
+mod policy;
 mod results;
 mod thresholds;
 mod usage;

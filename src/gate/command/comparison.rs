@@ -19,33 +19,28 @@ pub fn compared(
     policies: &Policies,
     arguments: &ComparisonArgs,
 ) -> Result<Compared, Error> {
-    side::refuse_unfit(base, head)?;
-    let different_environment = different_environment(base, head, policies, arguments)?;
-    let (contrasts, held): (Vec<Contrast>, Vec<RowPolicy>) =
+    let different_environment = refuse(base, head, policies, arguments)?;
+    let (contrasts, rules): (Vec<Contrast>, Vec<RowPolicy>) =
         side::contrasts(base, head, pairing, policies)?.into_iter().unzip();
     let comparison = compare::compare(&contrasts, &Settings { alpha: arguments.alpha, looks: None })?;
-    let (rows, control) = hold(comparison, held, policies)?;
+    let (rows, control) = hold(comparison, rules, policies)?;
     let (base, head) = (described(base), described(head));
-    let notes = notes(&base, &head);
-    let (paired, alpha, strict) = (pairing == Pairing::Paired, arguments.alpha, arguments.strict);
-    let margin = policies.default_margin();
-    let measuring = None;
     Ok(Compared {
+        notes: notes(&base, &head),
         base,
         head,
-        paired,
-        alpha,
-        margin,
-        strict,
+        paired: pairing == Pairing::Paired,
+        alpha: arguments.alpha,
+        margin: policies.default_margin(),
+        strict: arguments.strict,
         different_environment,
         rows,
         control,
-        notes,
-        measuring,
+        measuring: None,
     })
 }
 
-/// Each row of `comparison` with what it is `held` to, and with its acknowledgement if it has one.
+/// Each row of `comparison` with the one of `rules` that it is held to, and with its acknowledgement if it has one.
 ///
 /// Beside a red control no acknowledgement is said to cover nothing: nobody knows.
 ///
@@ -53,10 +48,10 @@ pub fn compared(
 /// An acknowledgement has expired or covers nothing.
 pub fn hold(
     comparison: Comparison,
-    held: Vec<RowPolicy>,
+    rules: Vec<RowPolicy>,
     policies: &Policies,
 ) -> Result<(Vec<ComparedRow>, Option<compare::Control>), Error> {
-    let rows = comparison.rows.into_iter().zip(held);
+    let rows = comparison.rows.into_iter().zip(rules);
     let mut rows: Vec<ComparedRow> =
         rows.map(|(change, policy)| ComparedRow { change, policy, accepted: None }).collect();
     if !comparison.control.as_ref().is_some_and(compare::Control::is_red) {
@@ -66,13 +61,14 @@ pub fn hold(
     Ok((rows, comparison.control))
 }
 
-/// What differs between the environments, where that is allowed.
-fn different_environment(
+/// Refuses what is no evidence; what differs between the environments, where that is allowed.
+fn refuse(
     base: &Side,
     head: &Side,
     policies: &Policies,
     arguments: &ComparisonArgs,
 ) -> Result<Option<String>, Error> {
+    side::refuse_unfit(base, head)?;
     let found = side::different_environment(base, head).or_else(|| different_noise(head, policies));
     match found {
         Some(difference) if !arguments.allow_different_environment => Err(difference.into()),
@@ -103,15 +99,17 @@ fn described(side: &Side) -> ComparedSide {
 
 /// What the reader should know of the evidence.
 fn notes(base: &ComparedSide, head: &ComparedSide) -> Vec<String> {
-    let unknown = |side: &&ComparedSide| side.environment.is_none();
-    let unknown = [base, head].into_iter().filter(unknown).map(|side| {
-        format!("nobody noted where {} was measured: it is taken to be the same environment", side.name)
+    let unknown = [base, head].into_iter().filter(|side| side.environment.is_none());
+    let unknown: Vec<&str> = unknown.map(|side| side.name.as_str()).collect();
+    let unknown = (!unknown.is_empty()).then(|| {
+        let sides = unknown.join(" and ");
+        format!("environment of {sides} unknown: taken to be the same")
     });
     let single = |one: &ComparedSide, other: &ComparedSide| {
         (one.origins.len() == 1).then(|| {
             let (one, other, runs) = (&one.name, &other.name, other.origins.len());
-            format!("{one} is one run, evidence of one process: only the {runs} runs of {other} show how runs differ")
+            format!("{one} is one run, evidence of one: judged by how {runs} of {other} differ")
         })
     };
-    unknown.chain(single(base, head)).chain(single(head, base)).collect()
+    unknown.into_iter().chain(single(base, head)).chain(single(head, base)).collect()
 }

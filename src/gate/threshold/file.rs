@@ -1,4 +1,4 @@
-//! `thresholds.toml` as it is written, and its one conversion to [`Metric`](super::Metric)s and [`Policy`]s.
+//! `thresholds.toml` as it is written, and its one conversion to [`Metric`](super::Metric)s and [`Policy`](super::Policy)s.
 
 mod accepted;
 mod metric;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Kind, Policy, Thresholds};
+use super::{Kind, Thresholds};
 use crate::gate::error::Error;
 use accepted::AcceptedToml;
 use metric::{Entry, MetricToml};
@@ -68,16 +68,23 @@ fn read(source: &Source<'_>) -> Result<Thresholds, Fault> {
         problem: error.message().replace('\n', "; "),
     })?;
     check_version(&file.schema_version)?;
-    let min_pass_rate = file.min_pass_rate.as_ref().map_or(Ok(DEFAULT_MIN_PASS_RATE), check_pass_rate)?;
-    let entries = [convert_all(file.metric, Kind::Metric)?, convert_all(file.sla, Kind::Sla)?].concat();
+    let entries = entries(&file.metric, &file.sla)?;
+    Ok(Thresholds {
+        path: source.path.to_owned(),
+        min_pass_rate: file.min_pass_rate.as_ref().map_or(Ok(DEFAULT_MIN_PASS_RATE), check_pass_rate)?,
+        metrics: entries.iter().filter_map(|entry| entry.metric.clone().map(Arc::new)).collect(),
+        policies: entries.into_iter().filter_map(|entry| entry.policy).collect(),
+        accepted: accepted::convert(file.accepted, source)?,
+    })
+}
+
+fn entries(metrics: &[Spanned<MetricToml>], slas: &[Spanned<MetricToml>]) -> Result<Vec<Entry>, Fault> {
+    let entries = [convert_all(metrics, Kind::Metric)?, convert_all(slas, Kind::Sla)?].concat();
     if entries.is_empty() {
         let problem = "no [[metric]] and no [[sla]]: nothing would be judged".into();
         return Err(Fault { offset: 0, problem });
     }
-    let metrics = entries.iter().filter_map(|entry| entry.metric.clone().map(Arc::new)).collect();
-    let policies: Vec<Policy> = entries.into_iter().filter_map(|entry| entry.policy).collect();
-    let accepted = accepted::convert(file.accepted, source)?;
-    Ok(Thresholds { path: source.path.to_owned(), min_pass_rate, metrics, policies, accepted })
+    Ok(entries)
 }
 
 fn check_version(version: &Spanned<u32>) -> Result<(), Fault> {
@@ -96,14 +103,9 @@ fn check_pass_rate(rate: &Spanned<f64>) -> Result<f64, Fault> {
     Err(Fault { offset: rate.span().start, problem })
 }
 
-fn convert_all(list: Vec<Spanned<MetricToml>>, kind: Kind) -> Result<Vec<Entry>, Fault> {
+fn convert_all(list: &[Spanned<MetricToml>], kind: Kind) -> Result<Vec<Entry>, Fault> {
     let mut seen = HashSet::new();
-    let mut convert = |item: Spanned<MetricToml>| {
-        let (id, offset) = item.as_ref().id();
-        if !seen.insert(id.to_owned()) {
-            return Err(Fault { offset, problem: format!("duplicate id `{id}`") });
-        }
-        metric::convert(item, kind)
-    };
-    list.into_iter().map(&mut convert).collect()
+    let entries: Vec<Vec<Entry>> =
+        list.iter().map(|item| metric::convert(item, kind, &mut seen)).collect::<Result<_, _>>()?;
+    Ok(entries.into_iter().flatten().collect())
 }

@@ -1,10 +1,12 @@
 //! A `[[metric]]` or `[[sla]]`: limits, or what a comparison holds it to, or both.
 
+use std::collections::HashSet;
+
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::Fault;
-use crate::gate::threshold::{Better, Kind, Margin, Metric, Policy, Statistic, policy};
+use crate::gate::threshold::{Better, Kind, Margin, Metric, Policy, Statistic, engines, policy};
 use crate::gate::unit::{Quantity, Unit};
 
 #[derive(Deserialize)]
@@ -35,11 +37,6 @@ pub struct Entry {
 }
 
 impl MetricToml {
-    /// The id, and the byte where it stands.
-    pub fn id(&self) -> (&str, usize) {
-        (self.id.as_ref(), self.id.span().start)
-    }
-
     fn has_limits(&self) -> bool {
         [self.baseline, self.warning, self.critical].iter().any(Option::is_some)
     }
@@ -78,20 +75,44 @@ impl MetricToml {
     }
 }
 
-pub fn convert(item: Spanned<MetricToml>, kind: Kind) -> Result<Entry, Fault> {
-    let offset = item.span().start;
-    let toml = item.into_inner();
-    if let Some(field) = toml.lacks(kind) {
-        return Err(Fault { offset, problem: format!("missing field `{field}`") });
-    }
-    if let Some(problem) = toml.misplaced(kind) {
-        return Err(Fault { offset, problem: format!("metric `{}`: {problem}", toml.id.as_ref()) });
-    }
-    check_id(&toml.id)?;
+/// What `item` says: of each engine that its id names in braces, or once.
+pub fn convert(
+    item: &Spanned<MetricToml>,
+    kind: Kind,
+    seen: &mut HashSet<String>,
+) -> Result<Vec<Entry>, Fault> {
+    let (toml, offset) = (item.as_ref(), item.span().start);
+    let (written, id_offset) = (toml.id.as_ref(), toml.id.span().start);
+    let Entry { metric, policy } = without_engines(toml, offset, kind)?;
+    let fault = |problem: String| Fault { offset: id_offset, problem };
+    let ids = engines::expand(written).map_err(|problem| fault(format!("id `{written}` {problem}")))?;
+    let entry = |(id, engine): (String, Option<String>)| {
+        let duplicate = || fault(format!("duplicate id `{id}`"));
+        seen.insert(id.clone()).then_some(()).ok_or_else(duplicate)?;
+        check_id(&id, id_offset)?;
+        let policy = policy.clone().map(|policy| Policy { id: id.clone(), ..policy });
+        let metric = metric.clone().map(|metric| Metric { id, engine, ..metric });
+        metric.iter().try_for_each(|metric| check(metric, offset)).map(|()| Entry { metric, policy })
+    };
+    ids.into_iter().map(entry).collect()
+}
+
+/// What `toml` says, under the id as it is written.
+fn without_engines(toml: &MetricToml, offset: usize, kind: Kind) -> Result<Entry, Fault> {
+    check_keys(toml, kind).map_err(|problem| Fault { offset, problem })?;
     let unit = toml.unit.as_ref().map(parse_unit).transpose()?;
-    let policy = if kind == Kind::Metric { Some(policy(&toml, unit.as_ref())?) } else { None };
-    let metric = metric(toml, unit, kind);
-    metric.iter().try_for_each(|metric| check(metric, offset)).map(|()| Entry { metric, policy })
+    let policy = if kind == Kind::Metric { Some(policy(toml, unit.as_ref())?) } else { None };
+    Ok(Entry { metric: metric(toml, unit, kind), policy })
+}
+
+/// Whether the keys that are there go together.
+fn check_keys(toml: &MetricToml, kind: Kind) -> Result<(), String> {
+    let misplaced = |problem| format!("metric `{}`: {problem}", toml.id.as_ref());
+    match (toml.lacks(kind), toml.misplaced(kind)) {
+        (Some(field), _) => Err(format!("missing field `{field}`")),
+        (None, Some(problem)) => Err(misplaced(problem)),
+        (None, None) => Ok(()),
+    }
 }
 
 fn parse_unit(unit: &Spanned<String>) -> Result<Unit, Fault> {
@@ -100,11 +121,12 @@ fn parse_unit(unit: &Spanned<String>) -> Result<Unit, Fault> {
 }
 
 /// The limits that `toml` has, if it has any.
-fn metric(toml: MetricToml, unit: Option<Unit>, kind: Kind) -> Option<Metric> {
+fn metric(toml: &MetricToml, unit: Option<Unit>, kind: Kind) -> Option<Metric> {
     let unit = unit?;
     Some(Metric {
-        id: toml.id.into_inner(),
-        name: toml.name?,
+        id: toml.id.as_ref().clone(),
+        engine: None,
+        name: toml.name.clone()?,
         kind,
         better: toml.better,
         statistic: toml.statistic.unwrap_or(default_statistic(&unit)),
@@ -151,15 +173,15 @@ fn parsed<T>(
     parse(text.as_ref()).map_err(|error| Fault { offset: text.span().start, problem: error.to_string() })
 }
 
-fn check_id(id: &Spanned<String>) -> Result<(), Fault> {
-    let parts = || id.as_ref().split('/');
+fn check_id(id: &str, offset: usize) -> Result<(), Fault> {
+    let parts = || id.split('/');
     let problem = match () {
         () if parts().any(str::is_empty) => "has an empty part",
         () if parts().any(|part| part.contains('*') && part != "*") => "has a `*` beside other letters",
-        () if id.as_ref().starts_with('*') => "begins with `*`, but its first part is the category",
+        () if id.starts_with('*') => "begins with `*`, but its first part is the category",
         () => return Ok(()),
     };
-    Err(Fault { offset: id.span().start, problem: format!("id `{}` {problem}", id.as_ref()) })
+    Err(Fault { offset, problem: format!("id `{id}` {problem}") })
 }
 
 fn check(metric: &Metric, offset: usize) -> Result<(), Fault> {
