@@ -147,20 +147,25 @@ fn a_budget_that_is_too_small_says_so_and_is_no_pass() {
     ended.prints("the budget is too small").prints("too dear for the budget").prints("2 inconclusive");
 }
 
+/// What `bench-gate ab` does under thresholds with a metric for `b`, and `more` in its entry and behind it.
+fn held_to(tiny: &Tiny, better: &str, more: &str) -> crate::common::Ended {
+    let limits = if better == "lower" { [1, 2, 3] } else { [3, 2, 1] };
+    let [baseline, warning, critical] = limits;
+    let metric = format!(
+        "schema_version = 1\n[[metric]]\nid = \"steady/b\"\nname = \"b\"\nunit = \"ns\"\nbetter = \"{better}\"\n\
+         baseline = {baseline}\nwarning = {warning}\ncritical = {critical}\n{more}"
+    );
+    tiny.0.write("limits.toml", metric);
+    tiny.ab(&["first", "slower", "--thresholds", "limits.toml"])
+}
+
 #[test]
-fn thresholds_say_which_direction_is_good_and_what_is_accepted() {
+fn thresholds_say_what_is_tolerated_what_is_good_and_what_is_accepted() {
     let tiny = slower();
-    let entry = "[[metric]]\nid = \"steady/b\"\nname = \"b\"\nunit = \"ns\"\nbetter = \"lower\"\nbaseline = 1\nwarning = 2\ncritical = 3\n";
+    held_to(&tiny, "lower", "margin = \"30%\"\n").exits(0).prints("2 unchanged");
+    held_to(&tiny, "higher", "").exits(0).prints("IMPROVED");
     let accepted = "[[accepted]]\nid = \"steady/b\"\nreason = \"known\"\nuntil = 2999-01-01\n";
-    tiny.0.write("limits.toml", format!("schema_version = 1\n{entry}margin = \"30%\"\n"));
-    tiny.ab(&["first", "slower", "--thresholds", "limits.toml"]).exits(0).prints("2 unchanged");
-    tiny.0.write("limits.toml", format!("schema_version = 1\n{entry}{accepted}"));
-    tiny.ab(&["first", "slower", "--thresholds", "limits.toml"]).exits(0).prints("known").prints("REGRESSED");
-    let higher = entry
-        .replace("lower", "higher")
-        .replace("baseline = 1\nwarning = 2\ncritical = 3", "baseline = 3\nwarning = 2\ncritical = 1");
-    tiny.0.write("limits.toml", format!("schema_version = 1\n{higher}"));
-    tiny.ab(&["first", "slower", "--thresholds", "limits.toml"]).exits(0).prints("IMPROVED");
+    held_to(&tiny, "lower", accepted).exits(0).prints("known").prints("REGRESSED");
 }
 
 #[test]

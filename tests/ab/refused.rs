@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use crate::common::Ended;
 use crate::tiny::Tiny;
 
 /// `bench-gate ab` gives up; what it had begun is gone.
@@ -74,10 +75,16 @@ fn a_revision_that_does_not_build() {
         &["nonsense", "base, broken (", "does not build"],
         "another revision",
     );
+}
+
+/// Cargo would find the project that is worked on, above the checkout.
+#[test]
+fn a_revision_without_the_project() {
+    let tiny = Tiny::new(&["steady"]);
     tiny.git(&["rm", "--quiet", "Cargo.toml"]);
     tiny.commit("gone");
     tiny.git(&["checkout", "--quiet", "first"]);
-    refuses(&tiny, &["gone"], &["base, gone (", "Cargo.toml"], "another revision");
+    refuses(&tiny, &["gone"], &["base, gone (", "no Cargo.toml"], "another revision");
 }
 
 #[test]
@@ -149,23 +156,23 @@ fn a_second_one_at_the_same_time() {
     refuses(&tiny, &["first"], &["another bench-gate measures here"], "wait until it has ended");
 }
 
-/// A git that cannot check out because the disk is full, simulated: everything else it hands on.
-#[test]
-fn a_disk_that_is_full() {
-    let tiny = Tiny::new(&["steady"]);
-    let real = std::env::var("PATH").expect("a path");
+/// A git that cannot check out because the disk is full, simulated: everything else it hands on. Its folder.
+fn full_disk(tiny: &Tiny, real: &str) -> String {
     let script = format!(
         "#!/bin/sh\ncase \"$*\" in *'worktree add'*) echo 'fatal: No space left on device' >&2; exit 128;; esac\n\
          PATH='{real}' exec git \"$@\"\n"
     );
     tiny.0.write("tmp/full/git", script);
     fs::set_permissions(tiny.0.path("tmp/full/git"), fs::Permissions::from_mode(0o755)).expect("a program");
-    let path = format!("{}:{real}", tiny.0.path("tmp/full").display());
-    let ended = tiny.command(&["first"]).env("PATH", path).output().expect("it runs");
-    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert_eq!(ended.status.code(), Some(2), "{said}");
-    assert!(
-        said.contains("git cannot check out into it: fatal: No space left") && said.contains("cargo clean"),
-        "{said}"
-    );
+    tiny.0.path("tmp/full").display().to_string()
+}
+
+#[test]
+fn a_disk_that_is_full() {
+    let (tiny, real) = (Tiny::new(&["steady"]), std::env::var("PATH").expect("a path"));
+    let path = format!("{}:{real}", full_disk(&tiny, &real));
+    let ended = Ended::from(tiny.command(&["first"]).env("PATH", path).output().expect("it runs")).exits(2);
+    for said in ["git cannot check out into it: fatal: No space left", "cargo clean"] {
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    }
 }

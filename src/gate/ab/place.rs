@@ -36,10 +36,7 @@ impl Place {
         fs::create_dir_all(&folder).map_err(Error::io("make the folder", &folder))?;
         let folder = folder.canonicalize().map_err(Error::io("find", &folder))?;
         let path = folder.join("lock");
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-        let lock = lock.map_err(Error::io("write", &path))?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive)
-            .map_err(|_| AbError::Busy { place: path.clone() })?;
+        let lock = hold(&path)?;
         clear(&folder, &path);
         Self { scratch: scratch()?, folder, lock }.named()
     }
@@ -83,6 +80,15 @@ impl Drop for Place {
     fn drop(&mut self) {
         let _ = self.lock.set_len(0);
     }
+}
+
+/// Opens the file `path`, which no other process has open so.
+fn hold(path: &Path) -> Result<File, Error> {
+    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+    let lock = lock.map_err(Error::io("write", path))?;
+    let held = flock(&lock, FlockOperation::NonBlockingLockExclusive);
+    held.map_err(|_| AbError::Busy { place: path.to_owned() })?;
+    Ok(lock)
 }
 
 fn scratch() -> Result<TempDir, Error> {

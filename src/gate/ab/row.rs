@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::effort::{Effort, Seen};
 use super::schedule::Arm;
+use super::series::Series;
 use super::shot::variance;
 use crate::gate::compare::{Change, Contrast, Outcome, Values};
 use crate::gate::policy::RowPolicy;
@@ -11,56 +12,6 @@ use crate::gate::threshold::Better;
 
 /// The fewest pairs that a length is chosen from.
 const PILOT: usize = 4;
-
-/// One number for each run, by arm.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Series {
-    base: Vec<f64>,
-    head: Vec<f64>,
-    again: Vec<f64>,
-}
-
-impl Series {
-    /// Adds a run of `arm`.
-    pub fn push(&mut self, arm: Arm, value: f64) {
-        match arm {
-            Arm::Base => self.base.push(value),
-            Arm::Head => self.head.push(value),
-            Arm::Again => self.again.push(value),
-        }
-    }
-
-    /// The pairs that are whole.
-    #[must_use]
-    pub fn pairs(&self) -> usize {
-        self.base.len().min(self.head.len())
-    }
-
-    /// The base against the head.
-    #[must_use]
-    pub fn change(&self) -> Values {
-        let pairs = self.pairs();
-        Values::Paired { base: self.base[..pairs].to_vec(), head: self.head[..pairs].to_vec() }
-    }
-
-    /// The base against itself.
-    #[must_use]
-    pub fn control(&self) -> Values {
-        let pairs = self.base.len().min(self.again.len());
-        Values::Paired { base: self.base[..pairs].to_vec(), head: self.again[..pairs].to_vec() }
-    }
-
-    /// The logarithm of head over base of each pair.
-    pub fn log_ratios(&self) -> impl Iterator<Item = f64> {
-        self.base.iter().zip(&self.head).map(|(base, head)| (head / base).ln())
-    }
-
-    /// The runs of the base.
-    #[must_use]
-    pub fn base(&self) -> &[f64] {
-        &self.base
-    }
-}
 
 /// Which evidence a run belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -291,14 +242,6 @@ pub(super) mod tests {
             row.add(Phase::First, Arm::Head, *head, 1e-6);
         }
         row
-    }
-
-    #[test]
-    fn a_pair_that_is_half_there_is_left_out() {
-        let mut row = row(&[(1.0, 2.0)]);
-        row.add(Phase::First, Arm::Base, 3.0, 0.0);
-        assert_eq!(row.first.change(), Values::Paired { base: vec![1.0], head: vec![2.0] });
-        assert_eq!(row.fresh.pairs(), 0);
     }
 
     #[test]

@@ -51,7 +51,8 @@ pub struct Side {
 /// A side's project, before it is built.
 #[derive(Debug)]
 pub struct Prepared {
-    source: Source,
+    /// What it is.
+    pub source: Source,
     /// The project.
     pub project: Project,
     checkout: Option<Checkout>,

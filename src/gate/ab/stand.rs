@@ -176,7 +176,7 @@ impl Stand<'_> {
         }
         match unit.rows[..] {
             [row] if self.lab.benches[unit.bench].starts.heeds_filters => {
-                self.rows[row].took_alone(hit.elapsed)
+                self.rows[row].took_alone(hit.elapsed);
             }
             _ => lab::spans(hit).into_iter().for_each(|(id, span)| self.took(id, span)),
         }

@@ -86,10 +86,7 @@ impl<'a> Trial<'a> {
     /// and where the time is not enough for all rows, the dearest get no more.
     fn stage(&mut self, pairs: usize) -> (Vec<usize>, Instant) {
         let (open, left) = (self.stand.open(), self.stand.left().as_secs_f64());
-        let suspects = open.iter().map(|row| &self.stand.rows[*row]).filter(|row| row.is_suspect());
-        let confirming: f64 =
-            suspects.map(|row| row.seconds_alone(0.0) * (3 * row.first.pairs().max(pairs / 2)) as f64).sum();
-        let available = left - confirming.min(left / 2.0);
+        let available = left - self.confirming(&open, pairs).min(left / 2.0);
         let has = open.iter().map(|row| self.stand.rows[*row].first.pairs()).min().unwrap_or_default();
         let kept = positions(&unit::affordable(self.stand.units(&open), 2 * (pairs - has), available));
         let wanted = if kept.is_empty() { open.clone() } else { kept };
@@ -97,6 +94,12 @@ impl<'a> Trial<'a> {
             self.stand.rows[row].standing = Standing::Closed;
         }
         (wanted, Instant::now() + Duration::from_secs_f64(available.max(0.0)))
+    }
+
+    /// The seconds that it will take to confirm those of the rows `open` that look worse, at the next look.
+    fn confirming(&self, open: &[usize], pairs: usize) -> f64 {
+        let suspects = open.iter().map(|row| &self.stand.rows[*row]).filter(|row| row.is_suspect());
+        suspects.map(|row| row.seconds_alone(0.0) * (3 * pairs) as f64).sum()
     }
 
     /// Closes the rows that are decided, and returns those that regressed.

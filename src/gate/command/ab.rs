@@ -106,36 +106,48 @@ impl Job<'_> {
         watch: &mut Watch<'_>,
     ) -> Result<Sides, Error> {
         let prepare = |name, source: &Source| Prepared::new(place, repository, name, source.clone());
-        let build = |side: Prepared, name| side.build(name, &wanted.categories, &self.interrupt);
-        let (base, same) = (prepare(BASE, &wanted.base)?, wanted.base.is_same(&wanted.head));
-        let head = if same { None } else { Some(prepare(HEAD, &wanted.head)?) };
+        let base = prepare(BASE, &wanted.base)?;
+        let is_other = !wanted.base.is_same(&wanted.head);
+        let head = is_other.then(|| prepare(HEAD, &wanted.head)).transpose()?;
         wanted.refuse_unknown(&base, head.as_ref())?;
-        watch.say(&format!("Building the base, {}...", wanted.base));
-        let base = build(base, BASE)?;
-        let a_a = "The head is the same revision: A/A, in which nothing can have changed".to_owned();
-        watch.say(&if same { a_a } else { format!("Building the head, {}...", wanted.head) });
-        Ok(Sides { base, head: head.map(|head| build(head, HEAD)).transpose()? })
+        let base = self.build_side(base, BASE, wanted, watch)?;
+        let head = head.map(|head| self.build_side(head, HEAD, wanted, watch)).transpose()?;
+        Ok(Sides { base, head })
+    }
+
+    fn build_side(
+        &self,
+        side: Prepared,
+        name: &str,
+        wanted: &Wanted,
+        watch: &mut Watch<'_>,
+    ) -> Result<Side, Error> {
+        watch.say(&format!("Building the {name}, {}...", side.source));
+        side.build(name, &wanted.categories, &self.interrupt)
     }
 
     fn measure(&self, sides: &Sides, place: &Place, log: &mut dyn Write) -> Result<Measured, Error> {
         let started = Instant::now();
         let mut lab = Lab::new(&sides.base.binaries, sides.head(), place.scratch(), &self.interrupt);
-        let mut watch = Watch::new(log, self.quiet);
         let inventory = lab.take_stock(self.arguments.filter.as_deref())?;
-        watch.say(&self.announced(&inventory));
+        let watch = self.announce(log, &inventory, sides);
         let stand = self.stand(lab, &inventory, started, watch)?;
         let mut trial = Trial::new(stand, self.arguments.comparison.alpha, self.arguments.pairs_max)?;
-        let ended = trial.run(&inventory.new);
-        self.measured(&trial, &inventory, ended, started.elapsed())
+        let interrupted = stopped(trial.run(&inventory.new))?;
+        Ok(Measured { elapsed: started.elapsed(), interrupted, ..self.measured(&trial, &inventory)? })
     }
 
-    fn announced(&self, inventory: &Inventory) -> String {
+    fn announce<'a>(&self, log: &'a mut dyn Write, inventory: &Inventory, sides: &Sides) -> Watch<'a> {
         let Inventory { both, new, missing, .. } = inventory;
         let (both, new, missing) = (both.len(), new.len(), missing.len());
         let seconds = self.arguments.effort.budget.as_secs_f64();
-        format!(
-            "Measuring for {seconds} s at most: {both} benchmarks on both sides, {new} new, {missing} missing"
-        )
+        let a_a = "A/A: both sides are one revision, so nothing can have changed. ";
+        let a_a = if sides.head.is_none() { a_a } else { "" };
+        let mut watch = Watch::new(log, self.quiet);
+        watch.say(&format!(
+            "{a_a}Measuring for {seconds} s at most: {both} benchmarks on both sides, {new} new, {missing} missing"
+        ));
+        watch
     }
 
     /// Where the benchmarks of `inventory` are measured.
@@ -155,6 +167,14 @@ impl Job<'_> {
             deadline: started + self.arguments.effort.budget,
             watch,
         })
+    }
+}
+
+/// The signal that ended a trial early, if one did.
+fn stopped(ended: Result<(), Error>) -> Result<Option<Error>, Error> {
+    match ended {
+        Err(error @ Error::Interrupted { .. }) => Ok(Some(error)),
+        ended => ended.map(|()| None),
     }
 }
 

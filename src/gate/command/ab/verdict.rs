@@ -17,29 +17,25 @@ use crate::gate::report::comparison::{self, ComparisonReport, console};
 use crate::gate::store;
 
 /// What was measured.
+#[derive(Default)]
 pub struct Measured {
-    changes: Vec<(Change, RowPolicy)>,
-    control: Option<Control>,
-    failures: Vec<Failure>,
-    notes: Vec<String>,
-    elapsed: Duration,
+    /// A row for each benchmark, with what it is held to.
+    pub changes: Vec<(Change, RowPolicy)>,
+    /// All controls together.
+    pub control: Option<Control>,
+    /// Bench targets that could not run on the head.
+    pub failures: Vec<Failure>,
+    /// What the reader should know.
+    pub notes: Vec<String>,
+    /// How long it took.
+    pub elapsed: Duration,
     /// The signal that ended it early, if one did.
-    interrupted: Option<Error>,
+    pub interrupted: Option<Error>,
 }
 
 impl Job<'_> {
-    /// What `trial` has measured in the time `elapsed`, however it has `ended`.
-    pub fn measured(
-        &self,
-        trial: &Trial<'_>,
-        inventory: &Inventory,
-        ended: Result<(), Error>,
-        elapsed: Duration,
-    ) -> Result<Measured, Error> {
-        let interrupted = match ended {
-            Err(error @ Error::Interrupted { .. }) => Some(error),
-            ended => ended.map(|()| None)?,
-        };
+    /// What `trial` has measured, and what of the `inventory` it could not, being on one side only.
+    pub fn measured(&self, trial: &Trial<'_>, inventory: &Inventory) -> Result<Measured, Error> {
         let (changes, control) = trial.changes()?;
         let policies = trial.stand.rows.iter().map(|row| row.policy);
         let two_sided = changes.into_iter().zip(policies).map(Ok);
@@ -50,7 +46,7 @@ impl Job<'_> {
             (one_sided(&inventory.new, Outcome::New), one_sided(&inventory.missing, Outcome::Missing));
         let changes = two_sided.chain(new).chain(missing).collect::<Result<_, Error>>()?;
         let (failures, notes) = (trial.stand.failures.clone(), notes(trial));
-        Ok(Measured { changes, control, failures, notes, elapsed, interrupted })
+        Ok(Measured { changes, control, failures, notes, ..Measured::default() })
     }
 
     /// Says what was `measured`, and returns the exit code.
@@ -61,12 +57,18 @@ impl Job<'_> {
         }
         let compared = self.compared(wanted, measured)?;
         let report = ComparisonReport::new(&compared);
-        let save = || comparison::save(&report, &self.arguments.report_dir);
-        let saved = (!self.arguments.no_save).then(save).transpose()?;
+        let saved = self.save(&report)?;
         print(out, &self.said(&compared, &report)?)?;
-        let saved = saved.filter(|_| !self.quiet && !self.arguments.json);
-        saved.iter().try_for_each(|path| print(out, &format!("{}\n", path.display())))?;
+        print(out, &if self.quiet || self.arguments.json { String::new() } else { saved })?;
         Ok(compared.verdict().exit_code())
+    }
+
+    /// Writes the report, unless that is not wanted, and says where.
+    fn save(&self, report: &ComparisonReport<'_>) -> Result<String, Error> {
+        if self.arguments.no_save {
+            return Ok(String::new());
+        }
+        comparison::save(report, &self.arguments.report_dir).map(|path| format!("{}\n", path.display()))
     }
 
     fn compared(&self, wanted: &Wanted, measured: Measured) -> Result<Compared, Error> {
