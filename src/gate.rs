@@ -10,6 +10,7 @@
 //! two to a [`judge::Verdict`]; nothing passes by absence. [`facts`] is what a bench noted of its engines. [`run`] fills a Criterion home by running the benches
 //! of a project, and [`baseline`] keeps named sets of runs.
 
+pub mod ab;
 pub mod baseline;
 pub mod benchmark;
 pub mod cli;

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, reason = "clap would print the comment of a flattened field as the command's help")]
 
+mod ab;
 mod compare;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::builder::{ValueParser, ValueParserFactory};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use ab::{AbArgs, EffortArgs};
 pub use compare::{AgainstArgs, CompareArgs, ComparisonArgs};
 
 use super::baseline::{BASELINES_FOLDER, BaselineName};
@@ -30,6 +32,8 @@ Examples:
                                             judge any Criterion project
   bench-gate compare --base A1 --base A2 … --head B1 --head B2 … --paired
                                             compare Criterion homes, one for each run
+  bench-gate ab main                        measure this commit against `main`, turn by turn
+  bench-gate ab main worktree cache         the files as they are, and one bench target
   bench-gate baseline list                  what was saved, here and by Criterion itself
   bench-gate thresholds                     the limits in force, as JSON
 
@@ -84,6 +88,8 @@ pub enum Verb {
     Run(RunArgs),
     /// Judge results that are there already, of any Criterion project.
     Check(CheckArgs),
+    /// Measure two revisions turn by turn on this machine: the gate for pull requests.
+    Ab(AbArgs),
     /// Compare runs with runs: did it get slower, beyond noise and margin?
     Compare(CompareArgs),
     /// List, show, export and import named baselines.

@@ -1,5 +1,6 @@
 //! The verbs: from what was typed to an exit code. Reports are written before the exit.
 
+mod ab;
 mod against;
 mod baseline;
 mod check;
@@ -26,6 +27,7 @@ pub fn execute(cli: Cli, out: &mut dyn Write) -> Result<u8, Error> {
     match cli.verb {
         Verb::Run(arguments) => run::run(&arguments, cli.quiet, out),
         Verb::Check(arguments) => check::check(&arguments, cli.quiet, out),
+        Verb::Ab(arguments) => ab::ab(&arguments, cli.quiet, out),
         Verb::Compare(arguments) => compare::compare(&arguments, cli.quiet, out),
         Verb::Baseline(verb) => baseline::baseline(verb, out).map(|()| 0),
         Verb::Thresholds(file) => thresholds(&file, out).map(|()| 0),

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::ab::AbError;
 use super::side::SideError;
 
 /// What keeps the gate from judging. All of it ends in exit code 2, but for [`Error::Interrupted`].
@@ -160,6 +161,9 @@ pub enum Error {
         /// Its file.
         path: PathBuf,
     },
+    /// Two revisions cannot be measured against each other.
+    #[error(transparent)]
+    Ab(#[from] AbError),
     /// Runs are no evidence.
     #[error(transparent)]
     Side(#[from] SideError),
@@ -244,6 +248,7 @@ impl Error {
                 "save one with `bench-gate run --save-baseline NAME` or `cargo bench -- --save-baseline NAME`"
             }
             Self::BaselineExists { .. } => "choose another name, or give --force to replace it",
+            Self::Ab(error) => error.remedy(),
             Self::Side(error) => error.remedy(),
             Self::BrokenNoise { .. } => "restore the file, or make it again with `bench-gate calibrate`",
             Self::Incomparable { .. } => "measure more runs on both sides, each in a process of its own",

@@ -21,7 +21,7 @@ use super::facts::Facts;
 use super::threshold::{Kind, Thresholds};
 
 pub use accepted::acknowledge;
-pub use compared::{Compared, ComparedRow, ComparedSide};
+pub use compared::{Compared, ComparedRow, ComparedSide, Measuring};
 pub use not_run::NotRun;
 pub use row::Row;
 pub use verdict::{Doubt, Severity, Verdict};

@@ -10,6 +10,8 @@ mod summary;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::benchmark::Benchmark;
 use super::environment::LazyEnvironment;
 use super::error::Error;
@@ -65,13 +67,18 @@ pub fn save(report: &Report<'_>, folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(vec![judged, details, limits])
 }
 
-/// Writes the judgement under the time, with a number behind it where another process was there in the same second.
+/// Writes the judgement under the time.
 fn save_judgement(report: &Report<'_>, folder: &Path) -> Result<(String, PathBuf), Error> {
-    let (judged, now) = (json::BenchmarkReport::new(report), jiff::ZonedDateTime::now());
+    save_stamped(&json::BenchmarkReport::new(report), "performance_benchmark_report", folder)
+}
+
+/// Writes `report` under `name` and the time, with a number behind it where another process was there in the same second.
+fn save_stamped(report: &impl Serialize, name: &str, folder: &Path) -> Result<(String, PathBuf), Error> {
+    let now = jiff::ZonedDateTime::now();
     let (mut stamp, mut number) = (now.strftime("%Y%m%d_%H%M%S").to_string(), 1);
     loop {
-        let path = folder.join(format!("performance_benchmark_report_{stamp}.json"));
-        if store::write_new_json(&path, &judged)? {
+        let path = folder.join(format!("{name}_{stamp}.json"));
+        if store::write_new_json(&path, report)? {
             return Ok((stamp, path));
         }
         number += 1;

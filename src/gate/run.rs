@@ -3,7 +3,7 @@
 //! A category is a bench target, and has a process of its own. The home is fresh unless one is named, so that
 //! nothing stale is judged, and a record in it says what ran, when, and how it ended.
 
-mod child;
+pub(super) mod child;
 pub mod progress;
 mod project;
 pub mod record;
@@ -21,7 +21,8 @@ use progress::Progress;
 use record::RunRecord;
 
 pub use child::Interrupt;
-pub use project::{BenchBinary, Project};
+pub use progress::ANNOUNCEMENT;
+pub use project::{BenchBinary, Project, build};
 
 /// How many of a failed category's last lines are kept.
 const KEPT_LINES: usize = 20;
@@ -125,7 +126,9 @@ fn nothing_saved(home: &Path, started: SystemTime) -> Option<String> {
     }
 }
 
-fn last_lines(output: &[String]) -> Vec<String> {
+/// The last lines of what a bench printed, for a report.
+#[must_use]
+pub fn last_lines(output: &[String]) -> Vec<String> {
     output[output.len().saturating_sub(KEPT_LINES)..].to_vec()
 }
 

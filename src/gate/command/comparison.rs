@@ -36,6 +36,7 @@ pub fn compared(
         different_environment,
         rows,
         control,
+        measuring: None,
     })
 }
 

@@ -1,11 +1,13 @@
 //! A comparison, held to its policy.
 
+use serde::Serialize;
+
 use crate::gate::compare::{Change, Control, Outcome};
 use crate::gate::environment::Environment;
 use crate::gate::policy::RowPolicy;
 use crate::gate::threshold::{Accepted, Better, Margin};
 
-use super::{Doubt, Verdict};
+use super::{Doubt, Failure, Verdict};
 
 /// One side, as it is reported.
 #[derive(Debug, Clone)]
@@ -41,6 +43,21 @@ pub struct Compared {
     pub control: Option<Control>,
     /// What the reader should know of the evidence.
     pub notes: Vec<String>,
+    /// How it was measured, where that was done for it.
+    pub measuring: Option<Measuring>,
+}
+
+/// How both sides were measured, turn by turn.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Measuring {
+    /// The time that it took, builds not counted.
+    pub seconds: f64,
+    /// The time that it might have taken.
+    pub budget_seconds: f64,
+    /// The seed of the order.
+    pub seed: u64,
+    /// Bench targets that could not run on the head.
+    pub failures: Vec<Failure>,
 }
 
 /// One benchmark's change, with what it is held to.
@@ -74,6 +91,13 @@ impl ComparedRow {
         let ratio = self.change.ratio.map_or_else(|| "-".to_owned(), percent);
         let interval = self.change.interval.map(|ends| ends.map(percent).join(", "));
         ratio + &interval.map(|ends| format!(" [{ends}]")).unwrap_or_default()
+    }
+
+    /// Whether it has too few runs to say anything.
+    fn is_unmeasured(&self) -> bool {
+        self.change.outcome == Outcome::Inconclusive
+            && self.change.detectable.is_none()
+            && self.change.interval.is_none()
     }
 
     /// What it keeps from being a pass, if it does.
@@ -122,23 +146,36 @@ impl Compared {
     pub fn findings(&self) -> Vec<(Verdict, String)> {
         let rows = self.rows.iter().filter_map(|row| row.finding(self.strict));
         let rows = rows.chain(self.nothing_compared());
-        match self.red_control() {
+        let rows: Vec<(Verdict, String)> = match self.red_control() {
             None => rows.collect(),
             Some(reason) => {
                 let doubted = rows.map(|(_, reason)| (Verdict::Undecided(Doubt::Data), reason));
                 [(Verdict::Undecided(Doubt::Data), reason)].into_iter().chain(doubted).collect()
             }
-        }
+        };
+        self.failed().chain(rows).collect()
+    }
+
+    /// The bench targets that could not run, whatever the control says.
+    fn failed(&self) -> impl Iterator<Item = (Verdict, String)> {
+        let failures = self.measuring.iter().flat_map(|measuring| &measuring.failures);
+        failures.map(|failure| {
+            (Verdict::Fail, format!("{} could not run on the head: {}", failure.category, failure.reason))
+        })
     }
 
     fn nothing_compared(&self) -> Option<(Verdict, String)> {
-        let two_sided = |row: &ComparedRow| !matches!(row.change.outcome, Outcome::New | Outcome::Missing);
-        (!self.rows.iter().any(two_sided)).then(|| {
-            (
-                Verdict::Undecided(Doubt::Input),
-                "nothing was compared: no benchmark is on both sides".to_owned(),
-            )
-        })
+        let is_two_sided =
+            |row: &&ComparedRow| !matches!(row.change.outcome, Outcome::New | Outcome::Missing);
+        let two_sided: Vec<&ComparedRow> = self.rows.iter().filter(is_two_sided).collect();
+        let reason = match two_sided[..] {
+            [] => "nothing was compared: no benchmark is on both sides",
+            _ if self.measuring.is_some() && two_sided.iter().all(|row| row.is_unmeasured()) => {
+                "nothing was compared: the budget is too small for the fewest pairs that could decide"
+            }
+            _ => return None,
+        };
+        Some((Verdict::Undecided(Doubt::Input), reason.to_owned()))
     }
 
     fn red_control(&self) -> Option<String> {

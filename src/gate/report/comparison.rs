@@ -2,13 +2,16 @@
 
 pub mod console;
 
+use std::path::{Path, PathBuf};
+
 use serde::Serialize;
 
 use super::json::Finding;
 use crate::gate::benchmark::category_of;
 use crate::gate::compare::Outcome;
 use crate::gate::environment::Environment;
-use crate::gate::judge::{Compared, ComparedRow, ComparedSide, Verdict};
+use crate::gate::error::Error;
+use crate::gate::judge::{Compared, ComparedRow, ComparedSide, Measuring, Verdict};
 use crate::gate::policy::RowPolicy;
 use crate::gate::threshold::{Accepted, Margin};
 
@@ -28,6 +31,7 @@ pub struct ComparisonReport<'a> {
     control: Option<Control<'a>>,
     findings: Vec<Finding>,
     notes: Vec<&'a str>,
+    measuring: Option<&'a Measuring>,
     summary: Summary,
     rows: Vec<Row<'a>>,
 }
@@ -103,10 +107,19 @@ impl<'a> ComparisonReport<'a> {
             control: compared.control.as_ref().map(Control::from),
             findings: compared.findings().into_iter().map(Finding::from).collect(),
             notes: compared.notes().collect(),
+            measuring: compared.measuring.as_ref(),
             summary: Summary::new(compared),
             rows: compared.rows.iter().map(|row| Row::new(row, different_environment)).collect(),
         }
     }
+}
+
+/// Writes `report` into `folder` as `performance_comparison_<timestamp>.json`, and returns its path.
+///
+/// # Errors
+/// The folder cannot be made or written to.
+pub fn save(report: &ComparisonReport<'_>, folder: &Path) -> Result<PathBuf, Error> {
+    super::save_stamped(report, "performance_comparison", folder).map(|(_, path)| path)
 }
 
 impl<'a> From<&'a ComparedSide> for Side<'a> {

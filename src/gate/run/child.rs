@@ -108,13 +108,16 @@ fn watch(lines: &Receiver<String>, interrupt: &Interrupt, see: &mut dyn FnMut(St
     }
 }
 
+/// A child that has closed its output has most often ended, so the first looks follow each other closely.
 fn wait(child: &mut Child, interrupt: &Interrupt) -> Result<ExitStatus, Error> {
+    let mut pause = Duration::from_millis(1);
     loop {
         interrupt.check()?;
         match child.try_wait().map_err(Error::io("wait for", "child process".as_ref()))? {
             Some(status) => return Ok(status),
-            None => thread::sleep(LOOK),
+            None => thread::sleep(pause),
         }
+        pause = LOOK.min(pause * 2);
     }
 }
 

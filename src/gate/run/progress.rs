@@ -9,7 +9,7 @@ use owo_colors::OwoColorize;
 use crate::gate::report::CategoryTime;
 
 /// How Criterion's console announces a benchmark. Only shown, never judged: a change of it costs no more than a line.
-const ANNOUNCEMENT: &str = "Benchmarking ";
+pub const ANNOUNCEMENT: &str = "Benchmarking ";
 
 /// Shows where a run is.
 pub struct Progress<'a> {
@@ -95,7 +95,9 @@ impl Drop for Progress<'_> {
     }
 }
 
-fn spinner() -> ProgressBar {
+/// A line in place: what turns, for how long, and a message.
+#[must_use]
+pub fn spinner() -> ProgressBar {
     let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}");
     let bar =
         ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));

@@ -94,14 +94,25 @@ impl Project {
     /// # Errors
     /// There is no cargo or no project here, or it has no bench target.
     pub fn here() -> Result<Self, Error> {
-        let output = cargo().args(["metadata", "--format-version", "1", "--no-deps"]).output();
+        let project = Self::at(Path::new("."))?;
+        if project.benches.is_empty() {
+            return Err(Error::Cargo { problem: "this project has no [[bench]] target".to_owned() });
+        }
+        Ok(project)
+    }
+
+    /// The project of the folder `folder`, with or without bench targets.
+    ///
+    /// # Errors
+    /// There is no cargo or no project there.
+    pub fn at(folder: &Path) -> Result<Self, Error> {
+        let mut command = cargo();
+        command.args(["metadata", "--format-version", "1", "--no-deps"]).current_dir(folder);
+        let output = command.output();
         let output = output.map_err(Error::io("run", "cargo".as_ref()))?;
         let problem = || Error::Cargo { problem: String::from_utf8_lossy(&output.stderr).trim().to_owned() };
         let metadata: Metadata = serde_json::from_slice(&output.stdout).map_err(|_| problem())?;
         let benches: Vec<String> = metadata.packages.into_iter().flat_map(Package::into_benches).collect();
-        if benches.is_empty() {
-            return Err(Error::Cargo { problem: "this project has no [[bench]] target".to_owned() });
-        }
         Ok(Self { benches, root: metadata.workspace_root, target: metadata.target_directory })
     }
 
@@ -140,7 +151,8 @@ pub fn build(
 ) -> Result<Vec<BenchBinary>, Error> {
     let mut command = cargo();
     command
-        .args(["bench", "--no-run", "--message-format=json-render-diagnostics"])
+        .args(["bench", "--no-run", "--message-format=json-render-diagnostics", "--target-dir"])
+        .arg(&project.target)
         .current_dir(&project.root);
     let wanted = if categories.is_empty() { &project.benches } else { categories };
     for category in wanted {

@@ -44,6 +44,7 @@ fn compared(rows: Vec<ComparedRow>, strict: bool, red: Option<bool>) -> Compared
         rows,
         control: red.map(|red| Control { differing: differing(red), rows: 1 }),
         notes: Vec::new(),
+        measuring: None,
     }
 }
 
@@ -123,4 +124,29 @@ fn a_soft_margin_warns_where_the_whole_interval_is_beyond_it() {
     assert!(warns(Better::Higher, Some(0.01), Some([0.5, 0.98])));
     assert!(!warns(Better::Higher, Some(0.01), Some([1.1, 1.2])));
     assert!(!warns(Better::Lower, None, Some([1.5, 1.6])) && !warns(Better::Lower, Some(0.0), None));
+}
+
+#[test]
+fn a_bench_that_could_not_run_fails_whatever_the_control_says() {
+    let failure = Failure { category: "a".into(), reason: "exit code 101".into(), output: Vec::new() };
+    let measuring = |failures| Some(Measuring { seconds: 1.0, budget_seconds: 2.0, seed: 3, failures });
+    for red in [false, true] {
+        let mut compared = compared(vec![row(Outcome::Unchanged)], false, Some(red));
+        compared.measuring = measuring(vec![failure.clone()]);
+        assert_eq!(compared.verdict().exit_code(), 1);
+        compared.measuring = measuring(Vec::new());
+        assert_eq!(compared.verdict().exit_code(), if red { 3 } else { 0 });
+    }
+}
+
+#[test]
+fn a_budget_for_nothing_is_no_pass() {
+    let mut row = row(Outcome::Inconclusive);
+    row.change.interval = None;
+    let mut compared = compared(vec![row, self::row(Outcome::New)], false, None);
+    compared.measuring = Some(Measuring { seconds: 1.0, budget_seconds: 1.0, seed: 3, failures: Vec::new() });
+    assert_eq!(compared.verdict().exit_code(), 2);
+    assert!(compared.findings()[0].1.contains("the budget is too small"));
+    compared.rows.push(self::row(Outcome::Unchanged));
+    assert_eq!(compared.verdict().exit_code(), 0);
 }

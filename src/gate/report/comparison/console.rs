@@ -6,7 +6,7 @@ use owo_colors::{OwoColorize, Style};
 
 use crate::gate::benchmark::category_of;
 use crate::gate::compare::Outcome;
-use crate::gate::judge::{Compared, ComparedRow, Doubt, Verdict};
+use crate::gate::judge::{Compared, ComparedRow, Doubt, Measuring, Verdict};
 use crate::gate::report::console::{verdict_mark, verdict_style};
 
 /// Columns for a name before its change; a longer one has a line of its own.
@@ -47,14 +47,21 @@ fn write_head(out: &mut impl Write, compared: &Compared) -> io::Result<()> {
     let runs = |count: usize| if count == 1 { "1 run".to_owned() } else { format!("{count} runs") };
     let (base, head) = (&compared.base, &compared.head);
     let paired = if compared.paired { ", paired" } else { "" };
-    writeln!(
-        out,
-        "\nComparing {} ({}) with {} ({}){paired}",
-        head.name,
-        runs(head.origins.len()),
-        base.name,
-        runs(base.origins.len()),
-    )?;
+    match &compared.measuring {
+        None => writeln!(
+            out,
+            "\nComparing {} ({}) with {} ({}){paired}",
+            head.name,
+            runs(head.origins.len()),
+            base.name,
+            runs(base.origins.len()),
+        ),
+        Some(Measuring { seconds, budget_seconds, seed, .. }) => writeln!(
+            out,
+            "\nComparing {} with {}{paired}: {seconds:.0} s of {budget_seconds:.0} s, seed {seed}",
+            head.name, base.name
+        ),
+    }?;
     compared.notes().try_for_each(|note| writeln!(out, "  {} {note}", "note:".cyan()))?;
     let title = format!(
         "  {:<NAME_WIDTH$} {:>7} {:>16} {:>4} {:>5}",

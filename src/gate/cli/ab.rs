@@ -1,0 +1,77 @@
+//! What can be typed about measuring two revisions, and about calibrating.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{BaselinesFolder, ComparisonArgs};
+use crate::gate::report::REPORTS_FOLDER;
+
+/// What `ab` takes.
+#[derive(Debug, Args)]
+#[command(override_usage = "bench-gate ab [OPTIONS] <BASE_REV> [HEAD_REV|worktree] [CATEGORY]...")]
+pub struct AbArgs {
+    /// The revision to compare with: a branch, a tag or a commit.
+    #[arg(value_name = "BASE_REV", group = "compares")]
+    pub base: String,
+    /// The revision to judge, or `worktree` for the files as they are [default: HEAD]; then bench targets, of which
+    /// all are measured if none is named.
+    #[arg(value_name = "HEAD_REV|worktree|CATEGORY")]
+    pub words: Vec<String>,
+    /// Measure one benchmark, or those whose ids begin with these parts; `*` stands for one part.
+    #[arg(long, value_name = "ID")]
+    pub filter: Option<String>,
+    #[command(flatten)]
+    pub effort: EffortArgs,
+    /// The most pairs of runs that a row gets.
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub pairs_max: usize,
+    /// Margins and acknowledgements [default: baselines/thresholds.toml, where it exists].
+    #[arg(long, value_name = "FILE")]
+    pub thresholds: Option<PathBuf>,
+    /// Print the comparison as JSON, and the progress on the error stream.
+    #[arg(long)]
+    pub json: bool,
+    /// The folder for the JSON report.
+    #[arg(long, value_name = "DIR", default_value = REPORTS_FOLDER)]
+    pub report_dir: PathBuf,
+    /// Write no report.
+    #[arg(long)]
+    pub no_save: bool,
+    #[command(flatten)]
+    pub comparison: ComparisonArgs,
+    #[command(flatten)]
+    pub baselines: BaselinesFolder,
+}
+
+/// How long, and in which order.
+#[derive(Debug, Clone, Args)]
+pub struct EffortArgs {
+    /// The time for measuring, builds not counted: `10m`, `90s`, `1h 30m`.
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time)]
+    pub budget: Duration,
+    /// The seed of the order in which the sides run [default: another each time].
+    #[arg(long, value_name = "SEED")]
+    pub seed: Option<u64>,
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    let time = text.parse::<jiff::SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
+    time.filter(|time| !time.is_zero())
+        .ok_or_else(|| "expected a time above zero, as in `10m`, `90s` or `1h`".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_a_unit_and_is_above_zero() {
+        let seconds = |text: &str| time(text).map(|time| time.as_secs());
+        assert_eq!((seconds("10m"), seconds("90s"), seconds("1h 30m")), (Ok(600), Ok(90), Ok(5400)));
+        for text in ["", "10", "0s", "-5m", "ten minutes", "1e9y"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}
