@@ -13,6 +13,11 @@ use crate::backend::database::{Error, Event, ModelUsage};
 const BY_ID: &str = "SELECT id, thread_id, workload, model, input_tokens, output_tokens, latency_ms, cost_usd, \
                      payload, at_us FROM events WHERE id = $1";
 
+/// [`BY_ID`] in other letters: sqlx takes a statement that the connection keeps wherever it finds the same text, also
+/// for a query that is not to be kept.
+const BY_ID_ANEW: &str = "/* parsed anew */ SELECT id, thread_id, workload, model, input_tokens, output_tokens, \
+                          latency_ms, cost_usd, payload, at_us FROM events WHERE id = $1";
+
 const BETWEEN: &str = "SELECT id, thread_id, workload, model, input_tokens, output_tokens, latency_ms, cost_usd, \
                        payload, at_us FROM events WHERE at_us >= $1 AND at_us < $2 ORDER BY at_us LIMIT $3";
 
@@ -54,7 +59,7 @@ pub(super) async fn clear(pool: &PgPool) -> Result<(), sqlx::Error> {
 
 /// `prepared`: with the statement that the connection keeps from the last time.
 pub(super) async fn by_id(pool: &PgPool, id: i64, prepared: bool) -> Result<Option<Event>, sqlx::Error> {
-    let query = sqlx::query(BY_ID).bind(id).persistent(prepared);
+    let query = sqlx::query(if prepared { BY_ID } else { BY_ID_ANEW }).bind(id).persistent(prepared);
     query.try_map(|row| event(&row)).fetch_optional(pool).await
 }
 
