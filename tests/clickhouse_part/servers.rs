@@ -1,0 +1,123 @@
+//! Servers to test on: one of each kind, shared by the tests that run at the same time.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, LazyLock, Weak};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::sync::Mutex;
+
+const CONFIG: &str = include_str!("oldest.xml");
+const USERS: &str = include_str!("oldest_users.xml");
+
+/// A running server, which ends when this is dropped.
+pub struct Server {
+    /// With a user that may do everything.
+    pub url: String,
+    /// With a user that may change nothing, not even settings.
+    pub reader_url: String,
+    /// Where it does not speak HTTP.
+    pub native_port: Option<u16>,
+    process: Child,
+    folder: TempDir,
+}
+
+impl Server {
+    pub fn port(&self) -> u16 {
+        let (_, port) = self.url.rsplit_once(':').unwrap();
+        port.parse().unwrap()
+    }
+
+    /// Its URL through another port.
+    pub fn url_through(&self, port: u16) -> String {
+        self.url.replace(&self.port().to_string(), &port.to_string())
+    }
+
+    /// Ends it as the kernel would that has no memory left.
+    pub fn kill(&self) {
+        let process = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(process, rustix::process::Signal::KILL).unwrap();
+    }
+
+    /// The same server again, on the data that it left.
+    pub async fn restart(mut self) -> Self {
+        self.process.wait().unwrap();
+        self.process = run_oldest(self.folder.path());
+        wait_until_ready(&self).await;
+        self
+    }
+
+    /// The answer to a statement, sent beside what is being tested.
+    pub async fn run(&self, statement: &str) -> String {
+        let answer = reqwest::Client::new().post(&self.url).body(statement.to_owned()).send().await.unwrap();
+        let (status, text) = (answer.status(), answer.text().await.unwrap());
+        assert!(status.is_success(), "{statement}: {text}");
+        text.trim().to_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+/// Debian's server, 18.16, which lives for as long as some test uses it.
+pub async fn oldest() -> Arc<Server> {
+    static SHARED: LazyLock<Mutex<Weak<Server>>> = LazyLock::new(Mutex::default);
+    let mut shared = SHARED.lock().await;
+    if let Some(running) = shared.upgrade() {
+        return running;
+    }
+    let started = Arc::new(start_oldest().await);
+    *shared = Arc::downgrade(&started);
+    started
+}
+
+/// One that no other test uses.
+pub async fn start_oldest() -> Server {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, native_port) = (free_port(), free_port());
+    configure(folder.path(), port, native_port);
+    let process = run_oldest(folder.path());
+    let [url, reader_url] =
+        ["bench", "reader"].map(|user| format!("http://{user}:s%40ecret@127.0.0.1:{port}"));
+    let server = Server { url, reader_url, native_port: Some(native_port), process, folder };
+    wait_until_ready(&server).await;
+    server
+}
+
+fn run_oldest(folder: &Path) -> Child {
+    Command::new("clickhouse-server")
+        .arg(format!("--config-file={}", folder.join("config.xml").display()))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("no clickhouse-server of Debian: apt-get install clickhouse-server")
+}
+
+fn configure(folder: &Path, port: u16, native_port: u16) {
+    let filled = CONFIG
+        .replace("FOLDER", folder.to_str().unwrap())
+        .replace("NATIVE_PORT", &native_port.to_string())
+        .replace("PORT", &port.to_string());
+    std::fs::write(folder.join("config.xml"), filled).unwrap();
+    std::fs::write(folder.join("users.xml"), USERS).unwrap();
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+async fn wait_until_ready(server: &Server) {
+    let ping = format!("http://127.0.0.1:{}/ping", server.port());
+    for _ in 0..200 {
+        if reqwest::get(&ping).await.is_ok_and(|answer| answer.status().is_success()) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the server did not get ready within 10 s");
+}
