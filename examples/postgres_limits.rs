@@ -34,7 +34,12 @@ const BY_ID: &str = "SELECT id, thread_id, workload, model, input_tokens, output
 #[tokio::main]
 async fn main() -> Outcome<()> {
     let (service, first_answer) = from_nothing().await?;
-    println!("{} {} ({})", service.facts().name, service.facts().version, service.facts().settings.join(", "));
+    println!(
+        "{} {} ({})",
+        service.facts().name,
+        service.facts().version,
+        service.facts().settings.join(", ")
+    );
     println!("from nothing to the first answer, worst of 5:  {first_answer:>7.2} s");
     let database = Postgres::open(service.url(), SCHEMA, PoolOptions::default()).await?;
     database.migrate().await?;
