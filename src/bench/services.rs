@@ -14,6 +14,7 @@ pub mod throwaway;
 
 use std::any::Any;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,14 +25,15 @@ pub use throwaway::{Folder, Throwaway};
 pub struct Service {
     url: String,
     facts: EngineFacts,
+    /// In a mutex that nobody locks, so that threads can share the service whatever its guard is.
     #[expect(dead_code, reason = "held for what its drop does")]
-    guard: Box<dyn Any + Send>,
+    guard: Mutex<Box<dyn Any + Send>>,
 }
 
 impl Service {
     /// The server at `url`, which is there for as long as `guard` is (`()` for one that is not ours).
     pub fn new(url: String, facts: EngineFacts, guard: impl Any + Send) -> Self {
-        Self { url, facts, guard: Box::new(guard) }
+        Self { url, facts, guard: Mutex::new(Box::new(guard)) }
     }
 
     /// Where it is reached, with its password: not for people to read.

@@ -105,12 +105,12 @@ async fn upgrade(primary: &Side, schema: &str) -> Result<Found, sqlx::Error> {
         _ => return Ok(found),
     };
     if from == 0 {
-        run(&mut transaction, format!("CREATE SCHEMA {schema}")).await?;
+        run(&mut transaction, format!("CREATE SCHEMA \"{schema}\"")).await?;
     }
     for migration in &MIGRATIONS[from..] {
         run(&mut transaction, (*migration).to_owned()).await?;
     }
-    let mark = format!("COMMENT ON SCHEMA {schema} IS '{MARKER}{}'", MIGRATIONS.len());
+    let mark = format!("COMMENT ON SCHEMA \"{schema}\" IS '{MARKER}{}'", MIGRATIONS.len());
     run(&mut transaction, mark).await?;
     transaction.commit().await.map(|()| found)
 }
@@ -121,7 +121,7 @@ async fn drop_ours(primary: &Side, schema: &str) -> Result<Found, sqlx::Error> {
     let found = look(&mut transaction, schema).await?;
     if matches!(found, Found::Version(_)) {
         run(&mut transaction, TABLES.to_owned()).await?;
-        run(&mut transaction, format!("DROP SCHEMA {schema}")).await?;
+        run(&mut transaction, format!("DROP SCHEMA \"{schema}\"")).await?;
     }
     transaction.commit().await.map(|()| found)
 }
@@ -151,7 +151,8 @@ fn version_in(comment: &str) -> Option<usize> {
     comment.strip_prefix(MARKER)?.parse().ok().filter(|version| *version > 0)
 }
 
-/// Statements of ours with nothing in them but the name of the schema, which has been checked.
+/// Statements of ours with nothing in them but the name of the schema, which has been checked, and is quoted since it
+/// may be a word of SQL.
 async fn run(connection: &mut PgConnection, statements: String) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(AssertSqlSafe(statements)).execute(connection).await.map(drop)
 }

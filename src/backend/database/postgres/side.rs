@@ -149,7 +149,7 @@ fn check_name(schema: &str, place: &str) -> Result<(), Error> {
 fn with_settings(connect: PgConnectOptions, schema: &str, options: &PoolOptions) -> PgConnectOptions {
     let milliseconds = |time: Duration| time.as_millis().clamp(1, 2_000_000_000).to_string();
     connect.application_name("backend-bench").options([
-        ("search_path", schema.to_owned()),
+        ("search_path", format!("\"{schema}\"")),
         ("statement_timeout", milliseconds(options.query_timeout)),
         ("lock_timeout", milliseconds(options.lock_timeout)),
     ])

@@ -1,0 +1,107 @@
+//! Connections that break, and servers that go down in the middle of something.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backend_bench::backend::database::{Conversations, Database, Error, PoolOptions, Postgres};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::common::{events, number, run, throwaway};
+
+/// Ends the connections of every pool on the server, as an administrator or a restart does.
+async fn end_connections(url: &str) {
+    let end =
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'backend-bench'";
+    run(url, end).await;
+}
+
+/// A migrated database with `events(100)`, all of whose connections are open and idle.
+async fn busy(url: &str) -> Arc<Postgres> {
+    let database = Arc::new(Postgres::open(url, "busy", PoolOptions::default()).await.unwrap());
+    database.migrate().await.unwrap();
+    database.insert_events(&events(100)).await.unwrap();
+    let mut held = Vec::new();
+    for _ in 0..10 {
+        held.push(database.acquire().await.unwrap());
+    }
+    drop(held);
+    while database.pool_stats().idle < 10 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    database
+}
+
+#[tokio::test]
+async fn reads_and_what_can_be_done_twice_survive_the_loss_of_every_connection() {
+    let service = throwaway();
+    let database = busy(service.url()).await;
+    for round in 0..3 {
+        end_connections(service.url()).await;
+        assert_eq!(database.count_events().await.unwrap(), 100);
+        assert!(database.event(7).await.unwrap().is_some());
+        database.put_settings(&[("round".to_owned(), round.to_string())].into()).await.unwrap();
+    }
+    assert_eq!(database.settings().await.unwrap()["round"], "2");
+}
+
+#[tokio::test]
+async fn an_insert_begins_again_where_nothing_can_have_been_stored() {
+    let service = throwaway();
+    let database = busy(service.url()).await;
+    end_connections(service.url()).await;
+    database.insert_events(&events(250)[100..]).await.unwrap();
+    assert_eq!(database.count_events().await.unwrap(), 250);
+}
+
+#[tokio::test]
+async fn a_write_whose_outcome_is_not_known_is_an_error_and_is_not_repeated() {
+    let service = throwaway();
+    let database = busy(service.url()).await;
+    end_connections(service.url()).await;
+    let error = database.create_thread("once at most").await.unwrap_err();
+    assert!(matches!(error, Error::Lost { .. }) && error.to_string().contains("not known"), "{error}");
+    assert!(database.threads(10).await.unwrap().len() <= 1);
+    // One loss is enough: the other connections are tested before they are used.
+    database.create_thread("after").await.unwrap();
+}
+
+/// The server's process that a COPY runs in.
+async fn copying(url: &str) -> Pid {
+    let ask = "SELECT coalesce(max(pid), 0)::bigint FROM pg_stat_activity WHERE query LIKE 'COPY events%' \
+               AND state = 'active'";
+    loop {
+        if let Some(pid) = Pid::from_raw(i32::try_from(number(url, ask).await).unwrap()) {
+            return pid;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_dies_in_the_middle_of_an_insert_keeps_nothing_of_it() {
+    let service = throwaway();
+    let database = busy(service.url()).await;
+    let insert = {
+        let database = Arc::clone(&database);
+        tokio::spawn(async move { database.insert_events(&events(400_000)[100..]).await })
+    };
+    // Upon which the server ends every process, and recovers from its log.
+    kill_process(copying(service.url()).await, Signal::KILL).unwrap();
+    let error = insert.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Lost { .. }), "{error}");
+    assert_eq!(database.count_events().await.unwrap(), 100);
+    database.insert_events(&events(250)[100..]).await.unwrap();
+    assert_eq!(database.count_events().await.unwrap(), 250);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_insert_that_takes_too_long_stores_nothing_and_the_pool_goes_on() {
+    let service = throwaway();
+    let busy = busy(service.url()).await;
+    let options = PoolOptions { query_timeout: Duration::from_millis(300), ..PoolOptions::default() };
+    let database = Postgres::open(service.url(), busy.schema(), options).await.unwrap();
+    let error = database.insert_events(&events(600_000)[100..]).await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { .. }), "{error}");
+    assert_eq!(busy.count_events().await.unwrap(), 100);
+    database.insert_events(&events(150)[100..]).await.unwrap();
+    assert_eq!(database.count_events().await.unwrap(), 150);
+}

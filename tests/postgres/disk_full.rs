@@ -1,0 +1,62 @@
+//! A full disk: a tablespace on a file system of 4 MiB in memory, which takes root to mount.
+
+use std::path::Path;
+use std::process::Command;
+
+use backend_bench::backend::database::{Database, Error, PoolOptions, Postgres};
+use tempfile::TempDir;
+
+use crate::common::{events, folder, run, throwaway};
+
+/// A mounted file system, unmounted when this is dropped.
+struct Small(TempDir);
+
+impl Small {
+    /// None where this user may not mount one.
+    fn mount(owner_of: &Path) -> Option<Self> {
+        let place = tempfile::tempdir().unwrap();
+        let mounted = command("mount", &["-t", "tmpfs", "-o", "size=4m", "small"], place.path());
+        mounted.then(|| {
+            assert!(command("chown", &["--reference", owner_of.to_str().unwrap()], place.path()));
+            Self(place)
+        })
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        assert!(command("umount", &["-l"], self.0.path()), "{} stays mounted", self.0.path().display());
+    }
+}
+
+fn command(program: &str, arguments: &[&str], path: &Path) -> bool {
+    Command::new(program).args(arguments).arg(path).output().is_ok_and(|output| output.status.success())
+}
+
+#[tokio::test]
+async fn a_full_disk_is_named_and_keeps_nothing() {
+    let service = throwaway();
+    let Some(small) = Small::mount(&folder(service.url()).await) else {
+        eprintln!("NOT TESTED: a full disk: mounting a small file system takes root, and the right to mount");
+        return;
+    };
+    let place = small.0.path().display();
+    run(service.url(), &format!("CREATE TABLESPACE small LOCATION '{place}'")).await;
+    run(service.url(), "ALTER USER postgres SET default_tablespace = small").await;
+    fill_up(service.url()).await;
+    drop(service);
+    drop(small);
+}
+
+async fn fill_up(url: &str) {
+    // Also a word of SQL, which a schema may be named by.
+    let database = Postgres::open(url, "full", PoolOptions::default()).await.unwrap();
+    database.migrate().await.unwrap();
+    database.insert_events(&events(1_000)).await.unwrap();
+    let error = database.insert_events(&events(50_000)[1_000..]).await.unwrap_err();
+    assert!(matches!(error, Error::Full { .. }) && error.to_string().contains("free some"), "{error}");
+    assert_eq!(database.count_events().await.unwrap(), 1_000);
+    database.clear_events().await.unwrap();
+    database.insert_events(&events(1_000)).await.unwrap();
+    assert_eq!(database.count_events().await.unwrap(), 1_000);
+}
