@@ -10,6 +10,7 @@ pub mod load;
 pub mod measurement;
 pub mod mode;
 pub mod platform;
+pub mod services;
 
 pub use harness::Harness;
 pub use measurement::Unit;

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! [`read`] alone knows what Criterion leaves on disk. [`threshold`] holds the absolute limits. [`judge`] joins the
-//! two to a [`judge::Verdict`]; nothing passes by absence. [`run`] fills a Criterion home by running the benches
+//! two to a [`judge::Verdict`]; nothing passes by absence. [`facts`] is what a bench noted of its engines. [`run`] fills a Criterion home by running the benches
 //! of a project, and [`baseline`] keeps named sets of runs.
 
 pub mod baseline;
@@ -17,6 +17,7 @@ pub mod command;
 pub mod compare;
 pub mod environment;
 pub mod error;
+pub mod facts;
 pub mod judge;
 pub mod read;
 pub mod report;

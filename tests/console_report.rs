@@ -4,13 +4,15 @@
 
 mod common;
 
-use common::{Project, metric, saved, sla};
+use common::{FACTS, Project, engine, facts, metric, saved, sla, unavailable};
 
-/// All four severities, a scaled row, one in doubt, one that did not run, a service level and a row without limits.
+/// All four severities, a scaled row, one in doubt, one that did not run, a service level, a row without limits, an
+/// engine that was measured and one that was not to be had.
 fn everything() -> Project {
     let scaled = metric("database/insert/*", "s", "lower", [30.0, 45.0, 60.0]).trim_end().to_owned();
     let limits = [
         scaled + "\nsize = 50_000\n\n",
+        metric("database/{sqlite,postgres}/read", "ms", "lower", [10.0, 20.0, 30.0]),
         metric("api/health", "ms", "lower", [10.0, 20.0, 30.0]),
         metric("api/upload", "ms", "lower", [10.0, 20.0, 30.0]),
         metric("api/throughput", "requests/s", "higher", [100.0, 50.0, 25.0]),
@@ -23,6 +25,7 @@ fn everything() -> Project {
     let project = Project::with_limits(&limits.concat());
     let results = [
         saved("database/insert/25000").mean(20e9).elements(25_000),
+        saved("database/sqlite/read").mean(1e6),
         saved("api/health").mean(5.25e6),
         saved("api/upload").mean(31e6).spread(2e6),
         saved("api/throughput").mean(2e9).elements(120),
@@ -34,6 +37,7 @@ fn everything() -> Project {
     for result in &results {
         project.save(result);
     }
+    project.write(FACTS, facts(&[engine("sqlite", "3.51.0")], &[unavailable("database/postgres/*")]));
     project
 }
 

@@ -37,8 +37,8 @@ fn metric(better: Better, rising: [f64; 3]) -> Metric {
         std::mem::swap(&mut baseline, &mut critical);
     }
     let (id, name, unit) = ("a/b".to_owned(), "n".to_owned(), "count".parse().expect("a unit"));
-    let (kind, statistic, size, at_least) = (Kind::Metric, Statistic::Mean, None, 1);
-    Metric { id, name, kind, unit, better, statistic, size, at_least, baseline, warning, critical }
+    let (kind, statistic, size, at_least, engine) = (Kind::Metric, Statistic::Mean, None, 1, None);
+    Metric { id, engine, name, kind, unit, better, statistic, size, at_least, baseline, warning, critical }
 }
 
 /// A benchmark whose mean lies somewhere in an interval.

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::{Project, metric};
+use common::{Project, THRESHOLDS, metric};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 /// Bench targets that behave as they are called, without Criterion: what they save looks like its.
@@ -91,6 +91,21 @@ fn a_category_that_crashes_fails_and_the_others_are_judged_all_the_same() {
     let later = project.gate(&["check", "--criterion-home", "target/bench-gate/latest"]).exits(1);
     later.prints("category crashes could not run: exit code 101");
     project.gate(&["check", "good", "--criterion-home", "target/bench-gate/latest"]).exits(0);
+}
+
+#[test]
+fn required_engines_are_handed_on_to_the_benches() {
+    let project = project(&["demanding"]);
+    project.gate(&["run"]).exits(0);
+    let limits = metric("demanding/{one,two}/a", "ms", "lower", [10.0, 20.0, 30.0]);
+    project.write(THRESHOLDS, project.read(THRESHOLDS) + &limits);
+    let ended = project.gate(&["run", "--require", "one", "--require", "two"]).exits(1);
+    ended.prints("without Ok(\"one,two\")").prints("one is required, and was not measured");
+    project.gate_refuses(
+        &["run", "--require", "three"],
+        &["`three`: there are one, two"],
+        "name one of those",
+    );
 }
 
 #[test]

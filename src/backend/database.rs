@@ -4,7 +4,8 @@
 //! each model, and say how its pool fares. [`Conversations`] adds the records that an application changes
 //! (threads, messages, settings), for engines with transactions. Both can be held as `Arc<dyn …>`.
 //!
-//! [`Sqlite`] is the embedded engine: a file in WAL mode, so that reads go on beside a write.
+//! [`Sqlite`] is the embedded engine: a file in WAL mode, so that reads go on beside a write. [`Postgres`] is a server
+//! reached by URL, with a replica for reads where there is one.
 //!
 //! ```
 //! use backend_bench::backend::database::{Corpus, Database, PoolOptions, Sqlite, corpus};
@@ -30,6 +31,7 @@ pub mod corpus;
 mod error;
 mod model;
 mod pool;
+pub mod postgres;
 mod sqlite;
 
 use std::collections::BTreeMap;
@@ -42,6 +44,7 @@ pub use error::Error;
 pub(crate) use model::now_us;
 pub use model::{Event, Message, ModelUsage, Role, Thread};
 pub use pool::{Lease, PoolOptions, PoolStats};
+pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
 /// What every operation returns: a future of its result, boxed so that engines can be exchanged at run time.
@@ -57,7 +60,8 @@ pub type Settings = BTreeMap<String, String>;
 /// # Errors
 /// Every operation may fail with [`Error::PoolTimeout`] where no connection becomes free in time,
 /// [`Error::Timeout`] where it takes longer than [`PoolOptions::query_timeout`], [`Error::Locked`] where another
-/// process holds the database, and [`Error::Query`] for whatever else the engine reports.
+/// process holds the database, and [`Error::Query`] for whatever else the engine reports. Servers also fail with
+/// [`Error::Lost`] where the connection breaks, [`Error::Denied`] where the user lacks a right, and [`Error::Full`].
 pub trait Database: Send + Sync {
     /// The engine's name, as benchmark ids have it (`sqlite`).
     fn engine(&self) -> &'static str;
@@ -131,4 +135,10 @@ pub trait Conversations: Database {
     /// # Errors
     /// [`Error::Refused`] where a value is no JSON.
     fn put_settings<'a>(&'a self, settings: &'a Settings) -> Task<'a, ()>;
+}
+
+/// Engines that keep a statement parsed and planned for its next use, as every operation of [`Database`] does.
+pub trait PreparedStatements: Database {
+    /// [`Database::event`] with a statement that is parsed and planned anew.
+    fn event_unprepared(&self, id: i64) -> Task<'_, Option<Event>>;
 }

@@ -16,6 +16,8 @@ Examples:
   bench-gate run --quick                    run every category at small sizes, then judge
   bench-gate run database cache             run two categories at full size
   bench-gate run --save-baseline main       run everything, keep it as baselines/main.json
+  bench-gate run --require postgres,clickhouse
+                                            fail where one of these engines is not to be had
   bench-gate check                          judge what `cargo bench` left in target/criterion
   bench-gate check --criterion-home DIR --thresholds FILE
                                             judge any Criterion project
@@ -124,6 +126,9 @@ pub struct JudgingArgs {
     /// Write no reports.
     #[arg(long)]
     pub no_save: bool,
+    /// Engines that have to be measured: one that is not to be had fails the verdict, and does not stay NOT RUN.
+    #[arg(long, value_name = "ENGINE,…", value_delimiter = ',')]
+    pub require: Vec<String>,
 }
 
 /// Where the limits are.

@@ -45,12 +45,6 @@ impl Environment {
         LazyCell::new(Box::new(move || Self::here(mode.as_deref())))
     }
 
-    /// `environment`, where one that is looked up could stand.
-    #[must_use]
-    pub fn known(environment: Self) -> LazyEnvironment {
-        LazyCell::new(Box::new(move || environment))
-    }
-
     /// The environment of this process, now, for a run in `mode`.
     #[must_use]
     pub fn here(mode: Option<&str>) -> Self {

@@ -40,6 +40,22 @@ pub enum Error {
         /// What there is.
         available: String,
     },
+    /// `--require` names an engine that no metric is about.
+    #[error("--require: no metric is about an engine `{wanted}`: there are {available}")]
+    NoSuchEngine {
+        /// What was required.
+        wanted: String,
+        /// The engines that metrics are about.
+        available: String,
+    },
+    /// What a bench noted of its engines cannot be read.
+    #[error("{}: not a bench's facts: {problem}", path.display())]
+    BrokenFacts {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A file is not what its name says: truncated, empty, not UTF-8, not JSON, or of another shape.
     #[error("{}: {problem}", path.display())]
     Malformed {
@@ -189,6 +205,10 @@ impl Error {
                 "run `cargo bench` or `bench-gate run` first, or name the folder with --criterion-home"
             }
             Self::NoSuchCategory { .. } => "name one of those, or none to take all",
+            Self::NoSuchEngine { .. } => {
+                "name one of those; an id like `database/{sqlite,postgres}/query/*` in thresholds.toml names engines"
+            }
+            Self::BrokenFacts { .. } => "delete the file and run that category's bench again",
             Self::Malformed { .. } | Self::Incomplete { .. } | Self::Unfit { .. } => {
                 "delete the benchmark's folder and measure it again"
             }

@@ -7,6 +7,7 @@
 //! A verdict is a join over all findings (`Pass < Undecided < Fail`), so a comparison with a baseline, when there is
 //! one, joins its own verdict to the one of the thresholds and nothing else changes.
 
+mod not_run;
 mod row;
 mod verdict;
 
@@ -14,8 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use super::benchmark::{Benchmark, category_of};
 use super::error::Error;
+use super::facts::Facts;
 use super::threshold::{Kind, Thresholds};
 
+pub use not_run::NotRun;
 pub use row::Row;
 pub use verdict::{Severity, Verdict};
 
@@ -81,6 +84,10 @@ pub struct Scope {
     pub categories: Vec<String>,
     /// Those that could not run to their end.
     pub failures: Vec<Failure>,
+    /// What the benches noted of their engines.
+    pub facts: Facts,
+    /// The engines that have to be measured.
+    pub required: Vec<String>,
 }
 
 impl Scope {
@@ -102,6 +109,10 @@ pub struct Judgement {
     pub missing: Vec<Missing>,
     /// Categories that could not run.
     pub failures: Vec<Failure>,
+    /// What the benches said they could not run on this machine.
+    pub not_run: Vec<NotRun>,
+    /// Why engines that are required were not measured.
+    pub unmet: Vec<String>,
     /// The share of rows, in percent, that had to pass.
     pub min_pass_rate: f64,
 }
@@ -122,9 +133,11 @@ pub fn judge(thresholds: &Thresholds, benchmarks: &[Benchmark], scope: Scope) ->
         unlimited.extend(matching.is_empty().then(|| Unlimited::from(benchmark)));
     }
     let missing = missing(thresholds, &answers, &scope);
+    let (not_run, unmet) =
+        (not_run::not_run(thresholds, &scope), not_run::unmet(thresholds, &missing, &scope));
     let rows = answers.into_iter().flat_map(|answers| answers.rows).collect();
     let (failures, min_pass_rate) = (scope.failures, thresholds.min_pass_rate);
-    Ok(Judgement { rows, unlimited, missing, failures, min_pass_rate })
+    Ok(Judgement { rows, unlimited, missing, failures, not_run, unmet, min_pass_rate })
 }
 
 /// What there is to one metric.
@@ -135,10 +148,11 @@ struct Answers {
     rows: Vec<Row>,
 }
 
-/// The metrics in scope that fewer benchmarks answer than they ask for.
+/// The metrics in scope that fewer benchmarks answer than they ask for, and of which no bench said why.
 fn missing(thresholds: &Thresholds, answers: &[Answers], scope: &Scope) -> Vec<Missing> {
     let all = thresholds.metrics.iter().zip(answers).filter(|(metric, _)| scope.holds(&metric.id));
-    let unanswered = all.filter(|(metric, answers)| answers.matching < metric.at_least);
+    let unanswered = all
+        .filter(|(metric, answers)| answers.matching < metric.at_least && !scope.facts.rule_out(&metric.id));
     let missing = unanswered.map(|(metric, answers)| Missing {
         id: metric.id.clone(),
         name: metric.name.clone(),
@@ -198,8 +212,9 @@ impl Judgement {
         let missing = self.missing.iter().map(|missing| missing.id.as_str());
         let unlimited = self.unlimited.iter().map(|benchmark| benchmark.id.as_str());
         let failures = self.failures.iter().map(|failure| failure.category.as_str());
+        let not_run = self.not_run.iter().map(|not_run| not_run.id.as_str());
         let mut seen = Vec::new();
-        for category in rows.chain(missing).chain(unlimited).map(category_of).chain(failures) {
+        for category in rows.chain(missing).chain(unlimited).chain(not_run).map(category_of).chain(failures) {
             if !seen.contains(&category) {
                 seen.push(category);
             }
@@ -225,7 +240,8 @@ impl Judgement {
         let missing = self.missing.iter().map(|missing| {
             (Verdict::Undecided, format!("{} for `{}` ({})", missing.what(), missing.id, missing.name))
         });
-        failed.chain(critical).chain(self.pass_rate_finding()).chain(missing).collect()
+        let unmet = self.unmet.iter().map(|reason| (Verdict::Fail, reason.clone()));
+        failed.chain(unmet).chain(critical).chain(self.pass_rate_finding()).chain(missing).collect()
     }
 
     fn pass_rate_finding(&self) -> Option<(Verdict, String)> {

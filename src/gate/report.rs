@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::benchmark::Benchmark;
 use super::environment::LazyEnvironment;
 use super::error::Error;
+use super::facts::Engine;
 use super::judge::Judgement;
 use super::store;
 use super::threshold::Thresholds;
@@ -45,6 +46,8 @@ pub struct Report<'a> {
     pub home: &'a Path,
     /// How long the categories took, where this program ran them.
     pub times: &'a [CategoryTime],
+    /// The engines that were measured.
+    pub engines: &'a [Engine],
 }
 
 /// Writes the three JSON reports into `folder`, and returns their paths.

@@ -35,6 +35,8 @@ pub struct Plan<'a> {
     pub categories: &'a [String],
     /// Where it is run, with the mode (`quick` or `full`), which is handed on as `BENCH_MODE`.
     pub environment: &'a Environment,
+    /// Engines that the benches must not do without, handed on as `BENCH_REQUIRE`.
+    pub required: &'a [String],
     /// The Criterion home to fill.
     pub home: &'a Path,
     /// Where the benches keep what is temporary: gone with its owner, also if they are killed.
@@ -102,6 +104,9 @@ fn command(plan: &Plan<'_>, binary: &BenchBinary) -> Command {
         .env("CRITERION_HOME", plan.home)
         .env("TMPDIR", plan.scratch)
         .env("BENCH_MODE", &plan.environment.mode);
+    if !plan.required.is_empty() {
+        command.env("BENCH_REQUIRE", plan.required.join(","));
+    }
     command
 }
 

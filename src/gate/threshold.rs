@@ -1,7 +1,9 @@
 //! Absolute limits: `baselines/thresholds.toml`, read once and checked whole.
 
+mod engines;
 mod file;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -70,6 +72,8 @@ pub enum Kind {
 pub struct Metric {
     /// A benchmark's id, in which `*` stands for one part between slashes.
     pub id: String,
+    /// The engine that it is about, where the file names it in braces: `database/{sqlite,postgres}/query/*`.
+    pub engine: Option<String>,
     /// What people call it.
     pub name: String,
     /// Which list it stands in.
@@ -159,6 +163,31 @@ impl Thresholds {
             }
         }
         seen
+    }
+
+    /// The engines that metrics are about, in order.
+    #[must_use]
+    pub fn engines(&self) -> BTreeSet<&str> {
+        self.metrics.iter().filter_map(|metric| metric.engine.as_deref()).collect()
+    }
+
+    /// Fails on the first of `required` that no metric is about.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchEngine`], with those that there are.
+    pub fn refuse_unknown_engines(&self, required: &[String]) -> Result<(), Error> {
+        let known = self.engines();
+        let available = || {
+            if known.is_empty() {
+                "none".to_owned()
+            } else {
+                known.iter().copied().collect::<Vec<_>>().join(", ")
+            }
+        };
+        match required.iter().find(|engine| !known.contains(engine.as_str())) {
+            None => Ok(()),
+            Some(wanted) => Err(Error::NoSuchEngine { wanted: wanted.clone(), available: available() }),
+        }
     }
 
     /// The metrics that name the benchmark `id`, as positions in [`Thresholds::metrics`].

@@ -164,3 +164,13 @@ fn no_file() {
     fs::remove_file(project.path(THRESHOLDS)).unwrap();
     project.check_refuses(&[&format!("{THRESHOLDS}: cannot read")], "check that the path exists");
 }
+
+#[test]
+fn engines_that_cannot_be_meant() {
+    refused("api/health\"", "{api,web}/health\"", 4, "braces in its first part, which is the category");
+    refused("api/health\"", "api/{one,one}\"", 4, "id `api/{one,one}` has one name twice");
+    refused("api/health\"", "api/{one,\"", 4, "braces that do not span a whole part");
+    let twice =
+        GOOD.replacen("api/health", "api/{one,two}", 1) + &metric("api/two", "ms", "lower", [1.0, 2.0, 3.0]);
+    file_is_refused(&twice, 12, "duplicate id `api/two`");
+}

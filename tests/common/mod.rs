@@ -61,6 +61,27 @@ pub fn record(started: &str, failures: &[serde_json::Value]) -> String {
     .to_string()
 }
 
+/// Where the facts of the category `database` are in a project's home.
+pub const FACTS: &str = "home/bench-gate-facts/database.json";
+
+/// What a bench noted of its engines.
+pub fn facts(engines: &[serde_json::Value], not_run: &[serde_json::Value]) -> String {
+    serde_json::json!({ "schema_version": 1, "engines": engines, "not_run": not_run }).to_string()
+}
+
+/// An engine that was measured.
+pub fn engine(name: &str, version: &str) -> serde_json::Value {
+    let major = version.split('.').next();
+    serde_json::json!({
+        "name": name, "version": version, "major": major, "origin": "throwaway", "settings": ["fsync off"],
+    })
+}
+
+/// Benchmarks that could not be run.
+pub fn unavailable(id: &str) -> serde_json::Value {
+    serde_json::json!({ "id": id, "reason": "no server on this machine", "remedy": "scripts/engines.sh" })
+}
+
 /// How the program ended.
 #[derive(Debug)]
 pub struct Ended {

@@ -68,6 +68,42 @@ pub enum Error {
         /// The rule.
         reason: String,
     },
+    /// The connection broke, or none could be made.
+    #[error("{operation} lost the connection to {place}: {reason}; {remedy}")]
+    Lost {
+        /// The server.
+        place: String,
+        /// What was being done.
+        operation: &'static str,
+        /// How it broke.
+        reason: String,
+        /// What to do about it, and whether the operation may have been carried out.
+        remedy: &'static str,
+    },
+    /// The user may not do it, or the server takes no writes.
+    #[error(
+        "{operation} is not allowed on {place}: {reason}; grant it to the user, or name another user or server"
+    )]
+    Denied {
+        /// The server.
+        place: String,
+        /// What was being done.
+        operation: &'static str,
+        /// What the engine said.
+        reason: String,
+    },
+    /// There is no room for the data.
+    #[error(
+        "{operation} found no room on {place}: {reason}; free some there, and try again: nothing was kept"
+    )]
+    Full {
+        /// The file or server.
+        place: String,
+        /// What was being done.
+        operation: &'static str,
+        /// What the engine said.
+        reason: String,
+    },
     /// Anything else that the engine reports.
     #[error("{operation} failed on {place}: {source}")]
     Query {

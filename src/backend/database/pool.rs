@@ -57,6 +57,18 @@ impl PoolStats {
         let acquired = self.acquired() - earlier.acquired();
         (acquired > 0).then(|| (self.reused - earlier.reused) as f64 / acquired as f64)
     }
+
+    /// Two pools taken together.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        Self {
+            size: self.size + other.size,
+            idle: self.idle + other.idle,
+            max: self.max + other.max,
+            opened: self.opened + other.opened,
+            reused: self.reused + other.reused,
+        }
+    }
 }
 
 /// A connection that is held until this is dropped.

@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::pool::{Acquisitions, Lease, PoolOptions, PoolStats};
-use super::{Database, Error, Event, ModelUsage, Task};
+use super::{Database, Error, Event, ModelUsage, PreparedStatements, Task};
 
 /// Primary result codes, the lowest byte of the extended ones (<https://sqlite.org/rescode.html>).
 mod code {
@@ -127,7 +127,7 @@ impl Database for Sqlite {
     }
 
     fn event(&self, id: i64) -> Task<'_, Option<Event>> {
-        Box::pin(self.run("looking up an event", events::by_id(&self.pool, id)))
+        Box::pin(self.run("looking up an event", events::by_id(&self.pool, id, true)))
     }
 
     fn events_between(&self, range: std::ops::Range<i64>, limit: u32) -> Task<'_, Vec<Event>> {
@@ -158,6 +158,12 @@ impl Database for Sqlite {
             self.pool.close().await;
             Ok(())
         })
+    }
+}
+
+impl PreparedStatements for Sqlite {
+    fn event_unprepared(&self, id: i64) -> Task<'_, Option<Event>> {
+        Box::pin(self.run("looking up an event", events::by_id(&self.pool, id, false)))
     }
 }
 

@@ -25,7 +25,7 @@ const ENGINE: &str = "clickhouse";
 pub const VARIABLE: &str = "CLICKHOUSE_URL";
 
 /// The command that fetches one.
-const FETCH: &str = "run `scripts/engines.sh clickhouse`";
+const FETCH: &str = "scripts/engines.sh clickhouse";
 
 /// The user of a throwaway.
 const USER: &str = "default";

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::gate::benchmark::Benchmark;
 use crate::gate::environment::{Environment, LazyEnvironment};
 use crate::gate::error::Error;
+use crate::gate::facts::Facts;
 use crate::gate::judge::{self, Judgement, Scope};
 use crate::gate::read;
 use crate::gate::report::{CategoryTime, Report};
@@ -19,6 +20,8 @@ pub struct Results {
     pub benchmarks: Vec<Benchmark>,
     /// What the run that filled it left, where one of ours did.
     pub record: Option<RunRecord>,
+    /// What the benches noted of their engines.
+    pub facts: Facts,
     /// How long the categories took, where this process ran them.
     pub times: Vec<CategoryTime>,
 }
@@ -28,16 +31,27 @@ impl Results {
     pub fn read(home: &Path, times: Vec<CategoryTime>) -> Result<Self, Error> {
         let record = RunRecord::read(home)?;
         let excused = record.as_ref().is_some_and(|record| !record.failures.is_empty());
-        let benchmarks = match read::load(home, read::LATEST) {
+        let facts = Facts::read(home, record.as_ref().map(RunRecord::fresh_from))?;
+        let excused = excused || !facts.unavailable.is_empty();
+        let mut benchmarks = match read::load(home, read::LATEST) {
             Err(Error::EmptyHome { .. }) if excused => Vec::new(),
             loaded => loaded?,
         };
-        Ok(Self { home: home.to_owned(), benchmarks, record, times })
+        // What its bench could not run this time is a result of another time.
+        benchmarks.retain(|benchmark| !facts.rule_out(&benchmark.id));
+        Ok(Self { home: home.to_owned(), benchmarks, record, facts, times })
     }
 
-    /// Judges the results of `categories` (of all, if it is empty), and what of them the record says could not run.
-    pub fn judge(&self, thresholds: &Thresholds, categories: Vec<String>) -> Result<Judgement, Error> {
-        let mut scope = Scope { categories, failures: Vec::new() };
+    /// Judges the results of `categories` (of all, if it is empty), and what of them the record says could not run;
+    /// the `required` engines have to be among them.
+    pub fn judge(
+        &self,
+        thresholds: &Thresholds,
+        categories: Vec<String>,
+        required: &[String],
+    ) -> Result<Judgement, Error> {
+        let (facts, required) = (self.facts.clone(), required.to_vec());
+        let mut scope = Scope { categories, failures: Vec::new(), facts, required };
         if let Some(record) = &self.record {
             let in_scope = self.benchmarks.iter().filter(|benchmark| scope.holds(&benchmark.id));
             read::refuse_stale(in_scope, record.fresh_from())?;
@@ -47,12 +61,11 @@ impl Results {
         judge::judge(thresholds, &self.benchmarks, scope)
     }
 
-    /// Where and when they were measured, if the record says so; else this moment, and no mode.
+    /// Where and when they were measured, if the record says so, else this moment and no mode; with the engines.
     pub fn environment(&self) -> LazyEnvironment {
-        match &self.record {
-            Some(record) => Environment::known(record.environment.clone()),
-            None => Environment::when_needed(None),
-        }
+        let (known, engines) = (self.record.as_ref().map(|it| it.environment.clone()), self.facts.majors());
+        let environment = move || known.unwrap_or_else(|| Environment::here(None));
+        LazyEnvironment::new(Box::new(move || Environment { engines, ..environment() }))
     }
 
     /// The report of `judgement`.
@@ -62,7 +75,8 @@ impl Results {
         thresholds: &'a Thresholds,
         environment: &'a LazyEnvironment,
     ) -> Report<'a> {
-        let Self { home, benchmarks, times, .. } = self;
-        Report { judgement, benchmarks, thresholds, environment, home, times }
+        let Self { home, benchmarks, times, facts, .. } = self;
+        let engines = &facts.engines;
+        Report { judgement, benchmarks, thresholds, environment, home, times, engines }
     }
 }

@@ -21,10 +21,10 @@ use crate::gate::threshold::Thresholds;
 pub fn run(arguments: &RunArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, Error> {
     check_report_folder(&arguments.judging)?;
     let thresholds = Thresholds::load(&arguments.judging.thresholds.path)?;
-    let environment = Environment::when_needed(Some(mode(arguments)));
-    let results = measure(arguments, &thresholds, &environment, quiet, out)?;
-    let judgement = results.judge(&thresholds, scope(arguments, &results))?;
-    finish(arguments, quiet, out, &results.report(&judgement, &thresholds, &environment))
+    thresholds.refuse_unknown_engines(&arguments.judging.require)?;
+    let results = measure(arguments, &thresholds, &Environment::here(Some(mode(arguments))), quiet, out)?;
+    let judgement = results.judge(&thresholds, scope(arguments, &results), &arguments.judging.require)?;
+    finish(arguments, quiet, out, &results.report(&judgement, &thresholds, &results.environment()))
 }
 
 fn mode(arguments: &RunArgs) -> &'static str {
@@ -41,9 +41,16 @@ fn measure(
     let project = Project::here()?.in_order_of(&thresholds.categories());
     project.refuse_unknown(&arguments.categories)?;
     let home = Home::new(arguments.criterion_home.as_deref(), &project.target)?;
-    let scratch_folder = tempfile::tempdir().map_err(Error::io("write into", &std::env::temp_dir()))?;
-    let (categories, scratch) = (&arguments.categories, scratch_folder.path());
-    let plan = Plan { project: &project, categories, environment, home: home.path(), scratch };
+    let scratch = tempfile::tempdir().map_err(Error::io("write into", &std::env::temp_dir()))?;
+    let (categories, required) = (&arguments.categories, &arguments.judging.require);
+    let plan = Plan {
+        project: &project,
+        categories,
+        environment,
+        required,
+        home: home.path(),
+        scratch: scratch.path(),
+    };
     let outcome = run_with_progress(&plan, &mut Progress::new(out, quiet))?;
     Results::read(&home.keep()?, outcome.times)
 }

@@ -66,7 +66,7 @@ impl Change {
             };
         };
         let reach = Reach { evidence, zone: Zone::of(contrast), decided, pairs };
-        let ends = evidence.interval(decided.level / 2.0);
+        let ends = decided.interval(evidence, reach.zone);
         Self {
             id,
             outcome: decided.outcome,

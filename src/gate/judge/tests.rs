@@ -126,7 +126,7 @@ fn the_verdict_is_the_worst_finding_and_absence_is_one() {
 fn a_category_that_could_not_run_fails() {
     let text = metric("a/b", "ns", "lower", [10.0, 20.0, 30.0]);
     let failure = Failure { category: "a".into(), reason: "exit code 101".into(), output: Vec::new() };
-    let scope = Scope { categories: vec!["a".into()], failures: vec![failure] };
+    let scope = Scope { categories: vec!["a".into()], failures: vec![failure], ..Scope::default() };
     let judgement = judge(&thresholds(&text), &[result("a/b", 5.0, 0.0, None)], scope).unwrap();
     assert_eq!(judgement.verdict(), Verdict::Fail);
     assert!(judgement.findings()[0].1.contains("category a could not run: exit code 101"));

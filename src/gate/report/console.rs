@@ -8,6 +8,7 @@ use owo_colors::{OwoColorize, Style};
 
 use super::{Report, Summary};
 use crate::gate::benchmark::category_of;
+use crate::gate::facts::Engine;
 use crate::gate::judge::{Judgement, Missing, Row, Severity, Verdict};
 use crate::gate::threshold::Kind;
 
@@ -22,6 +23,7 @@ const NAME_WIDTH: usize = 37;
 /// The stream cannot be written to.
 pub fn write(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
     let judgement = report.judgement;
+    write_engines(out, report.engines)?;
     for category in judgement.categories() {
         let mut lines = Vec::new();
         write_category(&mut lines, judgement, category)?;
@@ -36,13 +38,24 @@ pub fn write(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
     write_verdict(out, report)
 }
 
-/// Writes the verdict and what keeps it from being a pass.
+fn write_engines(out: &mut impl Write, engines: &[Engine]) -> io::Result<()> {
+    if !engines.is_empty() {
+        writeln!(out, "\n{}", "--- ENGINES ---".bold())?;
+    }
+    engines.iter().try_for_each(|engine| {
+        let origin = std::iter::once(&engine.origin).chain(&engine.settings);
+        let origin = origin.map(String::as_str).collect::<Vec<_>>().join(", ");
+        writeln!(out, "  {} {}: {origin}", engine.name, engine.version)
+    })
+}
+
+/// Writes the verdict and what keeps it from being a pass, and what was not run although it need not be.
 ///
 /// # Errors
 /// The stream cannot be written to.
 pub fn write_verdict(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
-    let judgement = report.judgement;
-    let verdict = judgement.verdict();
+    let (judgement, verdict) = (report.judgement, report.judgement.verdict());
+    write_unavailable(out, judgement)?;
     for (_, reason) in judgement.findings() {
         writeln!(out, "  {} {reason}", "-".style(verdict_style(verdict)))?;
     }
@@ -50,14 +63,22 @@ pub fn write_verdict(out: &mut impl Write, report: &Report<'_>) -> io::Result<()
         let (home, help) = (report.home.display(), "help:".cyan());
         writeln!(out, "  {help} looked in {home}; run what is missing, or name the categories to judge")?;
     }
-    let rate =
-        judgement.pass_rate().map_or("nothing judged".to_owned(), |rate| format!("Pass rate: {rate:.1}%"));
     let said = match verdict {
         Verdict::Pass => "✅ Performance tests PASSED",
         Verdict::Fail => "❌ Performance tests FAILED",
         Verdict::Undecided => "⚠️  Performance tests UNDECIDED: not everything could be judged",
     };
-    writeln!(out, "{} ({rate})", said.style(verdict_style(verdict)))
+    let rate =
+        judgement.pass_rate().map_or("nothing judged".to_owned(), |rate| format!("Pass rate: {rate:.1}%"));
+    let not_run = if judgement.not_run.is_empty() { "" } else { ", not all of it run" };
+    writeln!(out, "{} ({rate}{not_run})", said.style(verdict_style(verdict)))
+}
+
+fn write_unavailable(out: &mut impl Write, judgement: &Judgement) -> io::Result<()> {
+    judgement.not_run.iter().try_for_each(|not_run| {
+        writeln!(out, "  {} {} NOT RUN: {}", "-".yellow(), not_run.id, not_run.reason)?;
+        writeln!(out, "    {} {}", "help:".cyan(), not_run.remedy)
+    })
 }
 
 fn write_category(out: &mut impl Write, judgement: &Judgement, category: &str) -> io::Result<()> {
@@ -71,7 +92,10 @@ fn write_category(out: &mut impl Write, judgement: &Judgement, category: &str) -
     for missing in
         judgement.missing.iter().filter(|missing| missing.kind == Kind::Metric && mine(&missing.id))
     {
-        write_not_run(out, &missing.id, missing)?;
+        write_not_run(out, &missing.id, &missing.what())?;
+    }
+    for not_run in judgement.not_run.iter().filter(|not_run| mine(&not_run.id)) {
+        write_not_run(out, &not_run.id, &counted(not_run.metrics))?;
     }
     for failure in judgement.failures.iter().filter(|failure| failure.category == category) {
         writeln!(out, "  {}", format!("{category} could not run: {}", failure.reason).red())?;
@@ -88,11 +112,15 @@ fn write_service_level(out: &mut impl Write, judgement: &Judgement) -> io::Resul
         writeln!(out, "\n{}", "--- SERVICE LEVEL ---".bold())?;
     }
     promised.iter().try_for_each(|row| write_row(out, &row.metric.name, row))?;
-    missing.iter().try_for_each(|missing| write_not_run(out, &missing.name, missing))
+    missing.iter().try_for_each(|missing| write_not_run(out, &missing.name, &missing.what()))
 }
 
-fn write_not_run(out: &mut impl Write, name: &str, missing: &Missing) -> io::Result<()> {
-    write_line(out, name, "-", &missing.what(), &"NOT RUN".yellow())
+fn write_not_run(out: &mut impl Write, name: &str, what: &str) -> io::Result<()> {
+    write_line(out, name, "-", what, &"NOT RUN".yellow())
+}
+
+fn counted(metrics: usize) -> String {
+    if metrics == 1 { "1 metric".to_owned() } else { format!("{metrics} metrics") }
 }
 
 fn write_row(out: &mut impl Write, name: &str, row: &Row) -> io::Result<()> {
@@ -170,11 +198,10 @@ fn write_categories(out: &mut impl Write, summary: &Summary) -> io::Result<()> {
         let share = 100.0 * category.passed as f64 / category.total.max(1) as f64;
         let (name, passed, total) = (category.name.to_uppercase(), category.passed, category.total);
         let rate = if total == 0 { "no thresholds".to_owned() } else { format!("{share:.1}%") };
-        writeln!(
-            out,
-            "  {name}: {passed}/{total} ({rate}){}",
-            if category.completed { "" } else { " COULD NOT RUN" }
-        )?;
+        let not_run = Some(category.not_run).filter(|count| *count > 0);
+        let not_run = not_run.map(|count| format!(", {count} not run")).unwrap_or_default();
+        let ended = if category.completed { "" } else { " COULD NOT RUN" };
+        writeln!(out, "  {name}: {passed}/{total} ({rate}){not_run}{ended}")?;
     }
     writeln!(out, "{RULE}\n")
 }

@@ -8,7 +8,8 @@ use super::{Report, Summary};
 use crate::gate::benchmark::{Benchmark, Estimates, Throughput};
 use crate::gate::environment::Environment;
 use crate::gate::error::Error;
-use crate::gate::judge::{Failure, Missing, Row, Severity, Unlimited, Verdict};
+use crate::gate::facts::Engine;
+use crate::gate::judge::{Failure, Missing, NotRun, Row, Severity, Unlimited, Verdict};
 use crate::gate::read;
 use crate::gate::threshold::{Better, Kind, Metric, Statistic, Thresholds};
 
@@ -29,6 +30,8 @@ pub struct BenchmarkReport<'a> {
     metrics: Vec<MetricResult<'a>>,
     unlimited: &'a [Unlimited],
     missing: &'a [Missing],
+    engines: &'a [Engine],
+    not_run: &'a [NotRun],
     failures: &'a [Failure],
     /// The comparison with a named baseline: null, none was made.
     comparison: Option<()>,
@@ -89,6 +92,8 @@ impl<'a> BenchmarkReport<'a> {
             metrics: judgement.rows.iter().map(MetricResult::from).collect(),
             unlimited: &judgement.unlimited,
             missing: &judgement.missing,
+            engines: report.engines,
+            not_run: &judgement.not_run,
             failures: &judgement.failures,
             comparison: None,
         }

@@ -18,7 +18,7 @@ pub struct Summary {
     pub passed: usize,
     /// Rows at MEDIUM or CRITICAL.
     pub failed: usize,
-    /// Metrics without a fresh result.
+    /// Metrics without a fresh result, those included whose engine is not to be had.
     pub not_run: usize,
     /// Passed rows in percent of judged ones; null where nothing was judged.
     pub pass_rate: Option<f64>,
@@ -39,8 +39,10 @@ pub struct CategorySummary {
     pub name: String,
     /// Rows at INFO or LOW.
     pub passed: usize,
-    /// Rows that were judged and metrics that could not be.
+    /// Rows that were judged, and metrics that should have been.
     pub total: usize,
+    /// Metrics whose engine is not to be had; they are not in `total`.
+    pub not_run: usize,
     /// Seconds it took; null where this program did not run it.
     pub duration_s: Option<f64>,
     /// Whether it could run to its end.
@@ -53,11 +55,13 @@ impl Summary {
     pub fn new(report: &Report<'_>) -> Self {
         let judgement = report.judgement;
         let passed = judgement.passed();
+        let unavailable: usize = judgement.not_run.iter().map(|not_run| not_run.metrics).sum();
+        let not_run = judgement.missing.len() + unavailable;
         Self {
-            total: judgement.rows.len() + judgement.missing.len(),
+            total: judgement.rows.len() + not_run,
             passed,
             failed: judgement.rows.len() - passed,
-            not_run: judgement.missing.len(),
+            not_run,
             pass_rate: judgement.pass_rate(),
             min_pass_rate: judgement.min_pass_rate,
             average_duration_s: average(report.times),
@@ -79,11 +83,13 @@ fn categories(judgement: &Judgement, times: &[CategoryTime]) -> Vec<CategorySumm
 fn category_summary(judgement: &Judgement, times: &[CategoryTime], category: &str) -> CategorySummary {
     let rows = || judgement.rows.iter().filter(|row| category_of(&row.id) == category);
     let missing = judgement.missing.iter().filter(|missing| category_of(&missing.id) == category);
+    let not_run = judgement.not_run.iter().filter(|not_run| category_of(&not_run.id) == category);
     let time = times.iter().find(|time| time.category == category);
     CategorySummary {
         name: category.to_owned(),
         passed: rows().filter(|row| row.severity.passes()).count(),
         total: rows().count() + missing.count(),
+        not_run: not_run.map(|not_run| not_run.metrics).sum(),
         duration_s: time.map(|time| time.elapsed.as_secs_f64()),
         completed: !judgement.failures.iter().any(|failure| failure.category == category),
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Better, Kind, Metric, Statistic, Thresholds};
+use super::{Better, Kind, Metric, Statistic, Thresholds, engines};
 use crate::gate::error::Error;
 use crate::gate::unit::{Quantity, Unit};
 
@@ -27,7 +27,7 @@ struct FileToml {
     sla: Vec<Spanned<MetricToml>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MetricToml {
     id: Spanned<String>,
@@ -96,30 +96,42 @@ fn check_pass_rate(rate: &Spanned<f64>) -> Result<f64, Fault> {
 
 fn convert_all(list: Vec<Spanned<MetricToml>>, kind: Kind) -> Result<Vec<Metric>, Fault> {
     let mut seen = HashSet::new();
-    let mut convert = |item: Spanned<MetricToml>| {
-        let (id, offset) = (item.as_ref().id.as_ref().clone(), item.as_ref().id.span().start);
-        if !seen.insert(id.clone()) {
-            return Err(Fault { offset, problem: format!("duplicate id `{id}`") });
-        }
-        convert_one(item, kind)
+    let metrics: Vec<Vec<Metric>> =
+        list.into_iter().map(|item| convert_one(&item, kind, &mut seen)).collect::<Result<_, _>>()?;
+    Ok(metrics.into_iter().flatten().collect())
+}
+
+/// A metric for each engine that `item` names in braces, or one.
+fn convert_one(
+    item: &Spanned<MetricToml>,
+    kind: Kind,
+    seen: &mut HashSet<String>,
+) -> Result<Vec<Metric>, Fault> {
+    let toml = item.as_ref();
+    let (written, offset) = (toml.id.as_ref(), toml.id.span().start);
+    let fault = |problem: String| Fault { offset, problem };
+    let ids =
+        engines::expand(written).map_err(|problem| fault(format!("id `{written}` {problem}")))?.into_iter();
+    let mut convert = |(id, engine): (String, Option<String>)| {
+        let duplicate = || fault(format!("duplicate id `{id}`"));
+        seen.insert(id.clone()).then_some(()).ok_or_else(duplicate)?;
+        convert_metric(Metric { id, engine, ..metric(toml, kind)? }, item)
     };
-    list.into_iter().map(&mut convert).collect()
+    ids.map(&mut convert).collect()
 }
 
-fn convert_one(item: Spanned<MetricToml>, kind: Kind) -> Result<Metric, Fault> {
-    let offset = item.span().start;
-    let toml = item.into_inner();
-    let (id_offset, unit_offset) = (toml.id.span().start, toml.unit.span().start);
+fn convert_metric(metric: Metric, item: &Spanned<MetricToml>) -> Result<Metric, Fault> {
+    let id_offset = item.as_ref().id.span().start;
+    check_id(&metric, id_offset).and_then(|()| check(&metric, item.span().start)).map(|()| metric)
+}
+
+fn metric(toml: &MetricToml, kind: Kind) -> Result<Metric, Fault> {
     let unit = toml.unit.as_ref().parse::<Unit>();
-    let unit = unit.map_err(|error| Fault { offset: unit_offset, problem: format!("{error}") })?;
-    let metric = metric(toml, unit, kind);
-    check_id(&metric, id_offset).and_then(|()| check(&metric, offset)).map(|()| metric)
-}
-
-fn metric(toml: MetricToml, unit: Unit, kind: Kind) -> Metric {
-    Metric {
-        id: toml.id.into_inner(),
-        name: toml.name,
+    let unit = unit.map_err(|error| Fault { offset: toml.unit.span().start, problem: format!("{error}") })?;
+    Ok(Metric {
+        id: toml.id.as_ref().clone(),
+        engine: None,
+        name: toml.name.clone(),
         kind,
         better: toml.better,
         statistic: toml.statistic.unwrap_or(default_statistic(&unit)),
@@ -129,7 +141,7 @@ fn metric(toml: MetricToml, unit: Unit, kind: Kind) -> Metric {
         baseline: toml.baseline,
         warning: toml.warning,
         critical: toml.critical,
-    }
+    })
 }
 
 /// A rate is the benchmark's throughput unless it is said otherwise.

@@ -77,8 +77,9 @@ pub(super) async fn clear(pool: &SqlitePool) -> Result<(), sqlx::Error> {
     sqlx::query("DELETE FROM events").execute(pool).await.map(drop)
 }
 
-pub(super) async fn by_id(pool: &SqlitePool, id: i64) -> Result<Option<Event>, sqlx::Error> {
-    let query = sqlx::query("SELECT * FROM events WHERE id = ?").bind(id);
+/// `prepared`: with the statement that the connection keeps from the last time.
+pub(super) async fn by_id(pool: &SqlitePool, id: i64, prepared: bool) -> Result<Option<Event>, sqlx::Error> {
+    let query = sqlx::query("SELECT * FROM events WHERE id = ?").bind(id).persistent(prepared);
     query.try_map(|row| event(&row)).fetch_optional(pool).await
 }
 

@@ -71,6 +71,7 @@ async fn reads_agree_with_the_corpus() {
     database.insert_events(&events).await.unwrap();
     assert_eq!(database.event(1_500).await.unwrap().as_ref(), Some(&events[1_499]));
     assert_eq!(database.event(3_001).await.unwrap(), None);
+    assert_eq!(database.event_unprepared(1_500).await.unwrap().as_ref(), Some(&events[1_499]));
     let range = database.events_between(corpus::window(1_000, 500), 100).await.unwrap();
     assert_eq!(range, events[1_000..1_100]);
 }

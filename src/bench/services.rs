@@ -1,0 +1,150 @@
+//! Servers to measure: the user's, by URL, or a throwaway of ours that ends with the process that started it.
+//!
+//! Every engine is looked for in the same order, and the first that is there is taken or fails; none falls through
+//! to the next:
+//!
+//! 1. the URL in the engine's variable (`DATABASE_URL`, `CLICKHOUSE_URL`),
+//! 2. a server binary on this machine, started as a [`Throwaway`],
+//! 3. a binary that `scripts/engines.sh` fetched into `.bench/`, started as a throwaway as well,
+//! 4. none: [`StartError::NotRun`], with the reason and the command that changes it.
+
+mod account;
+pub mod clickhouse;
+pub mod postgres;
+pub mod throwaway;
+
+use std::any::Any;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use account::Account;
+pub use throwaway::{Folder, Throwaway};
+
+/// A server to measure. Where it is a throwaway, it ends and leaves nothing when this is dropped, by a panic too.
+pub struct Service {
+    url: String,
+    facts: EngineFacts,
+    #[expect(dead_code, reason = "held for what its drop does")]
+    guard: Box<dyn Any + Send>,
+}
+
+impl Service {
+    /// The server at `url`, which is there for as long as `guard` is (`()` for one that is not ours).
+    pub fn new(url: String, facts: EngineFacts, guard: impl Any + Send) -> Self {
+        Self { url, facts, guard: Box::new(guard) }
+    }
+
+    /// Where it is reached, with its password: not for people to read.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What a report says of it.
+    #[must_use]
+    pub fn facts(&self) -> &EngineFacts {
+        &self.facts
+    }
+}
+
+impl std::fmt::Debug for Service {
+    /// Without the URL, since that has the password.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Service").field("facts", &self.facts).finish_non_exhaustive()
+    }
+}
+
+/// What a report says of an engine. Nothing in it is secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineFacts {
+    /// The name in the benchmarks' ids: `sqlite`, `postgres` or `clickhouse`.
+    pub name: String,
+    /// The version, as the engine itself tells it.
+    pub version: String,
+    /// The part of the version that baselines must not mix: `15`, `26.7`.
+    pub major: String,
+    /// Where it comes from: the variable with host, port and database, or the path of the binary.
+    pub origin: String,
+    /// Settings that its numbers depend on, said aloud: `fsync off`.
+    pub settings: Vec<String>,
+}
+
+/// Why there is no server to measure.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// There is none: its rows are not run.
+    #[error("{engine}: NOT RUN: {reason}: {remedy}")]
+    NotRun {
+        /// The name in the benchmarks' ids.
+        engine: &'static str,
+        /// Why there is none.
+        reason: String,
+        /// The one command that changes it.
+        remedy: String,
+    },
+    /// One was named or found, and does not work. The next choice is not tried.
+    #[error("{engine}: {problem}: {remedy}")]
+    Failed {
+        /// The name in the benchmarks' ids.
+        engine: &'static str,
+        /// What is wrong with it.
+        problem: String,
+        /// What to do about it.
+        remedy: String,
+    },
+}
+
+/// The folder that `scripts/engines.sh` fetches engines into: `.bench` beside the `Cargo.toml` that is found from the
+/// working folder upwards, else beside this crate's own.
+#[must_use]
+pub fn fetched_folder() -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    let project = here.ancestors().find(|folder| folder.join("Cargo.toml").is_file());
+    project.unwrap_or(Path::new(env!("CARGO_MANIFEST_DIR"))).join(".bench")
+}
+
+/// A password that nobody can guess: 128 random bits as hexadecimal digits, so that a URL can hold it as it is.
+#[must_use]
+pub fn random_password() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
+/// A port of the loopback interface that nobody listened on a moment ago.
+///
+/// # Errors
+/// The loopback interface has no port left, or there is none.
+pub fn free_port() -> std::io::Result<u16> {
+    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_shows_no_password() {
+        let facts = EngineFacts {
+            name: "postgres".to_owned(),
+            version: "15.1".to_owned(),
+            major: "15".to_owned(),
+            origin: "DATABASE_URL (localhost:5432/app)".to_owned(),
+            settings: Vec::new(),
+        };
+        let service = Service::new("postgres://app:secret@localhost/app".to_owned(), facts, ());
+        assert!(!format!("{service:?}").contains("secret"), "{service:?}");
+        assert!(service.url().contains("secret"));
+    }
+
+    #[test]
+    fn passwords_differ_and_need_no_escape() {
+        let (first, second) = (random_password(), random_password());
+        assert_ne!(first, second);
+        assert!(first.len() == 32 && first.chars().all(|digit| digit.is_ascii_hexdigit()), "{first}");
+    }
+
+    #[test]
+    fn what_was_fetched_lies_beside_the_manifest() {
+        assert!(fetched_folder().with_file_name("Cargo.toml").is_file());
+    }
+}
