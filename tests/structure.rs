@@ -127,6 +127,58 @@ fn data_walks_through_the_halls_in_one_direction() {
     assert!(found.is_empty(), "mend these imports:\n{}", found.join("\n"));
 }
 
+/// The one module with `unsafe` in it: the C interface of ClickHouse's engine.
+const UNSAFE: &str = "src/bench/services/clickhouse/front/library";
+
+/// Whether the word stands in code: not in a comment, a text or a longer word.
+fn has_unsafe(tokens: proc_macro2::TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        proc_macro2::TokenTree::Group(group) => has_unsafe(group.stream()),
+        proc_macro2::TokenTree::Ident(word) => word == "unsafe",
+        _ => false,
+    })
+}
+
+fn code(source: &str) -> proc_macro2::TokenStream {
+    source.parse().expect("source that parses")
+}
+
+#[test]
+fn only_one_module_has_unsafe_in_it() {
+    let allowed = Path::new(env!("CARGO_MANIFEST_DIR")).join(UNSAFE);
+    let is_allowed = |file: &Path| file.with_extension("") == allowed || file.starts_with(&allowed);
+    let found: Vec<PathBuf> = sources().into_iter().filter(|file| has_unsafe(code(&read(file)))).collect();
+    let elsewhere: Vec<&PathBuf> = found.iter().filter(|file| !is_allowed(file)).collect();
+    assert!(elsewhere.is_empty(), "write these without `unsafe`: {elsewhere:?}");
+    assert_eq!(found.len(), 2, "the rule looks for {UNSAFE}.rs and what it is made of: {found:?}");
+}
+
+#[test]
+fn every_unsafe_block_says_why_it_is_sound() {
+    let allowed = Path::new(env!("CARGO_MANIFEST_DIR")).join(UNSAFE);
+    for file in [allowed.with_extension("rs"), allowed.join("functions.rs")] {
+        let found = unargued(&read(&file));
+        assert!(found.is_empty(), "{}: no SAFETY before {found:?}", file.display());
+    }
+}
+
+/// The lines that open an unsafe block, or are an unsafe `impl`, without a comment `SAFETY:` above their statement.
+fn unargued(source: &str) -> Vec<String> {
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    let opens = |line: &str| line.contains("unsafe {") || line.starts_with("unsafe impl");
+    let argued =
+        |at: usize| lines[at.saturating_sub(4)..at].iter().any(|line| line.starts_with("// SAFETY:"));
+    (0..lines.len()).filter(|at| opens(lines[*at]) && !argued(*at)).map(|at| lines[at].to_owned()).collect()
+}
+
+#[test]
+fn the_rules_about_unsafe_catch_what_they_forbid() {
+    assert!(has_unsafe(code("fn a() { b(unsafe { c() }) }")));
+    assert!(!has_unsafe(code("// unsafe\nfn unsafe_a() { \"unsafe\"; }")));
+    assert_eq!(unargued("fn a() {\n unsafe { b() }\n}"), ["unsafe { b() }"]);
+    assert!(unargued("fn a() {\n // SAFETY: b is safe.\n unsafe { b() }\n}").is_empty());
+}
+
 #[test]
 fn the_rules_catch_what_they_forbid() {
     assert_eq!(too_long(&"\n".repeat(301)), ["301 lines"]);

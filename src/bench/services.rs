@@ -9,6 +9,7 @@
 //! 4. none: [`StartError::NotRun`], with the reason and the command that changes it.
 
 mod account;
+pub mod clickhouse;
 pub mod postgres;
 pub mod throwaway;
 

@@ -1,0 +1,99 @@
+//! ClickHouse: the user's by `CLICKHOUSE_URL`, else a throwaway of the newest one that is found.
+//!
+//! Three kinds are found on a machine: the official program `clickhouse`, Debian's `clickhouse-server`, and the engine as
+//! a library that `scripts/engines.sh` fetches, which [`front`] serves. Debian's is of 2018. Where several are there the
+//! newest is taken, so that an old server does not stand in for the engine of today because it happens to be on `PATH`;
+//! of two of the same version the server goes before the library. Engine and version are in the report.
+//!
+//! A throwaway listens on a port of the loopback interface and has a random password. Like every ClickHouse it writes
+//! without waiting for the disk.
+
+mod candidate;
+pub mod front;
+mod named;
+mod server;
+
+use std::path::PathBuf;
+
+use self::candidate::{Candidate, Kind};
+use super::{EngineFacts, Folder, Service, StartError, Throwaway, random_password};
+
+/// The name in the benchmarks' ids.
+const ENGINE: &str = "clickhouse";
+
+/// The variable that names the user's own server.
+pub const VARIABLE: &str = "CLICKHOUSE_URL";
+
+/// The command that fetches one.
+const FETCH: &str = "scripts/engines.sh clickhouse";
+
+/// The user of a throwaway.
+const USER: &str = "default";
+
+/// Where a server is looked for.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// A URL.
+    pub url: Option<String>,
+    /// Folders of programs: those of `PATH`, and where Debian puts servers.
+    pub path: Vec<PathBuf>,
+    /// Where `scripts/engines.sh` puts the library: `.bench/chdb`.
+    pub fetched: PathBuf,
+    /// Folders that may have the program `chdb-server`: Cargo puts it above the benches, tests and examples.
+    pub programs: Vec<PathBuf>,
+}
+
+impl Sources {
+    /// This process's own variables and machine.
+    #[must_use]
+    pub fn of_this_machine() -> Self {
+        let url = std::env::var(VARIABLE).ok().filter(|url| !url.trim().is_empty());
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let program = std::env::current_exe().unwrap_or_default();
+        Self {
+            url,
+            path: std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]).collect(),
+            fetched: super::fetched_folder().join("chdb"),
+            programs: program.ancestors().skip(1).take(2).map(PathBuf::from).collect(),
+        }
+    }
+}
+
+/// A server, as `CLICKHOUSE_URL`, this machine and `.bench/` have it. Blocks, for about a second where one is started.
+///
+/// # Errors
+/// There is none, or the one that is chosen does not work.
+pub fn start() -> Result<Service, StartError> {
+    start_from(&Sources::of_this_machine())
+}
+
+/// [`start`], from other sources.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_from(sources: &Sources) -> Result<Service, StartError> {
+    match &sources.url {
+        Some(url) => named::server(url),
+        None => start_throwaway(&Candidate::newest(sources)?),
+    }
+}
+
+fn start_throwaway(candidate: &Candidate) -> Result<Service, StartError> {
+    let password = random_password();
+    let started = Folder::create(ENGINE, None).map_err(|error| format!("no folder for it: {error}"));
+    let started = started.and_then(|folder| match &candidate.kind {
+        Kind::Library { program } => server::of_library(folder, program, &candidate.path, &password),
+        Kind::Server { first } => server::of_program(folder, &candidate.path, first, &password),
+    });
+    let (port, throwaway) = started.map_err(|problem| {
+        let problem =
+            format!("{} ({}) does not start: {problem}", candidate.path.display(), candidate.version);
+        failed(problem, format!("mend it, or set {VARIABLE} to a server that runs"))
+    })?;
+    let url = format!("http://{USER}:{password}@127.0.0.1:{port}");
+    Ok(Service::new(url, candidate.facts(), throwaway))
+}
+
+fn failed(problem: String, remedy: String) -> StartError {
+    StartError::Failed { engine: ENGINE, problem, remedy }
+}
