@@ -5,5 +5,5 @@ cd "$(dirname "$0")/.."
 
 scripts/prepare.sh
 # Where an engine cannot be had, the tests that need it fail and say so; the others still tell something.
-scripts/engines.sh --optional
+scripts/engines.sh --optional --oldest-clickhouse
 cargo test --locked

@@ -4,6 +4,7 @@
 //! cannot see (rates, percentiles, bytes, users) is recorded once and replayed through Criterion
 //! ([`Harness::replay`]), so that console, saved baselines and gate all see it the same way.
 
+pub mod facts;
 pub mod groups;
 pub mod harness;
 pub mod load;
@@ -12,6 +13,7 @@ pub mod mode;
 pub mod platform;
 pub mod services;
 
+pub use facts::Facts;
 pub use harness::Harness;
 pub use measurement::Unit;
 pub use mode::{Mode, Sizes};

@@ -3,6 +3,8 @@
 #![cfg(feature = "gate")]
 
 mod common;
+#[path = "schemas/comparison.rs"]
+mod comparison;
 
 use std::fs;
 use std::path::Path;
@@ -84,7 +86,7 @@ fn exported_baseline(project: &Project) -> Value {
 
 #[test]
 fn the_schemas_are_schemas() {
-    for name in [REPORT, DETAILS, LIMITS, BASELINE, "facts"] {
+    for name in [REPORT, DETAILS, LIMITS, BASELINE, "facts", "comparison"] {
         assert_eq!(schema(name)["$schema"], "https://json-schema.org/draft/2020-12/schema");
         assert!(jsonschema::meta::is_valid(&schema(name)), "{name}");
     }
@@ -253,7 +255,7 @@ fn the_limits_schema_refuses_broken_limits() {
     let wrong = [
         ("/schema_version", json!(0)),
         ("/min_pass_rate", json!(-1)),
-        ("/metrics", json!([])),
+        ("/policies/0/margin", json!("2%")),
         ("/metrics/0/baseline", json!(0)),
         ("/metrics/0/statistic", json!("p99")),
         ("/metrics/0/size", json!(0)),
@@ -278,7 +280,7 @@ fn the_baseline_schema_refuses_a_broken_baseline() {
     for (pointer, value) in &wrong {
         refuses(BASELINE, &baseline, pointer, value);
     }
-    for name in ["feature/x", "..", "a..b", "new", "base", "change", "report", "", "-x", ".x"] {
+    for name in ["feature/x", "..", "a..b", "new", "base", "change", "report", "noise", "", "-x", ".x"] {
         refuses(BASELINE, &baseline, "/name", &json!(name));
     }
 }

@@ -5,7 +5,8 @@
 //! (threads, messages, settings), for engines with transactions. Both can be held as `Arc<dyn …>`.
 //!
 //! [`Sqlite`] is the embedded engine: a file in WAL mode, so that reads go on beside a write. [`Postgres`] is a server
-//! reached by URL, with a replica for reads where there is one.
+//! reached by URL, with a replica for reads where there is one. [`ClickHouse`] is a server for analytics or a cluster
+//! of them, without transactions and unique keys.
 //!
 //! ```
 //! use backend_bench::backend::database::{Corpus, Database, PoolOptions, Sqlite, corpus};
@@ -27,6 +28,7 @@
 //! # }
 //! ```
 
+mod clickhouse;
 pub mod corpus;
 mod error;
 mod model;
@@ -39,6 +41,7 @@ use std::ops::Range;
 
 use futures_util::future::BoxFuture;
 
+pub use clickhouse::ClickHouse;
 pub use corpus::Corpus;
 pub use error::Error;
 pub(crate) use model::now_us;
@@ -79,7 +82,7 @@ pub trait Database: Send + Sync {
     /// Stores `events`, all or none of them.
     ///
     /// # Errors
-    /// [`Error::Refused`] where an id is taken.
+    /// [`Error::Refused`] where an id is taken, by engines with unique keys. [`ClickHouse`] has none and stores both.
     fn insert_events<'a>(&'a self, events: &'a [Event]) -> Task<'a, ()>;
 
     /// How many events are stored.

@@ -9,4 +9,6 @@ pub mod cache;
 pub mod concurrent;
 pub mod database;
 pub mod memory;
+#[cfg(feature = "sensitivity")]
+pub mod sensitivity;
 pub mod websocket;

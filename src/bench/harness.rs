@@ -1,5 +1,6 @@
 //! The thin layer between our groups and Criterion: one category, its mode, and the two ways to measure.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::process;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use criterion::measurement::{Measurement, WallTime};
 use criterion::{Bencher, BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
 use tokio::runtime::Runtime;
 
+use super::facts::Facts;
 use super::measurement::{Replayed, Unit};
 use super::mode::{Mode, Sizes};
 
@@ -34,6 +36,7 @@ pub struct Harness {
     category: &'static str,
     mode: Mode,
     criterion: Criterion<WallTime>,
+    facts: Facts,
 }
 
 impl Harness {
@@ -51,7 +54,20 @@ impl Harness {
             .sample_size(effort.samples)
             .warm_up_time(effort.warm_up)
             .measurement_time(effort.measurement);
-        Self { category, mode, criterion: plots(criterion).configure_from_args() }
+        let facts = if is_test_run() { Facts::unwritten(category) } else { Facts::beside_results(category) };
+        Self { category, mode, criterion: plots(criterion).configure_from_args(), facts }
+    }
+
+    /// A harness that takes nothing from the command line: `criterion` measures, `facts` are noted.
+    #[cfg(test)]
+    pub(crate) fn for_test(category: &'static str, criterion: Criterion<WallTime>, facts: Facts) -> Self {
+        Self { category, mode: Mode::Quick, criterion, facts }
+    }
+
+    /// Where to note which engines are measured and which are not to be had.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        self.facts.clone()
     }
 
     /// The mode that was asked for.
@@ -69,6 +85,14 @@ impl Harness {
     /// Measures the time of what `routine` iterates.
     pub fn time(&mut self, id: &str, throughput: Option<Throughput>, routine: impl FnMut(&mut Bencher<'_>)) {
         measure(self.criterion.benchmark_group(self.category), id, throughput, routine);
+    }
+
+    /// [`Harness::time`] with a third of the effort, for one of many benchmarks of a kind.
+    pub fn time_one_of_many(&mut self, id: &str, routine: impl FnMut(&mut Bencher<'_>)) {
+        let effort = self.mode.effort();
+        let mut group = self.criterion.benchmark_group(self.category);
+        group.warm_up_time(effort.warm_up / 3).measurement_time(effort.measurement / 3);
+        measure(group, id, None, routine);
     }
 
     /// [`Harness::time`] for work of 50 ms and more an iteration: the fewest samples, as many iterations in each.
@@ -134,6 +158,18 @@ fn plots(criterion: Criterion) -> Criterion {
     if cfg!(feature = "plots") { criterion } else { criterion.without_plots() }
 }
 
+/// What a benchmark that cannot be run here is left with.
+struct Skipped;
+
+/// Leaves the benchmark that is running, without a result and without a failure: what it needs is not to be had, and
+/// the [`Facts`] say so.
+///
+/// Criterion has no way to skip a benchmark that it has begun, and none to tell before whether a filter leaves it out.
+/// So the stack is unwound, as far as the harness and quietly: it is no panic.
+pub fn skip() -> ! {
+    panic::resume_unwind(Box::new(Skipped))
+}
+
 /// Criterion keeps the size apart from the name (`bulk_insert/50000`), so that its plots can have it as an axis.
 fn measure<M: Measurement>(
     mut group: BenchmarkGroup<'_, M>,
@@ -144,13 +180,19 @@ fn measure<M: Measurement>(
     if let Some(throughput) = throughput {
         group.throughput(throughput);
     }
-    match id.rsplit_once('/') {
-        Some((function, size)) if size.starts_with(|first: char| first.is_ascii_digit()) => {
-            group.bench_function(BenchmarkId::new(function, size), routine)
-        }
-        _ => group.bench_function(id, routine),
-    };
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| {
+        match id.rsplit_once('/') {
+            Some((function, size)) if size.starts_with(|first: char| first.is_ascii_digit()) => {
+                group.bench_function(BenchmarkId::new(function, size), routine)
+            }
+            _ => group.bench_function(id, routine),
+        };
+    }));
     group.finish();
+    match ended {
+        Err(thrown) if !thrown.is::<Skipped>() => panic::resume_unwind(thrown),
+        _ => {}
+    }
 }
 
 /// A recorded series, replayed in a circle: Criterion's warm-up takes a value too, and so turns the circle, but

@@ -87,8 +87,15 @@ pub struct Sizes {
     pub bulk_insert: usize,
     /// Parallel queries in `database/<engine>/concurrent_reads/<n>`.
     pub concurrent_reads: usize,
-    /// Rows of the tables in `database/<engine>/query/<rows>`, each with the id that names it.
+    /// Rows of the tables in `database/<engine>/query/<what>/<rows>`, each with the id that names it.
     pub query_rows: &'static [(&'static str, usize)],
+    /// Pairs of lookups, one in the smallest and one in the largest of those tables, for each value of
+    /// `database/<engine>/query/growth`.
+    pub growth_pairs: usize,
+    /// Tasks that share a pool's connections in `database/<engine>/pool/saturation/<n>`.
+    pub pool_tasks: usize,
+    /// Tasks that read and tasks that write in `database/<engine>/mixed/<readers>x<writers>`.
+    pub mixed: (usize, usize),
     /// Messages in `websocket/throughput/<n>`.
     pub messages: usize,
     /// Connections and messages in `websocket/broadcast/<connections>x<messages>`.
@@ -119,6 +126,9 @@ const FULL: Sizes = Sizes {
     bulk_insert: 50_000,
     concurrent_reads: 10,
     query_rows: &[("1k", 1_000), ("10k", 10_000), ("100k", 100_000), ("1M", 1_000_000)],
+    growth_pairs: 200,
+    pool_tasks: 200,
+    mixed: (8, 2),
     messages: 10_000,
     broadcast: (100, 500),
     agent_requests: 100,
@@ -136,6 +146,7 @@ const FULL: Sizes = Sizes {
 const QUICK: Sizes = Sizes {
     bulk_insert: 25_000,
     query_rows: &[("1k", 1_000), ("10k", 10_000), ("100k", 100_000)],
+    growth_pairs: 50,
     messages: 5_000,
     broadcast: (100, 100),
     agent_requests: 25,

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::benchmark::{Benchmark, Estimate, Estimates, Throughput};
@@ -63,7 +64,11 @@ pub struct Measured {
 }
 
 impl Measured {
-    fn new(benchmark: &Benchmark) -> Result<Self, Error> {
+    /// The numbers of `benchmark`.
+    ///
+    /// # Errors
+    /// Its samples cannot be read.
+    pub fn of(benchmark: &Benchmark) -> Result<Self, Error> {
         Ok(Self {
             id: benchmark.id.clone(),
             throughput: benchmark.throughput,
@@ -75,17 +80,10 @@ impl Measured {
 }
 
 impl Baseline {
-    /// A baseline of one run.
-    ///
-    /// # Errors
-    /// The samples of a benchmark cannot be read.
-    pub fn of_one_run(
-        name: BaselineName,
-        environment: Environment,
-        benchmarks: &[Benchmark],
-    ) -> Result<Self, Error> {
-        let results = benchmarks.iter().map(Measured::new).collect::<Result<_, _>>()?;
-        Ok(Self { schema_version: SCHEMA_VERSION, name, environment, runs: vec![Run { results }] })
+    /// A baseline of `runs`, all measured in `environment`.
+    #[must_use]
+    pub fn of_runs(name: BaselineName, environment: Environment, runs: Vec<Run>) -> Self {
+        Self { schema_version: SCHEMA_VERSION, name, environment, runs }
     }
 
     /// Reads a baseline, and checks that there is something in it.
@@ -139,6 +137,15 @@ impl Baseline {
 }
 
 impl Run {
+    /// The run that measured `benchmarks`.
+    ///
+    /// # Errors
+    /// The samples of a benchmark cannot be read.
+    pub fn of(benchmarks: &[Benchmark]) -> Result<Self, Error> {
+        let results = benchmarks.par_iter().map(Measured::of).collect::<Result<_, _>>()?;
+        Ok(Self { results })
+    }
+
     fn why_unusable(&self) -> Option<String> {
         let mut seen = HashSet::new();
         self.results.iter().find_map(|result| {

@@ -18,6 +18,12 @@ pub struct Estimate {
 }
 
 impl Estimate {
+    /// A value of which no interval is known.
+    #[must_use]
+    pub fn exact(point: f64) -> Self {
+        Self { point, lower: point, upper: point }
+    }
+
     /// The same quantity in a unit `factor` times smaller.
     #[must_use]
     pub fn times(self, factor: f64) -> Self {

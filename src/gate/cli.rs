@@ -2,10 +2,14 @@
 
 #![allow(missing_docs, reason = "clap would print the comment of a flattened field as the command's help")]
 
+mod compare;
+
 use std::path::PathBuf;
 
 use clap::builder::{ValueParser, ValueParserFactory};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use compare::{CompareArgs, ComparisonArgs};
 
 use super::baseline::{BASELINES_FOLDER, BaselineName};
 use super::report::REPORTS_FOLDER;
@@ -21,13 +25,16 @@ Examples:
   bench-gate check                          judge what `cargo bench` left in target/criterion
   bench-gate check --criterion-home DIR --thresholds FILE
                                             judge any Criterion project
+  bench-gate compare --base A1 --base A2 … --head B1 --head B2 … --paired
+                                            compare Criterion homes, one for each run
   bench-gate baseline list                  what was saved, here and by Criterion itself
   bench-gate thresholds                     the limits in force, as JSON
 
 Exit codes:
   0  judged, and good enough
-  1  judged, and not good enough; or a category could not run
+  1  judged, and not good enough; or a category could not run; or a benchmark regressed or is gone
   2  could not judge: bad input, or a threshold without a fresh result
+  3  compared, and the data do not tell: the null control is red, or (--strict) a row is inconclusive
   130  interrupted";
 
 /// A name that is refused is answered with the remedy, as every other error is.
@@ -74,6 +81,8 @@ pub enum Verb {
     Run(RunArgs),
     /// Judge results that are there already, of any Criterion project.
     Check(CheckArgs),
+    /// Compare runs with runs: did it get slower, beyond noise and margin?
+    Compare(CompareArgs),
     /// List, show, export and import named baselines.
     #[command(subcommand)]
     Baseline(BaselineVerb),

@@ -2,6 +2,8 @@
 
 mod baseline;
 mod check;
+mod compare;
+mod comparison;
 mod results;
 mod run;
 
@@ -22,6 +24,7 @@ pub fn execute(cli: Cli, out: &mut dyn Write) -> Result<u8, Error> {
     match cli.verb {
         Verb::Run(arguments) => run::run(&arguments, cli.quiet, out),
         Verb::Check(arguments) => check::check(&arguments, cli.quiet, out),
+        Verb::Compare(arguments) => compare::compare(&arguments, cli.quiet, out),
         Verb::Baseline(verb) => baseline::baseline(verb, out).map(|()| 0),
         Verb::Thresholds(file) => thresholds(&file, out).map(|()| 0),
     }

@@ -71,6 +71,48 @@ impl Environment {
     }
 }
 
+/// What keeps two environments from being compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What differs.
+    pub what: &'static str,
+    /// In the one.
+    pub one: String,
+    /// In the other.
+    pub other: String,
+}
+
+impl Environment {
+    /// What of that which has to be equal before two results are compared differs; what is unknown of either does not.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Option<Difference> {
+        let count = |environment: &Self| match environment.cpu_count {
+            0 => UNKNOWN.to_owned(),
+            count => count.to_string(),
+        };
+        let fields = [
+            ("processor", self.cpu_model.clone(), other.cpu_model.clone()),
+            ("number of processors", count(self), count(other)),
+            ("toolchain", self.rustc.clone(), other.rustc.clone()),
+            ("mode", self.mode.clone(), other.mode.clone()),
+        ];
+        let engines = self.engines.iter().filter_map(|(name, version)| {
+            let major = |version: &String| format!("{name} {version}");
+            Some(("engine", major(version), major(other.engines.get(name)?)))
+        });
+        let differs =
+            |(_, one, other): &(&str, String, String)| one != other && one != UNKNOWN && other != UNKNOWN;
+        let first = fields.into_iter().chain(engines).find(differs);
+        first.map(|(what, one, other)| Difference { what, one, other })
+    }
+
+    /// Whether nothing is known that would have to be equal.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        [&self.cpu_model, &self.rustc, &self.mode].iter().all(|field| *field == UNKNOWN)
+    }
+}
+
 fn cpu_model() -> Option<String> {
     let linux = || {
         let info = fs::read_to_string("/proc/cpuinfo").ok()?;
@@ -102,6 +144,35 @@ fn output_of(program: &str, arguments: &[&str]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn machine_toolchain_and_mode_have_to_be_equal_and_nothing_else() {
+        let here = Environment::here(Some("quick"));
+        let later = Environment { commit: None, time: "2001-01-01T00:00:00Z".into(), ..here.clone() };
+        assert_eq!(here.difference(&later), None);
+        let others = [
+            ("processor", Environment { cpu_model: "another".into(), ..here.clone() }),
+            ("number of processors", Environment { cpu_count: here.cpu_count + 1, ..here.clone() }),
+            ("toolchain", Environment { rustc: "rustc 1.0.0".into(), ..here.clone() }),
+            ("mode", Environment { mode: "full".into(), ..here.clone() }),
+        ];
+        for (what, other) in others {
+            assert_eq!(here.difference(&other).map(|it| it.what), Some(what));
+        }
+        assert_eq!(here.difference(&Environment::unknown()), None);
+        assert!(Environment::unknown().is_unknown() && !here.is_unknown());
+    }
+
+    #[test]
+    fn engines_have_to_be_equal_where_both_have_them() {
+        let here = Environment::here(Some("quick"));
+        let with = |version: &str| Environment {
+            engines: [("postgres".to_owned(), version.to_owned())].into(),
+            ..here.clone()
+        };
+        assert_eq!(with("15").difference(&with("16")).map(|it| it.other), Some("postgres 16".into()));
+        assert_eq!(with("15").difference(&here), None);
+    }
 
     #[test]
     fn the_machine_is_described() {

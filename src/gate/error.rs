@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::side::SideError;
+
 /// What keeps the gate from judging. All of it ends in exit code 2, but for [`Error::Interrupted`].
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -158,6 +160,17 @@ pub enum Error {
         /// Its file.
         path: PathBuf,
     },
+    /// Runs are no evidence.
+    #[error(transparent)]
+    Side(#[from] SideError),
+    /// `noise.json` is not what its name says.
+    #[error("{}: not the noise of benchmarks: {problem}", path.display())]
+    BrokenNoise {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The runs of a benchmark cannot be compared.
     #[error("`{id}` cannot be compared: {problem}")]
     Incomparable {
@@ -231,6 +244,8 @@ impl Error {
                 "save one with `bench-gate run --save-baseline NAME` or `cargo bench -- --save-baseline NAME`"
             }
             Self::BaselineExists { .. } => "choose another name, or give --force to replace it",
+            Self::Side(error) => error.remedy(),
+            Self::BrokenNoise { .. } => "restore the file, or make it again with `bench-gate calibrate`",
             Self::Incomparable { .. } => "measure more runs on both sides, each in a process of its own",
             Self::Cargo { .. } => "mend what cargo reports; `cargo bench --no-run` shows it alone",
             Self::Interrupted { .. } => "start again when you have the time",

@@ -7,6 +7,8 @@
 //! A verdict is a join over all findings (`Pass < Undecided < Fail`), so a comparison with a baseline, when there is
 //! one, joins its own verdict to the one of the thresholds and nothing else changes.
 
+mod accepted;
+mod compared;
 mod not_run;
 mod row;
 mod verdict;
@@ -18,9 +20,11 @@ use super::error::Error;
 use super::facts::Facts;
 use super::threshold::{Kind, Thresholds};
 
+pub use accepted::acknowledge;
+pub use compared::{Compared, ComparedRow, ComparedSide};
 pub use not_run::NotRun;
 pub use row::Row;
-pub use verdict::{Severity, Verdict};
+pub use verdict::{Doubt, Severity, Verdict};
 
 /// A metric that fewer fresh results answer than it asks for: most often none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +119,8 @@ pub struct Judgement {
     pub unmet: Vec<String>,
     /// The share of rows, in percent, that had to pass.
     pub min_pass_rate: f64,
+    /// The comparison with a baseline, where one was asked for.
+    pub comparison: Option<Compared>,
 }
 
 /// Judges `benchmarks` by `thresholds`, as far as `scope` reaches.
@@ -137,7 +143,7 @@ pub fn judge(thresholds: &Thresholds, benchmarks: &[Benchmark], scope: Scope) ->
         (not_run::not_run(thresholds, &scope), not_run::unmet(thresholds, &missing, &scope));
     let rows = answers.into_iter().flat_map(|answers| answers.rows).collect();
     let (failures, min_pass_rate) = (scope.failures, thresholds.min_pass_rate);
-    Ok(Judgement { rows, unlimited, missing, failures, not_run, unmet, min_pass_rate })
+    Ok(Judgement { rows, unlimited, missing, failures, not_run, unmet, min_pass_rate, comparison: None })
 }
 
 /// What there is to one metric.
@@ -238,16 +244,21 @@ impl Judgement {
         let critical =
             critical.map(|row| (Verdict::Fail, format!("{} is CRITICAL: {}", row.id, row.reason())));
         let missing = self.missing.iter().map(|missing| {
-            (Verdict::Undecided, format!("{} for `{}` ({})", missing.what(), missing.id, missing.name))
+            (
+                Verdict::Undecided(Doubt::Input),
+                format!("{} for `{}` ({})", missing.what(), missing.id, missing.name),
+            )
         });
         let unmet = self.unmet.iter().map(|reason| (Verdict::Fail, reason.clone()));
-        failed.chain(unmet).chain(critical).chain(self.pass_rate_finding()).chain(missing).collect()
+        let failed = failed.chain(unmet).chain(critical).chain(self.pass_rate_finding()).chain(missing);
+        failed.chain(self.comparison.iter().flat_map(Compared::findings)).collect()
     }
 
     fn pass_rate_finding(&self) -> Option<(Verdict, String)> {
         let minimum = self.min_pass_rate;
         match self.pass_rate() {
-            None => Some((Verdict::Undecided, "nothing was judged".to_owned())),
+            None if self.comparison.is_some() => None,
+            None => Some((Verdict::Undecided(Doubt::Input), "nothing was judged".to_owned())),
             Some(rate) if rate < minimum => {
                 Some((Verdict::Fail, format!("pass rate {rate:.1} % is below {minimum} %")))
             }

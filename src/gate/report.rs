@@ -1,7 +1,8 @@
 //! What is said about a judgement: on the console, and in three JSON files.
 //!
-//! A comparison with a baseline has its seat in both (`comparison`, null while none was made).
+//! A comparison with a baseline has its seat in both (`comparison`, null where none was made).
 
+pub mod comparison;
 pub mod console;
 pub mod json;
 mod summary;

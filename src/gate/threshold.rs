@@ -1,7 +1,8 @@
-//! Absolute limits: `baselines/thresholds.toml`, read once and checked whole.
+//! Absolute limits, and what comparisons are held to: `baselines/thresholds.toml`, read once and checked whole.
 
 mod engines;
 mod file;
+pub mod policy;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::benchmark::category_of;
 use super::error::Error;
 use super::unit::Unit;
+
+pub use policy::{Accepted, Margin, Policy};
 
 /// Whether low or high values are good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,10 +46,12 @@ impl Better {
     }
 }
 
-/// Which of a benchmark's estimates a metric judges.
+/// Which of a benchmark's estimates a metric judges, and which number a run gives in a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Statistic {
+    /// 10th percentile of the samples. Criterion estimates no interval for it.
+    P10,
     /// Arithmetic mean.
     Mean,
     /// Median.
@@ -106,24 +111,33 @@ impl Metric {
     /// Whether this metric's id names `benchmark`.
     #[must_use]
     pub fn matches(&self, benchmark: &str) -> bool {
-        let (mut pattern, mut parts) = (self.id.split('/'), benchmark.split('/'));
-        loop {
-            match (pattern.next(), parts.next()) {
-                (None, None) => return true,
-                (Some(wanted), Some(part)) if wanted == "*" || wanted == part => {}
-                _ => return false,
-            }
-        }
+        names(&self.id, benchmark)
     }
 
     /// Whether the id names one benchmark and no pattern.
     #[must_use]
     pub fn is_exact(&self) -> bool {
-        !self.id.split('/').any(|part| part == "*")
+        is_exact(&self.id)
     }
 }
 
-/// All absolute limits of a project.
+/// Whether `pattern`, in which `*` stands for one part, names `benchmark`.
+fn names(pattern: &str, benchmark: &str) -> bool {
+    let (mut pattern, mut parts) = (pattern.split('/'), benchmark.split('/'));
+    loop {
+        match (pattern.next(), parts.next()) {
+            (None, None) => return true,
+            (Some(wanted), Some(part)) if wanted == "*" || wanted == part => {}
+            _ => return false,
+        }
+    }
+}
+
+fn is_exact(id: &str) -> bool {
+    !id.split('/').any(|part| part == "*")
+}
+
+/// All that a project's results are held to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Thresholds {
     /// The file they came from.
@@ -132,6 +146,10 @@ pub struct Thresholds {
     pub min_pass_rate: f64,
     /// The metrics, in the file's order.
     pub metrics: Vec<Arc<Metric>>,
+    /// What comparisons hold benchmarks to, in the file's order.
+    pub policies: Vec<Policy>,
+    /// What is known to be worse or gone.
+    pub accepted: Vec<Accepted>,
 }
 
 /// Where the limits of a project are kept.
@@ -163,6 +181,13 @@ impl Thresholds {
             }
         }
         seen
+    }
+
+    /// What comparisons hold the benchmark `id` to: the metric of that very id, else the first whose pattern names it.
+    #[must_use]
+    pub fn policy(&self, id: &str) -> Option<&Policy> {
+        let exact = self.policies.iter().find(|policy| policy.id == id);
+        exact.or_else(|| self.policies.iter().find(|policy| policy.matches(id)))
     }
 
     /// The engines that metrics are about, in order.

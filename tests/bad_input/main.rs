@@ -5,7 +5,9 @@
 mod baselines;
 #[path = "../common/mod.rs"]
 mod common;
+mod compare;
 mod home;
+mod policy;
 mod results;
 mod thresholds;
 mod usage;

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test crate includes all of this and uses a part")]
 
+pub mod runs;
 mod saved;
 
 use std::collections::BTreeMap;
@@ -174,7 +175,12 @@ impl Project {
 
     /// Saves a result in the project's home, as Criterion would.
     pub fn save(&self, result: &Saved) -> &Self {
-        let folder = Path::new(HOME).join(result.folder());
+        self.save_in(HOME, result)
+    }
+
+    /// Saves a result in the home `home`.
+    pub fn save_in(&self, home: &str, result: &Saved) -> &Self {
+        let folder = Path::new(home).join(result.folder());
         for (name, json) in result.files() {
             self.write(folder.join(name), json);
         }

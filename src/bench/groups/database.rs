@@ -1,55 +1,85 @@
 //! The `database` group: the same benchmarks on each engine, with the engine's name in their ids.
 //!
-//! - `bulk_insert/<n>`: n events into an empty table, in one transaction.
+//! - `bulk_insert/<n>`: n events into an empty table, as one call.
 //! - `concurrent_reads/<n>`: n range reads at once, through the pool.
-//! - `query/<rows>`: an event by id, a range of time and the usage of each model in another, by index, at random
-//!   places of a table of that many rows. The answers are equally large whatever the table.
+//! - `query/{point,range,aggregate}/<rows>`: an event by id, a hundred events of a range of time, the usage of each
+//!   model in another, by index, at random places of a table of that many rows. The answers are equally large
+//!   whatever the table.
+//! - `query/growth`: the time of a lookup in the largest table over that in the smallest, both asked in turn.
 //! - `pool/acquire`: taking an idle connection and dropping it, which hands it to a task that returns it. There is
 //!   no ping.
 //! - `pool/reuse`: the share of acquisitions that an open connection served, from a pool's first use on, under
 //!   more tasks than it has connections. Counted by the pool's own hooks.
+//! - `pool/saturation/<n>`: the time until n tasks that want one of ten connections have all been served.
+//! - `mixed/<readers>x<writers>`: tasks that read a table beside tasks that write to it.
+//! - `statement/{prepared,cold}`: a lookup whose statement is kept parsed and planned, and one whose is not, where the
+//!   engine knows the difference.
+//! - `ingest_while_querying/<n>`: n events in batches, while others keep asking for aggregates; analytical engines.
+//!
+//! An engine starts when its first benchmark runs. One that is not to be had is noted ([`Facts`](crate::bench::Facts))
+//! and passed over, unless `BENCH_REQUIRE` names it; one that was named by a URL, or found, and does not work, ends
+//! the group.
 
+mod engine;
+mod growth;
+mod ingest;
 mod inserts;
+mod mixed;
+mod place;
 mod pool;
 mod reads;
+mod required;
+mod saturation;
 mod scratch;
+mod servers;
+mod stage;
+mod statements;
 
-use tokio::runtime::Runtime;
+pub use engine::{Engine, Opened, Running, SqliteFiles, Storage};
+pub use servers::{ClickHouseServer, PostgresServer};
 
 use crate::bench::{Harness, harness};
-use scratch::Scratch;
-pub use scratch::{Engine, SqliteFiles};
+use stage::Stage;
+
+/// A benchmark, or a few of a kind.
+type Measure = fn(&mut Harness, &Stage<'_>);
+
+/// What is measured on every engine.
+const ON_ALL: [Measure; 8] = [
+    inserts::bulk_insert,
+    reads::concurrent_reads,
+    reads::query,
+    growth::growth,
+    pool::acquire,
+    pool::reuse,
+    saturation::saturation,
+    mixed::mixed,
+];
 
 /// Runs every benchmark of the `database` category.
+///
+/// Ends the process with 2 where `BENCH_REQUIRE` names an engine that there is not.
 pub fn run(harness: &mut Harness) {
-    measure(harness, &SqliteFiles);
+    let engines: [&dyn Engine; 3] = [&SqliteFiles, &PostgresServer, &ClickHouseServer];
+    required::refuse_unknown(&engines.map(Engine::name));
+    for engine in engines {
+        measure(harness, engine);
+    }
 }
 
 /// Runs every benchmark on one engine.
+///
+/// # Panics
+/// The engine is there and does not work, or it is not to be had and `BENCH_REQUIRE` names it; or it gives a wrong
+/// answer.
 pub fn measure(harness: &mut Harness, engine: &dyn Engine) {
     let runtime = harness::runtime();
-    let stage = Stage { engine, runtime: &runtime };
-    inserts::bulk_insert(harness, stage);
-    reads::concurrent_reads(harness, stage);
-    reads::query(harness, stage);
-    pool::acquire(harness, stage);
-    pool::reuse(harness, stage);
-}
-
-/// An engine, and the runtime on which to work with it.
-#[derive(Clone, Copy)]
-struct Stage<'a> {
-    engine: &'a dyn Engine,
-    runtime: &'a Runtime,
-}
-
-impl<'a> Stage<'a> {
-    fn id(self, name: &str) -> String {
-        format!("{}/{name}", self.engine.name())
-    }
-
-    /// A database that holds the first `rows` events of the corpus.
-    fn loaded(self, rows: usize) -> Scratch<'a> {
-        Scratch::new(self.engine, self.runtime, rows)
+    let stage = Stage::new(engine, &runtime, harness.facts());
+    let prepares = Some(statements::statements as Measure).filter(|_| engine.prepares_statements());
+    let analytical = Some(ingest::ingest_while_querying as Measure).filter(|_| engine.is_analytical());
+    for measure in ON_ALL.into_iter().chain(prepares).chain(analytical) {
+        if !stage.is_not_to_be_had() {
+            measure(harness, &stage);
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! Times are therefore those of both sides: what a client spends on its frames is part of them.
 
 mod broadcast;
-mod client;
+pub(super) mod client;
 mod echo;
 
 use std::net::SocketAddr;

@@ -17,6 +17,9 @@ pub struct BaselineName(String);
 /// The folders that Criterion writes of its own.
 const RESERVED: [&str; 4] = ["new", "base", "change", "report"];
 
+/// The file beside the baselines that `bench-gate calibrate` writes.
+pub const NOISE: &str = "noise";
+
 /// Criterion cuts path components to this many bytes.
 const MOST_BYTES: usize = 64;
 
@@ -36,6 +39,7 @@ fn why_not(name: &str) -> Option<&'static str> {
     match () {
         () if name.is_empty() => Some("it is empty"),
         () if RESERVED.contains(&name) => Some("Criterion keeps this name for itself"),
+        () if name == NOISE => Some("the file of that name is the one that `bench-gate calibrate` writes"),
         () if name.contains(['/', '\\']) => Some("a slash would nest folders"),
         () if name.starts_with('.') || name.contains("..") => {
             Some("it begins with a dot or holds two in a row")
@@ -82,9 +86,10 @@ mod tests {
     #[test]
     fn names_that_would_do_harm_are_refused() {
         let long = "x".repeat(65);
-        for name in
-            ["", "new", "base", "change", "report", "a/b", "..", "a..b", ".hidden", "a b", "é", "-x", &long]
-        {
+        for name in [
+            "", "new", "base", "change", "report", "noise", "a/b", "..", "a..b", ".hidden", "a b", "é", "-x",
+            &long,
+        ] {
             let error = name.parse::<BaselineName>().unwrap_err().to_string();
             assert!(error.contains(&format!("{name:?}")), "{error}");
         }

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::print;
-use crate::gate::baseline::{Baseline, BaselineName, Measured, Store};
+use crate::gate::baseline::{Baseline, BaselineName, Measured, Run, Store};
 use crate::gate::cli::{BaselineArgs, BaselineVerb};
 use crate::gate::environment::Environment;
 use crate::gate::error::Error;
@@ -79,14 +79,16 @@ fn describe_result(result: &Measured) -> String {
 }
 
 /// The baseline `name`: a named one, else one that Criterion saved.
-fn find(name: &BaselineName, places: &BaselineArgs) -> Result<Baseline, Error> {
+pub fn find(name: &BaselineName, places: &BaselineArgs) -> Result<Baseline, Error> {
     let missing = match Store::new(&places.named.folder).load(name) {
         Err(missing @ Error::NoBaseline { .. }) => missing,
         found => return found,
     };
     let home = read::criterion_home(places.criterion_home.as_deref());
     match read::load(&home, name.as_ref()) {
-        Ok(benchmarks) => Baseline::of_one_run(name.clone(), Environment::unknown(), &benchmarks),
+        Ok(benchmarks) => {
+            Ok(Baseline::of_runs(name.clone(), Environment::unknown(), vec![Run::of(&benchmarks)?]))
+        }
         Err(Error::NoHome { .. } | Error::EmptyHome { .. }) => Err(missing),
         Err(error) => Err(error),
     }

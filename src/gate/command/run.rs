@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::results::Results;
 use super::{check_report_folder, conclude, print};
-use crate::gate::baseline::{Baseline, Store};
+use crate::gate::baseline::{Baseline, Run, Store};
 use crate::gate::benchmark::Benchmark;
 use crate::gate::cli::RunArgs;
 use crate::gate::environment::Environment;
@@ -88,7 +88,8 @@ fn keep_baseline(arguments: &RunArgs, report: &Report<'_>) -> Result<String, Err
         return Ok(format!("Baseline `{name}` was not saved: a category could not run.\n"));
     }
     let environment = LazyCell::force(report.environment).clone();
-    let baseline = Baseline::of_one_run(name.clone(), environment, &measured_now(arguments, report))?;
+    let run = Run::of(&measured_now(arguments, report))?;
+    let baseline = Baseline::of_runs(name.clone(), environment, vec![run]);
     let path = Store::new(&arguments.baselines.folder).save(&baseline, true)?;
     Ok(format!("Baseline `{name}`: {}\n", path.display()))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Severity;
 use crate::gate::benchmark::{Benchmark, Estimate};
 use crate::gate::error::Error;
+use crate::gate::read;
 use crate::gate::threshold::{Better, Metric, Statistic};
 
 const NANOSECONDS_IN_A_SECOND: f64 = 1e9;
@@ -115,6 +116,7 @@ fn measured(metric: &Metric, benchmark: &Benchmark) -> Result<(Estimate, Option<
     let value = match metric.statistic {
         Statistic::Mean => estimates.mean,
         Statistic::Median => estimates.median,
+        Statistic::P10 => Estimate::exact(read::samples(benchmark)?.p10()),
         Statistic::Typical => estimates.typical(),
         Statistic::Throughput => {
             let count = count(metric, benchmark)?;

@@ -1,6 +1,6 @@
 //! The two scales of the gate: how severe a metric is, and what the whole comes to.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// How a metric stands against its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,26 +38,51 @@ impl Severity {
     }
 }
 
+/// Why a verdict is left open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Doubt {
+    /// Everything was compared, and the data do not say more.
+    Data,
+    /// Something could not be judged at all.
+    Input,
+}
+
 /// The answer of the gate. The order is that of the join: the worst finding is the verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// Everything was judged, and it is good enough.
     Pass,
-    /// Something could not be judged, and nothing failed.
-    Undecided,
+    /// Something is left open, and nothing failed.
+    Undecided(Doubt),
     /// Something is not good enough, or could not run.
     Fail,
 }
 
 impl Verdict {
-    /// The exit code: 0, 2 and 1.
+    /// The exit code: 0, 1, 2 where something could not be judged, and 3 where the data leave it open.
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Pass => 0,
             Self::Fail => 1,
-            Self::Undecided => 2,
+            Self::Undecided(Doubt::Input) => 2,
+            Self::Undecided(Doubt::Data) => 3,
         }
+    }
+
+    /// Its name, as the reports write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Undecided(_) => "undecided",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+impl Serialize for Verdict {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }

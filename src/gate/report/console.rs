@@ -6,10 +6,10 @@ use std::io::{self, Write};
 
 use owo_colors::{OwoColorize, Style};
 
-use super::{Report, Summary};
+use super::{Report, Summary, comparison};
 use crate::gate::benchmark::category_of;
 use crate::gate::facts::Engine;
-use crate::gate::judge::{Judgement, Missing, Row, Severity, Verdict};
+use crate::gate::judge::{Compared, Doubt, Judgement, Missing, Row, Severity, Verdict};
 use crate::gate::threshold::Kind;
 
 const RULE: &str = "============================================================";
@@ -34,6 +34,7 @@ pub fn write(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
     }
     write_service_level(out, judgement)?;
     write_notes(out, judgement)?;
+    judgement.comparison.iter().try_for_each(|compared| write_comparison(out, compared))?;
     write_summary(out, report)?;
     write_verdict(out, report)
 }
@@ -63,15 +64,20 @@ pub fn write_verdict(out: &mut impl Write, report: &Report<'_>) -> io::Result<()
         let (home, help) = (report.home.display(), "help:".cyan());
         writeln!(out, "  {help} looked in {home}; run what is missing, or name the categories to judge")?;
     }
-    let said = match verdict {
-        Verdict::Pass => "✅ Performance tests PASSED",
-        Verdict::Fail => "❌ Performance tests FAILED",
-        Verdict::Undecided => "⚠️  Performance tests UNDECIDED: not everything could be judged",
-    };
     let rate =
         judgement.pass_rate().map_or("nothing judged".to_owned(), |rate| format!("Pass rate: {rate:.1}%"));
     let not_run = if judgement.not_run.is_empty() { "" } else { ", not all of it run" };
+    let said = format!("{} Performance tests {}", verdict_mark(verdict), in_words(verdict));
     writeln!(out, "{} ({rate}{not_run})", said.style(verdict_style(verdict)))
+}
+
+fn in_words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "PASSED",
+        Verdict::Fail => "FAILED",
+        Verdict::Undecided(Doubt::Input) => "UNDECIDED: not everything could be judged",
+        Verdict::Undecided(Doubt::Data) => "UNDECIDED: the data do not tell",
+    }
 }
 
 fn write_unavailable(out: &mut impl Write, judgement: &Judgement) -> io::Result<()> {
@@ -102,6 +108,12 @@ fn write_category(out: &mut impl Write, judgement: &Judgement, category: &str) -
         failure.output.iter().try_for_each(|line| writeln!(out, "    {}", line.dimmed()))?;
     }
     Ok(())
+}
+
+fn write_comparison(out: &mut impl Write, compared: &Compared) -> io::Result<()> {
+    writeln!(out, "\n{RULE}\n{}\n{RULE}", "COMPARISON WITH A BASELINE".bold())?;
+    comparison::console::write_tables(out, compared)?;
+    comparison::console::write_summary(out, compared)
 }
 
 fn write_service_level(out: &mut impl Write, judgement: &Judgement) -> io::Result<()> {
@@ -215,10 +227,22 @@ fn severity_style(severity: Severity) -> Style {
     }
 }
 
-fn verdict_style(verdict: Verdict) -> Style {
+/// The sign that stands before a verdict.
+#[must_use]
+pub fn verdict_mark(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "✅",
+        Verdict::Fail => "❌",
+        Verdict::Undecided(_) => "⚠️ ",
+    }
+}
+
+/// The colour of a verdict.
+#[must_use]
+pub fn verdict_style(verdict: Verdict) -> Style {
     match verdict {
         Verdict::Pass => Style::new().green().bold(),
-        Verdict::Undecided => Style::new().yellow().bold(),
+        Verdict::Undecided(_) => Style::new().yellow().bold(),
         Verdict::Fail => Style::new().red().bold(),
     }
 }

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
+use super::comparison::ComparisonReport;
 use super::{Report, Summary};
 use crate::gate::benchmark::{Benchmark, Estimates, Throughput};
 use crate::gate::environment::Environment;
@@ -11,7 +12,7 @@ use crate::gate::error::Error;
 use crate::gate::facts::Engine;
 use crate::gate::judge::{Failure, Missing, NotRun, Row, Severity, Unlimited, Verdict};
 use crate::gate::read;
-use crate::gate::threshold::{Better, Kind, Metric, Statistic, Thresholds};
+use crate::gate::threshold::{Accepted, Better, Kind, Metric, Policy, Statistic, Thresholds};
 
 /// The version of all three formats.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -33,14 +34,21 @@ pub struct BenchmarkReport<'a> {
     engines: &'a [Engine],
     not_run: &'a [NotRun],
     failures: &'a [Failure],
-    /// The comparison with a named baseline: null, none was made.
-    comparison: Option<()>,
+    /// The comparison with a baseline: null where none was made.
+    comparison: Option<ComparisonReport<'a>>,
 }
 
+/// One reason why a verdict is not a pass.
 #[derive(Debug, Serialize)]
-struct Finding {
+pub struct Finding {
     verdict: Verdict,
     reason: String,
+}
+
+impl From<(Verdict, String)> for Finding {
+    fn from((verdict, reason): (Verdict, String)) -> Self {
+        Self { verdict, reason }
+    }
 }
 
 /// A row in its metric's unit.
@@ -85,7 +93,7 @@ impl<'a> BenchmarkReport<'a> {
             kind: "performance_benchmark_report",
             verdict: judgement.verdict(),
             exit_code: judgement.verdict().exit_code(),
-            findings: findings.map(|(verdict, reason)| Finding { verdict, reason }).collect(),
+            findings: findings.map(Finding::from).collect(),
             summary: Summary::new(report),
             environment: report.environment,
             criterion_home: report.home.display().to_string(),
@@ -95,7 +103,7 @@ impl<'a> BenchmarkReport<'a> {
             engines: report.engines,
             not_run: &judgement.not_run,
             failures: &judgement.failures,
-            comparison: None,
+            comparison: judgement.comparison.as_ref().map(ComparisonReport::new),
         }
     }
 }
@@ -199,7 +207,7 @@ fn rfc3339(time: SystemTime) -> String {
     jiff::Timestamp::try_from(time).map_or_else(|_| "unknown".to_owned(), |time| time.to_string())
 }
 
-/// `performance_baselines.json`: the limits that were in force.
+/// `performance_baselines.json`: the limits that were in force, and what comparisons are held to.
 #[derive(Debug, Serialize)]
 pub struct PerformanceBaselines<'a> {
     schema_version: u32,
@@ -207,6 +215,8 @@ pub struct PerformanceBaselines<'a> {
     source: String,
     min_pass_rate: f64,
     metrics: Vec<Limits<'a>>,
+    policies: &'a [Policy],
+    accepted: &'a [Accepted],
 }
 
 impl<'a> PerformanceBaselines<'a> {
@@ -219,6 +229,8 @@ impl<'a> PerformanceBaselines<'a> {
             source: thresholds.path.display().to_string(),
             min_pass_rate: thresholds.min_pass_rate,
             metrics: thresholds.metrics.iter().map(|metric| Limits::from(&**metric)).collect(),
+            policies: &thresholds.policies,
+            accepted: &thresholds.accepted,
         }
     }
 }

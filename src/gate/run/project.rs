@@ -1,5 +1,6 @@
 //! The Cargo project whose benches are run: what cargo says of it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -40,12 +41,15 @@ struct Metadata {
 #[derive(Deserialize)]
 struct Package {
     targets: Vec<Target>,
+    features: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Deserialize)]
 struct Target {
     kind: Vec<String>,
     name: String,
+    #[serde(default, rename = "required-features")]
+    required_features: Vec<String>,
 }
 
 /// The one kind of message that matters of those that `cargo --message-format=json` prints.
@@ -62,6 +66,28 @@ impl Target {
     }
 }
 
+impl Package {
+    /// The names of the bench targets that are built without asking for more features: cargo refuses the others.
+    fn into_benches(self) -> Vec<String> {
+        let enabled = self.default_features();
+        let is_built = |target: &&Target| {
+            target.required_features.iter().all(|wanted| enabled.contains(wanted.as_str()))
+        };
+        let benches = self.targets.iter().filter(|target| target.is_bench()).filter(is_built);
+        benches.map(|target| target.name.clone()).collect()
+    }
+
+    fn default_features(&self) -> BTreeSet<&str> {
+        let (mut enabled, mut found) = (BTreeSet::new(), vec!["default"]);
+        while let Some(feature) = found.pop() {
+            if enabled.insert(feature) {
+                found.extend(self.features.get(feature).into_iter().flatten().map(String::as_str));
+            }
+        }
+        enabled
+    }
+}
+
 impl Project {
     /// The project of the current folder.
     ///
@@ -72,8 +98,7 @@ impl Project {
         let output = output.map_err(Error::io("run", "cargo".as_ref()))?;
         let problem = || Error::Cargo { problem: String::from_utf8_lossy(&output.stderr).trim().to_owned() };
         let metadata: Metadata = serde_json::from_slice(&output.stdout).map_err(|_| problem())?;
-        let targets = metadata.packages.into_iter().flat_map(|package| package.targets);
-        let benches: Vec<String> = targets.filter(Target::is_bench).map(|target| target.name).collect();
+        let benches: Vec<String> = metadata.packages.into_iter().flat_map(Package::into_benches).collect();
         if benches.is_empty() {
             return Err(Error::Cargo { problem: "this project has no [[bench]] target".to_owned() });
         }
@@ -143,4 +168,23 @@ fn bench_binary(artifact: Artifact) -> Option<BenchBinary> {
 
 fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn benches_that_need_more_than_the_default_features_are_left_out() {
+        let bench = |name: &str, wanted: &[&str]| serde_json::json!({"kind": ["bench"], "name": name, "required-features": wanted});
+        let package = serde_json::json!({
+            "features": {"default": ["all"], "all": ["parts", "dep:moka"], "parts": [], "more": ["parts"]},
+            "targets": [
+                bench("plain", &[]), bench("by_default", &["parts", "all"]), bench("on_request", &["parts", "more"]),
+                {"kind": ["lib"], "name": "no_bench"},
+            ],
+        });
+        let package: Package = serde_json::from_value(package).unwrap();
+        assert_eq!(package.into_benches(), ["plain", "by_default"]);
+    }
 }

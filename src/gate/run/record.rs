@@ -42,6 +42,12 @@ impl RunRecord {
         Self { schema_version: SCHEMA_VERSION, started, environment, failures }
     }
 
+    /// When the run began.
+    #[must_use]
+    pub fn started(&self) -> jiff::Timestamp {
+        self.started
+    }
+
     /// No result of the run is older than this. A time that no clock shows makes every result stale.
     #[must_use]
     pub fn fresh_from(&self) -> SystemTime {

@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 
 use criterion::Throughput;
 
-use super::Stage;
 use super::scratch::{SEED, answer};
+use super::stage::Stage;
 use crate::backend::database::{Corpus, Database, Event};
 use crate::bench::Harness;
 
 /// `bulk_insert/<n>`.
-pub(super) fn bulk_insert(harness: &mut Harness, stage: Stage<'_>) {
+pub(super) fn bulk_insert(harness: &mut Harness, stage: &Stage<'_>) {
     let count = harness.sizes().bulk_insert;
-    let scratch = LazyCell::new(|| stage.loaded(0));
+    let scratch = LazyCell::new(|| stage.empty());
     let events = LazyCell::new(|| Corpus::new(SEED).take(count).collect::<Vec<_>>());
     let id = stage.id(&format!("bulk_insert/{count}"));
     harness.time_slow(&id, Some(Throughput::Elements(count as u64)), |bencher| {

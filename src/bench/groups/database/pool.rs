@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
-use super::Stage;
 use super::scratch::{Scratch, answer};
+use super::stage::Stage;
 use crate::backend::database::Database;
 use crate::bench::{Harness, Unit};
 
@@ -17,9 +17,9 @@ const TASKS: u64 = 50;
 const READS: i64 = 20;
 
 /// `pool/acquire`.
-pub(super) fn acquire(harness: &mut Harness, stage: Stage<'_>) {
+pub(super) fn acquire(harness: &mut Harness, stage: &Stage<'_>) {
     let scratch = LazyCell::new(|| {
-        let scratch = stage.loaded(0);
+        let scratch = stage.empty();
         stage.runtime.block_on(open_all(scratch.database()));
         scratch
     });
@@ -30,7 +30,7 @@ pub(super) fn acquire(harness: &mut Harness, stage: Stage<'_>) {
 }
 
 /// Opens as many connections as the pool may have, so that none is opened while measuring.
-async fn open_all(database: &dyn Database) {
+pub(super) async fn open_all(database: &dyn Database) {
     let leases = join_all((0..database.pool_stats().max).map(|_| database.acquire())).await;
     drop(leases.into_iter().map(answer).collect::<Vec<_>>());
 }
@@ -47,7 +47,7 @@ async fn take_turns(database: &dyn Database, turns: u64) -> Duration {
 }
 
 /// `pool/reuse`.
-pub(super) fn reuse(harness: &mut Harness, stage: Stage<'_>) {
+pub(super) fn reuse(harness: &mut Harness, stage: &Stage<'_>) {
     harness.replay(&stage.id("pool/reuse"), Unit::Percent, |samples| {
         (0..samples).map(|_| stage.runtime.block_on(share_of_reuse(&stage.loaded(1_000)))).collect()
     });

@@ -1,36 +1,30 @@
 //! Reading, by index.
 
 use std::cell::LazyCell;
-use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use criterion::Throughput;
 use futures_util::future::join_all;
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 
-use super::Stage;
+use super::place::{Place, READ};
 use super::scratch::{SEED, Scratch, answer};
-use crate::backend::database::{Database, Event, ModelUsage, corpus};
+use super::stage::Stage;
+use crate::backend::database::Database;
 use crate::bench::Harness;
 
 /// Rows of the table under `concurrent_reads`.
 const READ_ROWS: usize = 10_000;
 
-/// Events in each range that is read.
-const READ: u32 = 100;
-
-/// Events that each aggregate adds up.
-const ADDED_UP: i64 = 500;
-
 /// `concurrent_reads/<n>`.
-pub(super) fn concurrent_reads(harness: &mut Harness, stage: Stage<'_>) {
+pub(super) fn concurrent_reads(harness: &mut Harness, stage: &Stage<'_>) {
     let count = harness.sizes().concurrent_reads;
-    let scratch = LazyCell::new(|| stage.loaded(READ_ROWS));
+    let scratch = LazyCell::new(|| stage.table(READ_ROWS));
     let mut rng = StdRng::seed_from_u64(SEED);
     let id = stage.id(&format!("concurrent_reads/{count}"));
     harness.time(&id, Some(Throughput::Elements(count as u64)), |bencher| {
-        let scratch = &*scratch;
+        let scratch = &**scratch;
         bencher.iter_custom(|iterations| {
             let mut places = || (0..count).map(|_| Place::in_table(&mut rng, READ_ROWS)).collect::<Vec<_>>();
             (0..iterations).map(|_| stage.runtime.block_on(read_at_once(scratch, &places()))).sum()
@@ -52,67 +46,79 @@ async fn read_at_once(scratch: &Scratch<'_>, places: &[Place]) -> Duration {
     time
 }
 
-/// `query/<rows>`, for each size of the table.
-pub(super) fn query(harness: &mut Harness, stage: Stage<'_>) {
-    for (name, rows) in harness.sizes().query_rows {
-        let scratch = LazyCell::new(|| stage.loaded(*rows));
-        let mut rng = StdRng::seed_from_u64(SEED);
-        harness.time(&stage.id(&format!("query/{name}")), None, |bencher| {
-            let database = scratch.database();
-            bencher.iter_custom(|iterations| {
-                let mut place = || Place::in_table(&mut rng, *rows);
-                (0..iterations).map(|_| stage.runtime.block_on(look_at(database, place()))).sum()
-            });
-        });
+/// What is asked of a table.
+#[derive(Clone, Copy)]
+enum Query {
+    /// An event by id.
+    Point,
+    /// A hundred events of a range of time.
+    Range,
+    /// The usage of each model in a range of time.
+    Aggregate,
+}
+
+impl Query {
+    const ALL: [Self; 3] = [Self::Point, Self::Range, Self::Aggregate];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Point => "point",
+            Self::Range => "range",
+            Self::Aggregate => "aggregate",
+        }
+    }
+
+    async fn time(self, database: &dyn Database, place: Place) -> Duration {
+        match self {
+            Self::Point => look_up(database, place).await,
+            Self::Range => read(database, place).await,
+            Self::Aggregate => add_up(database, place).await,
+        }
     }
 }
 
-/// The time of a lookup, a range and an aggregate at one place, one after the other.
-async fn look_at(database: &dyn Database, place: Place) -> Duration {
+/// `query/<what>/<rows>`, for each query and each size of the table.
+pub(super) fn query(harness: &mut Harness, stage: &Stage<'_>) {
+    for query in Query::ALL {
+        for (name, rows) in harness.sizes().query_rows {
+            query_table(harness, stage, query, (name, *rows));
+        }
+    }
+}
+
+fn query_table(harness: &mut Harness, stage: &Stage<'_>, query: Query, (name, rows): (&str, usize)) {
+    let table = LazyCell::new(|| stage.table(rows));
+    let mut rng = StdRng::seed_from_u64(SEED);
+    harness.time_one_of_many(&stage.id(&format!("query/{}/{name}", query.name())), |bencher| {
+        let database = table.database();
+        bencher.iter_custom(|iterations| {
+            let mut place = || Place::in_table(&mut rng, rows);
+            (0..iterations).map(|_| stage.runtime.block_on(query.time(database, place()))).sum()
+        });
+    });
+}
+
+/// The time of a lookup.
+pub(super) async fn look_up(database: &dyn Database, place: Place) -> Duration {
     let start = Instant::now();
     let event = answer(database.event(place.id()).await);
-    let events = answer(database.events_between(place.range(), READ).await);
-    let usage = answer(database.usage_between(place.range()).await);
     let time = start.elapsed();
-    place.check(event.as_ref(), &events, &usage);
+    place.check_event(event.as_ref());
     time
 }
 
-fn check_usage(usage: &[ModelUsage]) {
-    let added_up: i64 = usage.iter().map(|model| model.events).sum();
-    assert_eq!(added_up, ADDED_UP, "the wrong events were added up");
+async fn read(database: &dyn Database, place: Place) -> Duration {
+    let start = Instant::now();
+    let events = answer(database.events_between(place.range(), READ).await);
+    let time = start.elapsed();
+    place.check_range(&events);
+    time
 }
 
-/// Where in a table to look: behind how many events.
-struct Place(i64);
-
-impl Place {
-    fn in_table(rng: &mut StdRng, rows: usize) -> Self {
-        let last = i64::try_from(rows).unwrap_or(i64::MAX) - ADDED_UP;
-        Self(rng.random_range(0..=last))
-    }
-
-    fn id(&self) -> i64 {
-        self.0 + 1
-    }
-
-    fn range(&self) -> Range<i64> {
-        corpus::window(self.0, ADDED_UP)
-    }
-
-    fn check(&self, event: Option<&Event>, events: &[Event], usage: &[ModelUsage]) {
-        assert_eq!(event.map(|event| event.id), Some(self.id()), "the wrong event was found");
-        self.check_range(events);
-        check_usage(usage);
-    }
-
-    fn check_range(&self, events: &[Event]) {
-        let (first, last) = (self.id(), self.id() + i64::from(READ) - 1);
-        let ends = (events.first().map(|event| event.id), events.last().map(|event| event.id));
-        assert_eq!(
-            (events.len(), ends),
-            (READ as usize, (Some(first), Some(last))),
-            "the wrong range was read"
-        );
-    }
+async fn add_up(database: &dyn Database, place: Place) -> Duration {
+    let start = Instant::now();
+    let usage = answer(database.usage_between(place.range()).await);
+    let time = start.elapsed();
+    place.check_usage(&usage);
+    time
 }

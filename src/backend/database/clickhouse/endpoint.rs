@@ -1,0 +1,103 @@
+//! Where a server is, and as whom to speak to it.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use crate::backend::database::Error;
+
+/// How a URL has to look, without one that could hold somebody's password.
+const FORM: &str = "write it as `http://user:password@host:8123`, special characters of user and password \
+                    percent-encoded";
+
+/// What a URL says, its user and password apart from the rest.
+pub(super) struct Endpoint {
+    /// Scheme, host and port: all that is ever shown.
+    pub origin: String,
+    pub user: Option<String>,
+    pub password: Option<String>,
+}
+
+impl Endpoint {
+    /// Takes a URL apart.
+    ///
+    /// No error repeats any of it: what stands in the wrong place may be a part of the password.
+    pub fn parse(url: &str) -> Result<Self, Error> {
+        let parsed = Url::parse(url).map_err(|error| unusable(&error.to_string()))?;
+        check(&parsed).map_err(unusable)?;
+        Ok(Self {
+            origin: parsed.origin().ascii_serialization(),
+            user: decoded(Some(parsed.username()).filter(|user| !user.is_empty()))?,
+            password: decoded(parsed.password())?,
+        })
+    }
+}
+
+fn check(url: &Url) -> Result<(), &'static str> {
+    match url {
+        _ if url.scheme() != "http" => Err("its scheme is not `http`, the only one this speaks"),
+        _ if url.host_str().is_none_or(str::is_empty) => Err("it names no host"),
+        _ if url.path() != "/" => Err("something follows the host and port"),
+        _ if url.query().is_some() => Err("it has a query: the database and the settings are given apart"),
+        _ if url.fragment().is_some() => Err("it has a fragment"),
+        _ => Ok(()),
+    }
+}
+
+fn decoded(part: Option<&str>) -> Result<Option<String>, Error> {
+    let decode = |part| percent_decode_str(part).decode_utf8().map(Cow::into_owned);
+    part.map(decode).transpose().map_err(|_| unusable("its user or password is no UTF-8"))
+}
+
+fn unusable(reason: &str) -> Error {
+    Error::Open {
+        place: "the ClickHouse server by its URL".to_owned(),
+        reason: reason.to_owned(),
+        remedy: FORM,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_taken_apart_and_decoded() {
+        let endpoint = Endpoint::parse("http://bench:se%3Acret%2F1@db.example:8124").unwrap();
+        assert_eq!(endpoint.origin, "http://db.example:8124");
+        assert_eq!(
+            (endpoint.user.as_deref(), endpoint.password.as_deref()),
+            (Some("bench"), Some("se:cret/1"))
+        );
+        let plain = Endpoint::parse("http://[::1]:8123/").unwrap();
+        assert_eq!((plain.user, plain.password), (None, None));
+    }
+
+    #[test]
+    fn what_is_no_such_url_is_refused_without_repeating_any_of_it() {
+        let wrong = [
+            ("", "relative URL"),
+            ("localhost:8123", "scheme"),
+            ("htp://u:secret@host:8123", "scheme"),
+            ("https://u:secret@host:8443", "scheme"),
+            ("http://u:secret@:8123", "empty host"),
+            ("http://u:secret@host:81x3", "invalid port"),
+            ("http://u:sec#ret@host:8123", "invalid port"),
+            ("http://u:12/secret@host:8123", "follows the host"),
+            ("http://u:12#secret@host:8123", "fragment"),
+            ("http://u:12?secret@host:8123", "query"),
+            ("http://u:%FFsecret@host:8123", "UTF-8"),
+            ("http://host:8123/?password=secret", "query"),
+        ];
+        for (url, reason) in wrong {
+            let error = Endpoint::parse(url).err().unwrap_or_else(|| panic!("{url} was taken"));
+            let text = format!("{error} {error:?}");
+            assert!(
+                text.contains(reason) && text.contains("http://user:password@host:8123"),
+                "{url}: {text}"
+            );
+            assert!(!text.contains("secret") && !text.contains("ret@"), "{url}: {text}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What the server and the connection report, by what can be done about it.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use clickhouse::error::Error as Reported;
+
+use crate::backend::database::Error;
+
+/// The server's error codes that have a remedy of their own
+/// (<https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp>).
+mod code {
+    pub const UNKNOWN_TABLE: u32 = 60;
+    pub const UNKNOWN_DATABASE: u32 = 81;
+    pub const TIMEOUT_EXCEEDED: u32 = 159;
+    pub const READONLY: u32 = 164;
+    pub const UNKNOWN_USER: u32 = 192;
+    pub const WRONG_PASSWORD: u32 = 193;
+    pub const REQUIRED_PASSWORD: u32 = 194;
+    pub const TOO_MANY_SIMULTANEOUS_QUERIES: u32 = 202;
+    pub const MEMORY_LIMIT_EXCEEDED: u32 = 241;
+    pub const NOT_ENOUGH_SPACE: u32 = 243;
+    pub const TOO_MANY_PARTS: u32 = 252;
+    pub const DATABASE_ACCESS_DENIED: u32 = 291;
+    pub const ACCESS_DENIED: u32 = 497;
+    pub const AUTHENTICATION_FAILED: u32 = 516;
+}
+
+/// What to do about a lost connection.
+const COUNT: &str = "check that the server runs; what was being written may be stored or not: count before you write \
+                     it again";
+
+/// The most of an answer that is repeated, in characters: what answers may be no ClickHouse, and send a page.
+const LONGEST: usize = 400;
+
+/// Says what failed, where, and what to do.
+pub(super) fn explain(place: String, operation: &'static str, limit: Duration, reported: Reported) -> Error {
+    match reported {
+        Reported::Network(source) => Error::Lost { place, operation, reason: chain(&*source), remedy: COUNT },
+        Reported::TimedOut => Error::Timeout { place, operation, limit },
+        Reported::BadResponse(answer) => refused(place, operation, limit, &answer),
+        other => Error::Query { place, operation, source: other.into() },
+    }
+}
+
+fn refused(place: String, operation: &'static str, limit: Duration, answer: &str) -> Error {
+    use code::{
+        ACCESS_DENIED, AUTHENTICATION_FAILED, DATABASE_ACCESS_DENIED, NOT_ENOUGH_SPACE, READONLY,
+        REQUIRED_PASSWORD, TIMEOUT_EXCEEDED, UNKNOWN_DATABASE, UNKNOWN_TABLE, UNKNOWN_USER, WRONG_PASSWORD,
+    };
+    let reason = tidy(answer);
+    match code(answer) {
+        Some(TIMEOUT_EXCEEDED) => Error::Timeout { place, operation, limit },
+        Some(READONLY | ACCESS_DENIED | DATABASE_ACCESS_DENIED) => Error::Denied { place, operation, reason },
+        Some(UNKNOWN_USER | WRONG_PASSWORD | REQUIRED_PASSWORD | AUTHENTICATION_FAILED) => {
+            Error::Open { place, reason, remedy: "correct user and password in its URL" }
+        }
+        Some(UNKNOWN_TABLE | UNKNOWN_DATABASE) => {
+            Error::Schema { place, reason: format!("it changed under this program ({reason})") }
+        }
+        Some(NOT_ENOUGH_SPACE) => Error::Full { place, operation, reason },
+        code => Error::Query { place, operation, source: with_remedy(reason, code).into() },
+    }
+}
+
+fn with_remedy(reason: String, code: Option<u32>) -> String {
+    let remedy = match code {
+        Some(code::TOO_MANY_SIMULTANEOUS_QUERIES) => "lower `connections`, or raise `max_concurrent_queries`",
+        Some(code::MEMORY_LIMIT_EXCEEDED) => "ask for less at once, or raise the server's `max_memory_usage`",
+        Some(code::TOO_MANY_PARTS) => "insert more at once and less often, and let the server merge",
+        None if reason.contains("clickhouse-client program") => "name the port for HTTP (8123, unless set)",
+        _ => return reason,
+    };
+    format!("{reason}; {remedy}")
+}
+
+/// `Code: 60. DB::Exception: …` today, `Code: 60, e.displayText() = …` before 20.
+fn code(answer: &str) -> Option<u32> {
+    let number = answer.split_once("Code: ")?.1;
+    number.split(|after: char| !after.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// Without the server's version and without the same again in other words.
+fn tidy(answer: &str) -> String {
+    let end = [", e.what()", " (version "].iter().filter_map(|rest| answer.rfind(rest)).min();
+    answer[..end.unwrap_or(answer.len())].trim().chars().take(LONGEST).collect()
+}
+
+/// An error and its causes: the outermost alone often says no more than that something failed.
+fn chain(outermost: &(dyn StdError + 'static)) -> String {
+    let causes = std::iter::successors(Some(outermost), |error| (*error).source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(answer: &str) -> Error {
+        explain("here".into(), "counting", Duration::from_secs(3), Reported::BadResponse(answer.to_owned()))
+    }
+
+    #[test]
+    fn codes_of_old_and_new_servers_have_their_kind() {
+        let old = |code| {
+            said(&format!("Code: {code}, e.displayText() = DB::Exception: x, e.what() = DB::Exception"))
+        };
+        let new = |code| {
+            said(&format!("Code: {code}. DB::Exception: x. (NAME) (version 26.7.2.1 (official build))"))
+        };
+        for error in [old(159), new(159)] {
+            assert!(matches!(error, Error::Timeout { .. }), "{error}");
+        }
+        for error in [old(164), new(164), new(497), old(291)] {
+            assert!(matches!(error, Error::Denied { .. }), "{error}");
+        }
+        for error in [old(192), old(193), old(194), new(516)] {
+            assert!(error.to_string().contains("correct user and password"), "{error}");
+        }
+        for error in [old(60), new(60), new(81)] {
+            assert!(matches!(error, Error::Schema { .. }), "{error}");
+        }
+        assert!(matches!(new(243), Error::Full { .. }));
+    }
+
+    #[test]
+    fn the_rest_keeps_its_code_and_gets_its_remedy() {
+        let cases = [
+            ("Code: 62. DB::Exception: Syntax (version 26.7.2.1 (official build))", "Syntax"),
+            (
+                "Code: 241, e.displayText() = DB::Exception: too much, e.what() = DB::Exception",
+                "less at once",
+            ),
+            ("Code: 252. DB::Exception: parts", "insert more at once"),
+            ("Code: 202. DB::Exception: busy", "lower `connections`"),
+            ("Port 9000 is for clickhouse-client program\nYou must use port 8123", "port for HTTP"),
+            ("Code: 62. DB::Exception: Syntax error", "Code: 62"),
+        ];
+        for (answer, expected) in cases {
+            let text = said(answer).to_string();
+            assert!(text.starts_with("counting failed on here: ") && text.contains(expected), "{text}");
+            assert!(!text.contains("version 26") && !text.contains("e.what()"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! `bench-gate compare`: runs against runs.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::comparison::compared;
+use super::print;
+use crate::gate::cli::CompareArgs;
+use crate::gate::error::Error;
+use crate::gate::judge::Compared;
+use crate::gate::policy::Policies;
+use crate::gate::report::comparison::{ComparisonReport, console};
+use crate::gate::side::{self, Pairing};
+use crate::gate::store;
+use crate::gate::threshold::{THRESHOLDS_FILE, Thresholds};
+
+/// Compares the homes that `arguments` name.
+pub fn compare(arguments: &CompareArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, Error> {
+    let policies = policies(arguments)?;
+    let base = side::from_homes("base", &arguments.base, arguments.base_name.as_ref())?;
+    let head = side::from_homes("head", &arguments.head, arguments.head_name.as_ref())?;
+    let pairing = if arguments.paired { Pairing::Paired } else { Pairing::Unpaired };
+    side::refuse_one_home_twice(&base, &head)?;
+    let compared = compared(&base, &head, pairing, &policies, &arguments.comparison)?;
+    print(out, &said(&compared, arguments.json, quiet)?)?;
+    Ok(compared.verdict().exit_code())
+}
+
+/// The thresholds that are named, else those of this folder, if there are any.
+fn policies(arguments: &CompareArgs) -> Result<Policies, Error> {
+    let here = Path::new(THRESHOLDS_FILE);
+    let path = arguments.thresholds.as_deref().or_else(|| here.exists().then_some(here));
+    let thresholds = path.map(Thresholds::load).transpose()?;
+    Policies::new(thresholds, arguments.comparison.margin, &arguments.baselines.folder)
+}
+
+fn said(compared: &Compared, as_json: bool, quiet: bool) -> Result<String, Error> {
+    if as_json {
+        return Ok(store::to_json(&ComparisonReport::new(compared)));
+    }
+    let mut text = Vec::new();
+    let write = if quiet { console::write_verdict } else { console::write };
+    write(&mut text, compared).map_err(Error::io("write", Path::new("the comparison")))?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}

@@ -1,0 +1,53 @@
+//! Runs from Criterion homes, one from each.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::{Side, SideError, SideRun};
+use crate::gate::baseline::Run;
+use crate::gate::error::Error;
+use crate::gate::read;
+use crate::gate::run::record::RunRecord;
+
+/// The side `name` of the results that `homes` hold under `saved` ([`read::LATEST`] for the latest), one run in each.
+///
+/// # Errors
+/// A home cannot be read ([`read::load`]), holds results that are older than its own run, or one that did not end.
+pub fn from_homes(name: &str, homes: &[PathBuf], saved: &str) -> Result<Side, Error> {
+    let runs = homes.par_iter().map(|home| from_home(home, saved)).collect::<Result<_, _>>()?;
+    Ok(Side { name: name.to_owned(), runs })
+}
+
+fn from_home(home: &Path, saved: &str) -> Result<SideRun, Error> {
+    let benchmarks = read::load(home, saved)?;
+    // The record is of the latest results, whatever was saved beside them.
+    let record = if saved == read::LATEST { RunRecord::read(home)? } else { None };
+    if let Some(record) = &record {
+        refuse_failed(home, record)?;
+        read::refuse_stale(&benchmarks, record.fresh_from())?;
+    }
+    Ok(SideRun {
+        origin: if saved == read::LATEST {
+            home.display().to_string()
+        } else {
+            format!("{} ({saved})", home.display())
+        },
+        folder: Some(home.canonicalize().map_err(Error::io("find", home))?.join(saved)),
+        started: record.as_ref().map(RunRecord::started),
+        environment: record.map(|record| record.environment).filter(|environment| !environment.is_unknown()),
+        results: Run::of(&benchmarks)?.results,
+    })
+}
+
+fn refuse_failed(home: &Path, record: &RunRecord) -> Result<(), Error> {
+    match record.failures.first() {
+        None => Ok(()),
+        Some(failure) => Err(SideError::FailedRun {
+            path: home.to_owned(),
+            category: failure.category.clone(),
+            reason: failure.reason.clone(),
+        }
+        .into()),
+    }
+}

@@ -1,0 +1,47 @@
+//! What ClickHouse promises as a database, on the oldest server that works and on a modern one.
+//!
+//! Needs what `scripts/engines.sh` fetches, and Debian's `clickhouse-server`. Without them these tests fail.
+#![cfg(feature = "backend")]
+
+#[path = "clickhouse_part/events.rs"]
+mod events;
+#[path = "clickhouse_part/faults.rs"]
+mod faults;
+#[path = "clickhouse_part/opening.rs"]
+mod opening;
+#[path = "clickhouse_part/ownership.rs"]
+mod ownership;
+#[path = "clickhouse_part/pool.rs"]
+mod pool;
+#[path = "clickhouse_part/proxy.rs"]
+mod proxy;
+#[path = "clickhouse_part/servers.rs"]
+mod servers;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use backend_bench::backend::database::{ClickHouse, Corpus, Database, Event, PoolOptions};
+use servers::Server;
+
+/// A migrated database of its own.
+async fn database(server: &Server, options: PoolOptions) -> ClickHouse {
+    let database = ClickHouse::open(&server.url, &fresh_name(), options).await.unwrap();
+    database.migrate().await.unwrap();
+    database
+}
+
+/// A database's name that no other test has.
+fn fresh_name() -> String {
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    format!("test_{}", TAKEN.fetch_add(1, Ordering::Relaxed))
+}
+
+fn corpus_of(count: usize) -> Vec<Event> {
+    Corpus::new(11).take(count).collect()
+}
+
+/// The servers that every promise is made for.
+async fn each_server() -> [Arc<Server>; 2] {
+    [servers::oldest().await, servers::modern().await]
+}
