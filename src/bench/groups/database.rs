@@ -36,7 +36,7 @@ mod stage;
 mod statements;
 
 pub use engine::{Engine, Opened, Running, SqliteFiles, Storage};
-pub use servers::PostgresServer;
+pub use servers::{ClickHouseServer, PostgresServer};
 
 use crate::bench::{Harness, harness};
 use stage::Stage;
@@ -60,7 +60,7 @@ const ON_ALL: [Measure; 8] = [
 ///
 /// Ends the process with 2 where `BENCH_REQUIRE` names an engine that there is not.
 pub fn run(harness: &mut Harness) {
-    let engines: [&dyn Engine; 2] = [&SqliteFiles, &PostgresServer];
+    let engines: [&dyn Engine; 3] = [&SqliteFiles, &PostgresServer, &ClickHouseServer];
     required::refuse_unknown(&engines.map(Engine::name));
     for engine in engines {
         measure(harness, engine);

@@ -2,7 +2,7 @@
 //!
 //! Three kinds are found on a machine: the official program `clickhouse`, Debian's `clickhouse-server`, and the engine as
 //! a library that `scripts/engines.sh` fetches, which [`front`] serves. Debian's is of 2018. Where several are there the
-//! newest is taken, so that an old server does not stand in for the engine of today because it happens to be on `PATH`;
+//! newest by its version is taken, so that an old server does not stand in for the engine of today because it happens to be on `PATH`;
 //! of two of the same version the server goes before the library. Engine and version are in the report.
 //!
 //! A throwaway listens on a port of the loopback interface and has a random password. Like every ClickHouse it writes
@@ -85,13 +85,16 @@ fn start_throwaway(candidate: &Candidate) -> Result<Service, StartError> {
         Kind::Library { program } => server::of_library(folder, program, &candidate.path, &password),
         Kind::Server { first } => server::of_program(folder, &candidate.path, first, &password),
     });
-    let (port, throwaway) = started.map_err(|problem| {
-        let problem =
-            format!("{} ({}) does not start: {problem}", candidate.path.display(), candidate.version);
-        failed(problem, format!("mend it, or set {VARIABLE} to a server that runs"))
-    })?;
+    let (port, throwaway) = started.map_err(|problem| does_not_work(candidate, &problem))?;
     let url = format!("http://{USER}:{password}@127.0.0.1:{port}");
-    Ok(Service::new(url, candidate.facts(), throwaway))
+    let version = named::ask(&url).map_err(|problem| does_not_work(candidate, &problem))?;
+    let facts = named::facts(version, candidate.path.display().to_string(), candidate.settings());
+    Ok(Service::new(url, facts, throwaway))
+}
+
+fn does_not_work(candidate: &Candidate, problem: &str) -> StartError {
+    let problem = format!("{} does not start: {problem}", candidate.path.display());
+    failed(problem, format!("mend it, or set {VARIABLE} to a server that runs"))
 }
 
 fn failed(problem: String, remedy: String) -> StartError {

@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 
 use super::engine::{Engine, Opened, Running, Storage};
 use super::scratch::answer;
-use crate::backend::database::{Error, PoolOptions, Postgres, PreparedStatements};
+use crate::backend::database::{ClickHouse, Error, PoolOptions, Postgres, PreparedStatements};
 use crate::bench::services::{self, EngineFacts, Service, StartError};
 
 /// PostgreSQL: `DATABASE_URL`, else a throwaway server.
@@ -50,6 +50,47 @@ impl Running for PostgresRunning {
 impl Storage for Arc<Postgres> {
     fn remove(&self) -> BoxFuture<'_, Result<(), Error>> {
         self.remove_schema()
+    }
+}
+
+/// ClickHouse: `CLICKHOUSE_URL`, else a throwaway server.
+pub struct ClickHouseServer;
+
+impl Engine for ClickHouseServer {
+    fn name(&self) -> &'static str {
+        "clickhouse"
+    }
+
+    fn start(&self, _: &Runtime) -> Result<Box<dyn Running>, StartError> {
+        Ok(Box::new(ClickHouseRunning(services::clickhouse::start()?)))
+    }
+
+    fn is_analytical(&self) -> bool {
+        true
+    }
+}
+
+struct ClickHouseRunning(Service);
+
+impl Running for ClickHouseRunning {
+    fn facts(&self) -> EngineFacts {
+        self.0.facts().clone()
+    }
+
+    fn open(&self) -> BoxFuture<'static, Opened> {
+        let url = self.0.url().to_owned();
+        Box::pin(async move {
+            let database = ClickHouse::open(&url, &namespace(), PoolOptions::default()).await;
+            let database = Arc::new(answer(database));
+            let storage = Box::new(Arc::clone(&database));
+            Opened { database, statements: None, storage }
+        })
+    }
+}
+
+impl Storage for Arc<ClickHouse> {
+    fn remove(&self) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(self.remove_database())
     }
 }
 

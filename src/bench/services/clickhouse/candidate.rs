@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{ENGINE, EngineFacts, FETCH, Sources, StartError, failed};
+use super::{ENGINE, FETCH, Sources, StartError, failed};
 
 /// The library in the folder that `scripts/engines.sh` fetches.
 const LIBRARY: &str = "libchdb.so";
@@ -17,7 +17,8 @@ const FRONT: &str = "chdb-server";
 pub struct Candidate {
     /// Of the program or library.
     pub path: PathBuf,
-    pub version: Version,
+    /// None, where the program does not tell: servers of 2018 do not know `--version`.
+    version: Option<Version>,
     pub kind: Kind,
 }
 
@@ -32,7 +33,7 @@ pub enum Kind {
 
 /// A version: numbers between dots.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version(Vec<u32>);
+struct Version(Vec<u32>);
 
 impl Version {
     /// The first number with dots in `text`.
@@ -44,18 +45,6 @@ impl Version {
             (parts.len() > 1).then_some(Self(parts))
         };
         text.split_whitespace().find_map(number)
-    }
-
-    /// ClickHouse's year and number: what baselines must not mix.
-    fn major(&self) -> String {
-        Self(self.0.iter().copied().take(2).collect()).to_string()
-    }
-}
-
-impl std::fmt::Display for Version {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let parts: Vec<String> = self.0.iter().map(u32::to_string).collect();
-        formatter.write_str(&parts.join("."))
     }
 }
 
@@ -80,7 +69,7 @@ impl Candidate {
     fn server(sources: &Sources, name: &str, first: &'static [&'static str]) -> Option<Self> {
         let path = sources.path.iter().map(|folder| folder.join(name)).find(|program| program.is_file())?;
         let said = Command::new(&path).args(first).arg("--version").stdin(Stdio::null()).output().ok()?;
-        let version = Version::in_text(&String::from_utf8_lossy(&said.stdout))?;
+        let version = Version::in_text(&String::from_utf8_lossy(&said.stdout));
         Some(Self { path, version, kind: Kind::Server { first } })
     }
 
@@ -98,25 +87,16 @@ impl Candidate {
             let problem = format!("the program {FRONT}, which serves {}, was not built", path.display());
             failed(problem, format!("run `cargo build --bin {FRONT}` in the same profile"))
         })?;
-        Ok(Some(Self { path, version, kind: Kind::Library { program } }))
+        Ok(Some(Self { path, version: Some(version), kind: Kind::Library { program } }))
     }
 
-    /// What a report says of it.
-    pub fn facts(&self) -> EngineFacts {
-        let unsynced = "writes do not wait for the disk (ClickHouse's default)".to_owned();
-        let settings = match self.kind {
-            Kind::Server { .. } => vec![unsynced],
-            Kind::Library { .. } => {
-                vec![unsynced, "the engine is a library (chDB) behind this crate's HTTP server".to_owned()]
-            }
-        };
-        EngineFacts {
-            name: ENGINE.to_owned(),
-            version: self.version.to_string(),
-            major: self.version.major(),
-            origin: self.path.display().to_string(),
-            settings,
+    /// Settings that its numbers depend on.
+    pub fn settings(&self) -> Vec<String> {
+        let mut settings = vec!["writes do not wait for the disk (ClickHouse's default)".to_owned()];
+        if let Kind::Library { .. } = self.kind {
+            settings.push("the engine is a library (chDB) behind this crate's HTTP server".to_owned());
         }
+        settings
     }
 }
 

@@ -18,15 +18,13 @@ pub fn server(url: &str) -> Result<Service, StartError> {
             format!("correct it, or unset {VARIABLE} to have a throwaway server started"),
         )
     })?;
+    Ok(Service::new(url.to_owned(), facts(version, format!("{VARIABLE} ({place})"), Vec::new()), ()))
+}
+
+/// What a report says of a server that says that it is of `version`.
+pub fn facts(version: String, origin: String, settings: Vec<String>) -> EngineFacts {
     let major: Vec<&str> = version.split('.').take(2).collect();
-    let facts = EngineFacts {
-        name: ENGINE.to_owned(),
-        major: major.join("."),
-        origin: format!("{VARIABLE} ({place})"),
-        settings: Vec::new(),
-        version,
-    };
-    Ok(Service::new(url.to_owned(), facts, ()))
+    EngineFacts { name: ENGINE.to_owned(), major: major.join("."), version, origin, settings }
 }
 
 /// Host and port. Whatever else a URL holds may be secret.
@@ -43,8 +41,8 @@ fn place(url: &str) -> Result<String, StartError> {
     }
 }
 
-/// On a thread of its own, since the caller may be inside a runtime.
-fn ask(url: &str) -> Result<String, String> {
+/// The version that a server says to be of. On a thread of its own, since the caller may be inside a runtime.
+pub fn ask(url: &str) -> Result<String, String> {
     let asked = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(|error| error.to_string())?.block_on(version(url))

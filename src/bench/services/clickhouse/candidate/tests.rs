@@ -45,28 +45,29 @@ impl Machine {
 
     fn newest(&self) -> Result<String, StartError> {
         let newest = Candidate::newest(&self.sources())?;
-        Ok(format!("{} {}", newest.path.file_name().expect("a name").display(), newest.version))
+        let version = newest.version.map_or("of no version".to_owned(), |version| format!("{:?}", version.0));
+        Ok(format!("{} {version}", newest.path.file_name().expect("a name").display()))
     }
 }
 
-const OLD: &str = "ClickHouse server version 18.16.1.";
+/// What the server of 2018 says, and others do of themselves.
+const OLD: &str = "Unknown option specified: version";
 
 #[test]
 fn the_newest_is_taken() {
     let old = Machine::empty().server("clickhouse-server", OLD);
-    assert_eq!(old.newest().as_deref(), Ok("clickhouse-server 18.16.1"));
+    assert_eq!(old.newest().as_deref(), Ok("clickhouse-server of no version"));
     let both = old.library("26.7.3-stable.1");
-    assert_eq!(both.newest().as_deref(), Ok("libchdb.so 26.7.3"));
+    assert_eq!(both.newest().as_deref(), Ok("libchdb.so [26, 7, 3]"));
     let three = both.server("clickhouse", "ClickHouse server version 26.9.1.7 (official build).");
-    assert_eq!(three.newest().as_deref(), Ok("clickhouse 26.9.1.7"));
-    assert_eq!(Candidate::newest(&three.sources()).expect("a server").facts().major, "26.9");
+    assert_eq!(three.newest().as_deref(), Ok("clickhouse [26, 9, 1, 7]"));
 }
 
 #[test]
 fn of_equals_the_server_is_taken() {
     let both =
         Machine::empty().library("26.7.3").server("clickhouse-server", "ClickHouse server version 26.7.3");
-    assert_eq!(both.newest().as_deref(), Ok("clickhouse-server 26.7.3"));
+    assert_eq!(both.newest().as_deref(), Ok("clickhouse-server [26, 7, 3]"));
 }
 
 #[test]
@@ -76,8 +77,6 @@ fn without_any_the_command_is_named() {
         matches!(&none, StartError::NotRun { remedy, .. } if remedy.contains("scripts/engines.sh")),
         "{none}"
     );
-    let mute = Machine::empty().server("clickhouse", "no version");
-    assert!(matches!(mute.newest(), Err(StartError::NotRun { .. })), "{:?}", mute.newest());
 }
 
 #[test]
@@ -105,12 +104,9 @@ fn a_library_without_its_program_is_a_failure() {
 
 #[test]
 fn versions_are_read_from_what_programs_say() {
-    let read = |text| Version::in_text(text).map(|version| version.to_string());
-    assert_eq!(
-        read("ClickHouse server version 24.3.1.2672 (official build)."),
-        Some("24.3.1.2672".to_owned())
-    );
-    assert_eq!(read("26.7.3-stable.1"), Some("26.7.3".to_owned()));
+    let read = |text| Version::in_text(text).map(|version| version.0);
+    assert_eq!(read("ClickHouse server version 24.3.1.2672 (official build)."), Some(vec![24, 3, 1, 2672]));
+    assert_eq!(read("26.7.3-stable.1"), Some(vec![26, 7, 3]));
     assert_eq!(read("no version 7"), None);
     assert!(Version::in_text("26.10.1") > Version::in_text("26.9.9"));
 }
