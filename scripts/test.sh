@@ -7,3 +7,5 @@ scripts/prepare.sh
 # Where an engine cannot be had, the tests that need it fail and say so; the others still tell something.
 scripts/engines.sh --optional
 cargo test --locked
+# The judge on simulated runs: thousands of comparisons, which take ten minutes without optimisation.
+cargo test --locked --release --test simulation

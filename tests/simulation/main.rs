@@ -3,6 +3,8 @@
 //! Rates are those of seeded simulations, so they are the same each time. What they are held against is the stated
 //! error rate plus three standard errors of a rate of so many trials.
 #![cfg(feature = "gate")]
+// Without optimisation they take ten minutes: `scripts/test.sh` runs them with it.
+#![cfg(not(debug_assertions))]
 
 mod coverage;
 mod invariance;

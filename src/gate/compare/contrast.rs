@@ -1,6 +1,6 @@
 //! What is compared: the runs of one benchmark on both sides.
 
-use super::{Evidence, Settings, SignedRank, Student, fewest_pairs};
+use super::{Evidence, Exchange, Settings, SignedRank, Student, exchange, fewest_pairs};
 use crate::gate::error::Error;
 use crate::gate::threshold::Better;
 
@@ -83,6 +83,9 @@ impl Contrast {
     #[must_use]
     pub fn evidence(&self) -> Option<Box<dyn Evidence>> {
         match &self.values {
+            Values::Paired { base, head } if base.len() <= exchange::MOST_PAIRS => {
+                Some(Box::new(Exchange::new(base, head, self.better)))
+            }
             Values::Paired { base, head } => Some(Box::new(SignedRank::new(log_ratios(base, head)))),
             Values::Unpaired { base, head } => Some(Box::new(Student::of_two(&logs(base), &logs(head)))),
             Values::BaseOnly { .. } | Values::HeadOnly { .. } => None,

@@ -3,6 +3,10 @@
 use super::{Contrast, Evidence, Looks, Outcome, Settings};
 use crate::gate::threshold::Better;
 
+/// Quantities that are counted are equal or not: where no change is tolerated at all, runs without any difference are
+/// still unchanged.
+const NOTHING: f64 = 1e-9;
+
 /// The changes that are tolerated, as logarithms: from `-reach` to `reach`.
 ///
 /// The zone of a margin m reaches from 1/(1+m) to 1+m, so that exchanging the sides changes no outcome but its direction.
@@ -42,7 +46,8 @@ impl Zone {
     /// The claim that `evidence` supports best, and the two-sided probability of so much support for a wrong claim.
     fn claim(&self, evidence: &dyn Evidence) -> (Outcome, f64) {
         let (above, below) = (evidence.above(self.reach), evidence.below(-self.reach));
-        let within = evidence.below(self.reach).max(evidence.above(-self.reach));
+        let within = self.reach.max(NOTHING);
+        let within = evidence.below(within).max(evidence.above(-within));
         let (rises, falls) = match self.better {
             Better::Lower => (Outcome::Regressed, Outcome::Improved),
             Better::Higher => (Outcome::Improved, Outcome::Regressed),

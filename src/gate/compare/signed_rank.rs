@@ -71,8 +71,7 @@ impl Evidence for SignedRank {
 
     /// From the interval that a normal distribution would have at one standard error.
     fn standard_error(&self) -> f64 {
-        const TAIL_OF_ONE: f64 = 0.158_655_253_931_457;
-        let [lower, upper] = self.interval(TAIL_OF_ONE);
+        let [lower, upper] = self.interval(super::student::TAIL_OF_ONE);
         if upper.is_finite() { (upper - lower) / 2.0 } else { f64::INFINITY }
     }
 }

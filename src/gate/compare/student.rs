@@ -70,6 +70,9 @@ fn welch(parts: [f64; 2], freedom: [f64; 2]) -> f64 {
     if total.is_finite() { total } else { freedom[0] + freedom[1] }
 }
 
+/// The probability that a normal variable lies more than one standard deviation above its mean.
+pub const TAIL_OF_ONE: f64 = 0.158_655_253_931_457;
+
 /// The probability that a standard normal variable is `z` or less.
 pub fn normal_below(z: f64) -> f64 {
     Normal::standard().cdf(z)
