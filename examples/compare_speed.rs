@@ -91,22 +91,25 @@ fn write_homes(folder: &Path, side: &str, number: usize) -> std::io::Result<()> 
 
 /// A result as Criterion leaves it.
 fn write_result(folder: &Path, id: &str, value: f64) -> std::io::Result<()> {
-    let interval = format!(
-        r#"{{"confidence_level":0.95,"lower_bound":{},"upper_bound":{}}}"#,
-        value * 0.99,
-        value * 1.01
-    );
+    fs::create_dir_all(folder)?;
+    fs::write(folder.join("benchmark.json"), format!(r#"{{"full_id":"{id}","throughput":null}}"#))?;
+    fs::write(folder.join("estimates.json"), estimates(value))?;
+    fs::write(folder.join("sample.json"), samples(value))
+}
+
+fn estimates(value: f64) -> String {
+    let (lower, upper) = (value * 0.99, value * 1.01);
+    let interval = format!(r#"{{"confidence_level":0.95,"lower_bound":{lower},"upper_bound":{upper}}}"#);
     let estimate =
         format!(r#"{{"confidence_interval":{interval},"point_estimate":{value},"standard_error":1.5}}"#);
     let of = |name: &str| format!(r#""{name}":{estimate}"#);
-    let estimates = ["mean", "median", "median_abs_dev", "slope", "std_dev"].map(of).join(",");
+    format!("{{{}}}", ["mean", "median", "median_abs_dev", "slope", "std_dev"].map(of).join(","))
+}
+
+fn samples(value: f64) -> String {
     let list = |of: &dyn Fn(usize) -> f64| {
         (1..=SAMPLES).map(|at| format!("{:.1}", of(at))).collect::<Vec<_>>().join(",")
     };
     let (iterations, times) = (list(&|at| at as f64), list(&|at| at as f64 * value));
-    fs::create_dir_all(folder)?;
-    fs::write(folder.join("benchmark.json"), format!(r#"{{"full_id":"{id}","throughput":null}}"#))?;
-    fs::write(folder.join("estimates.json"), format!("{{{estimates}}}"))?;
-    let samples = format!(r#"{{"sampling_mode":"Linear","iters":[{iterations}],"times":[{times}]}}"#);
-    fs::write(folder.join("sample.json"), samples)
+    format!(r#"{{"sampling_mode":"Linear","iters":[{iterations}],"times":[{times}]}}"#)
 }

@@ -32,6 +32,8 @@ pub struct SideRun {
     pub origin: String,
     /// The folder of its results, where it has one, without links: one folder is one run, by whatever path.
     pub folder: Option<PathBuf>,
+    /// Whether it is one of a baseline's runs, which `bench-gate` measured apart.
+    pub in_baseline: bool,
     /// Where it was measured; `None` where nobody noted it.
     pub environment: Option<Environment>,
     /// When it began, where its record says so: no two processes begin at once.
@@ -58,6 +60,7 @@ impl Side {
         let run = |(at, run): (usize, crate::gate::baseline::Run)| SideRun {
             origin: format!("{name}, run {}", at + 1),
             folder: None,
+            in_baseline: true,
             environment: environment.clone(),
             started: None,
             results: run.results,

@@ -45,6 +45,7 @@ impl Against {
         let run = SideRun {
             origin: "this run".to_owned(),
             folder: None,
+            in_baseline: false,
             environment: Some(environment.clone()),
             started: None,
             results: Vec::new(),

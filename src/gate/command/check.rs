@@ -19,12 +19,19 @@ pub fn check(arguments: &CheckArgs, quiet: bool, out: &mut dyn Write) -> Result<
     thresholds.refuse_unknown_engines(&arguments.judging.require)?;
     let results = Results::read(&read::criterion_home(arguments.criterion_home.as_deref()), Vec::new())?;
     judge::refuse_unknown_categories(&thresholds, &results.benchmarks, &arguments.categories)?;
-    let judgement = judge(arguments, &thresholds, &results)?;
-    let environment = results.environment();
-    let code =
-        conclude(&results.report(&judgement, &thresholds, &environment), &arguments.judging, quiet, out)?;
-    print(out, &if quiet { String::new() } else { not_compared(&arguments.against, &judgement) })
-        .map(|()| code)
+    conclude_check(arguments, quiet, out, &thresholds, &results)
+}
+
+fn conclude_check(
+    arguments: &CheckArgs,
+    quiet: bool,
+    out: &mut dyn Write,
+    thresholds: &Thresholds,
+    results: &Results,
+) -> Result<u8, Error> {
+    let (judgement, environment) = (judge(arguments, thresholds, results)?, results.environment());
+    let code = conclude(&results.report(&judgement, thresholds, &environment), &arguments.judging, quiet, out)?;
+    print(out, &if quiet { String::new() } else { not_compared(&arguments.against, &judgement) }).map(|()| code)
 }
 
 fn judge(arguments: &CheckArgs, thresholds: &Thresholds, results: &Results) -> Result<Judgement, Error> {

@@ -33,6 +33,7 @@ impl<'a> Progress<'a> {
 
     /// A category starts.
     pub fn starts(&mut self, category: &str) {
+        self.benchmark.clear();
         self.print(&format!(
             "\n{}",
             format!("--- Running {} benchmarks ---", category.to_uppercase()).bold()
