@@ -98,8 +98,8 @@ async fn nothing_that_is_shown_has_the_password() {
 #[tokio::test]
 async fn a_cluster_that_the_server_does_not_know_is_refused() {
     for server in each_server().await {
-        let open =
-            |cluster| ClickHouse::open_on_cluster(&server.url(), "test", cluster, PoolOptions::default());
+        let url = server.url();
+        let open = |cluster| ClickHouse::open_on_cluster(&url, "test", cluster, PoolOptions::default());
         let unknown = open("nowhere").await.unwrap_err().to_string();
         assert!(
             unknown.contains("knows no cluster `nowhere`") && unknown.contains("remote_servers"),

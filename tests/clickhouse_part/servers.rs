@@ -1,7 +1,10 @@
 //! Servers to test on: one of each kind, shared by the tests that run at the same time.
 
+#[path = "servers/keeper.rs"]
 mod keeper;
+#[path = "servers/modern.rs"]
 mod modern;
+#[path = "servers/oldest.rs"]
 mod oldest;
 
 use std::process::{Child, Command, Stdio};
@@ -95,10 +98,7 @@ pub fn url_through(port: u16, user: &str) -> String {
 pub async fn shared() -> [Arc<Server>; 2] {
     static SHARED: LazyLock<Mutex<[Weak<Server>; 2]>> = LazyLock::new(Mutex::default);
     let mut shared = SHARED.lock().await;
-    let running = [
-        reuse(&shared[0], Kind::Oldest).await,
-        reuse(&shared[1], Kind::Modern).await,
-    ];
+    let running = [reuse(&shared[0], Kind::Oldest).await, reuse(&shared[1], Kind::Modern).await];
     *shared = running.each_ref().map(Arc::downgrade);
     running
 }
