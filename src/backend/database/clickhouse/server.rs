@@ -21,7 +21,8 @@ const RETRIES: usize = 3;
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 
 /// What the server says of itself and its user: a version, and whether settings may be changed (`1`: they may not).
-const WHO: &str = "SELECT version() AS version, value AS readonly FROM system.settings WHERE name = 'readonly'";
+const WHO: &str =
+    "SELECT version() AS version, value AS readonly FROM system.settings WHERE name = 'readonly'";
 
 /// The answer to it.
 #[derive(Row, Deserialize)]
