@@ -5,7 +5,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, LazyLock, Weak};
 use std::time::Duration;
 
-use backend_bench::bench::services::fetched_folder;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
@@ -65,55 +64,16 @@ impl Drop for Server {
     }
 }
 
-/// A server, which lives for as long as some test uses it.
-type Shared = LazyLock<Mutex<Weak<Server>>>;
-
-/// Debian's server, 18.16.
+/// Debian's server, 18.16, which lives for as long as some test uses it.
 pub async fn oldest() -> Arc<Server> {
-    static SHARED: Shared = LazyLock::new(Mutex::default);
-    shared(&SHARED, start_oldest()).await
-}
-
-/// The engine that `scripts/engines.sh` fetches, behind this project's own server.
-pub async fn modern() -> Arc<Server> {
-    static SHARED: Shared = LazyLock::new(Mutex::default);
-    shared(&SHARED, start_modern()).await
-}
-
-async fn shared(shared: &Shared, start: impl Future<Output = Server>) -> Arc<Server> {
-    let mut shared = shared.lock().await;
+    static SHARED: LazyLock<Mutex<Weak<Server>>> = LazyLock::new(Mutex::default);
+    let mut shared = SHARED.lock().await;
     if let Some(running) = shared.upgrade() {
         return running;
     }
-    let started = Arc::new(start.await);
+    let started = Arc::new(start_oldest().await);
     *shared = Arc::downgrade(&started);
     started
-}
-
-async fn start_modern() -> Server {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("users"), "bench s@ecret\nreader s@ecret readonly\n").unwrap();
-    let library = fetched_folder().join("chdb/libchdb.so");
-    assert!(library.exists(), "no {}: scripts/engines.sh clickhouse", library.display());
-    let process =
-        Command::new(env!("CARGO_BIN_EXE_chdb-server")).arg(library).arg(folder.path()).spawn().unwrap();
-    let port = told_port(folder.path()).await;
-    let [url, reader_url] = urls(port);
-    Server { url, reader_url, native_port: None, process, folder }
-}
-
-async fn told_port(folder: &Path) -> u16 {
-    for _ in 0..400 {
-        if let Ok(port) = std::fs::read_to_string(folder.join("port")) {
-            return port.parse().unwrap();
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("the server did not get ready within 20 s");
-}
-
-fn urls(port: u16) -> [String; 2] {
-    ["bench", "reader"].map(|user| format!("http://{user}:s%40ecret@127.0.0.1:{port}"))
 }
 
 /// One that no other test uses.
@@ -122,7 +82,8 @@ pub async fn start_oldest() -> Server {
     let (port, native_port) = (free_port(), free_port());
     configure(folder.path(), port, native_port);
     let process = run_oldest(folder.path());
-    let [url, reader_url] = urls(port);
+    let [url, reader_url] =
+        ["bench", "reader"].map(|user| format!("http://{user}:s%40ecret@127.0.0.1:{port}"));
     let server = Server { url, reader_url, native_port: Some(native_port), process, folder };
     wait_until_ready(&server).await;
     server
