@@ -134,32 +134,39 @@ async fn the_pool_counts_what_it_opened_and_what_it_reused() {
 async fn what_takes_too_long_is_ended_on_the_server_too() {
     let options = PoolOptions { query_timeout: Duration::from_millis(200), ..PoolOptions::default() };
     let database = database(options).await;
-    let schema = database.schema().to_owned();
-    // Each row that is read waits: any read takes far longer than it may.
+    slow_down(database.schema()).await;
+    let error = database.count_events().await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { .. }) && error.to_string().contains("200ms"), "{error}");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND \
+                   query LIKE '%count(*) FROM events%' AND application_name = 'backend-bench' AND \
+                   now() - query_start > '400 milliseconds'";
+    assert_eq!(number(shared(), running).await, 0);
+}
+
+/// Has each row that is read wait: any read takes far longer than it may.
+async fn slow_down(schema: &str) {
     let slow = format!(
         "INSERT INTO {schema}.events SELECT n, 1, '', '', 1, 1, 1, 1, '{{}}', n FROM generate_series(1, 1000) n;
          ALTER TABLE {schema}.events RENAME TO kept;
          CREATE VIEW {schema}.events AS SELECT * FROM {schema}.kept WHERE pg_sleep(1) IS NOT NULL"
     );
     run(shared(), &slow).await;
-    let error = database.count_events().await.unwrap_err();
-    assert!(matches!(error, Error::Timeout { .. }) && error.to_string().contains("200ms"), "{error}");
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let running = format!(
-        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%count(*) FROM events%' \
-         AND pid <> pg_backend_pid() AND application_name = 'backend-bench' AND now() - query_start > '{}'",
-        "400 milliseconds"
-    );
-    assert_eq!(number(shared(), &running).await, 0);
+}
+
+/// A session that holds the table of events.
+async fn locking(schema: &str) -> sqlx::PgConnection {
+    let mut session = <sqlx::PgConnection as sqlx::Connection>::connect(shared()).await.unwrap();
+    let lock = format!("BEGIN; LOCK TABLE {schema}.events IN ACCESS EXCLUSIVE MODE");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(lock)).execute(&mut session).await.unwrap();
+    session
 }
 
 #[tokio::test]
 async fn waiting_for_another_session_ends_in_time() {
     let options = PoolOptions { lock_timeout: Duration::from_millis(100), ..PoolOptions::default() };
     let database = database(options).await;
-    let mut other = <sqlx::PgConnection as sqlx::Connection>::connect(shared()).await.unwrap();
-    let lock = format!("BEGIN; LOCK TABLE {}.events IN ACCESS EXCLUSIVE MODE", database.schema());
-    sqlx::raw_sql(sqlx::AssertSqlSafe(lock)).execute(&mut other).await.unwrap();
+    let mut other = locking(database.schema()).await;
     let error = database.insert_events(&events(1)).await.unwrap_err();
     assert!(matches!(error, Error::Locked { .. }), "{error}");
     sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();

@@ -56,10 +56,7 @@ async fn a_server_that_is_dropped_leaves_nothing() {
 async fn a_server_that_is_killed_leaves_nothing_and_its_clients_an_error() {
     let service = throwaway();
     let traces = Traces::of(service.url()).await;
-    let options =
-        PoolOptions { acquire_timeout: std::time::Duration::from_millis(300), ..PoolOptions::default() };
-    let database = Postgres::open(service.url(), "killed", options).await.unwrap();
-    database.migrate().await.unwrap();
+    let database = impatient(service.url()).await;
     kill_process(traces.server, Signal::KILL).unwrap();
     let error = database.insert_events(&events(10)).await.unwrap_err();
     assert!(
@@ -68,6 +65,15 @@ async fn a_server_that_is_killed_leaves_nothing_and_its_clients_an_error() {
     );
     drop(service);
     assert_eq!(traces.left(), [""; 0]);
+}
+
+/// A database that soon gives up waiting for a connection.
+async fn impatient(url: &str) -> Postgres {
+    let options =
+        PoolOptions { acquire_timeout: std::time::Duration::from_millis(300), ..PoolOptions::default() };
+    let database = Postgres::open(url, "killed", options).await.unwrap();
+    database.migrate().await.unwrap();
+    database
 }
 
 #[test]
