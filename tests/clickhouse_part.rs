@@ -1,11 +1,8 @@
 //! What ClickHouse promises as a database, on the oldest server that works and on a modern one.
 //!
-//! Needs what `scripts/engines.sh clickhouse` fetches, and Debian's `clickhouse-server` and `zookeeper`. Without them
-//! these tests fail.
+//! Needs what `scripts/engines.sh` fetches, and Debian's `clickhouse-server`. Without them these tests fail.
 #![cfg(feature = "backend")]
 
-#[path = "clickhouse_part/cluster.rs"]
-mod cluster;
 #[path = "clickhouse_part/events.rs"]
 mod events;
 #[path = "clickhouse_part/faults.rs"]
@@ -29,7 +26,7 @@ use servers::Server;
 
 /// A migrated database of its own.
 async fn database(server: &Server, options: PoolOptions) -> ClickHouse {
-    let database = ClickHouse::open(&server.url(), &fresh_name(), options).await.unwrap();
+    let database = ClickHouse::open(&server.url, &fresh_name(), options).await.unwrap();
     database.migrate().await.unwrap();
     database
 }
@@ -46,5 +43,5 @@ fn corpus_of(count: usize) -> Vec<Event> {
 
 /// The servers that every promise is made for.
 async fn each_server() -> [Arc<Server>; 2] {
-    servers::shared().await
+    [servers::oldest().await, servers::modern().await]
 }

@@ -34,7 +34,7 @@ impl Suite {
 
     /// How many runs each arm has.
     pub fn blocks(&self) -> usize {
-        (0..u32::MAX).take_while(|block| self.home('A', *block).is_dir()).count()
+        (0..usize::MAX).take_while(|block| self.home('A', *block).is_dir()).count()
     }
 
     pub fn rows(&self, arm: char, block: usize) -> Result<Vec<Benchmark>, Failure> {

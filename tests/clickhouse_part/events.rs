@@ -121,7 +121,7 @@ async fn an_id_that_is_stored_twice_is_there_twice() {
 
 /// The server refuses a query that would read more rows than that.
 async fn reading_at_most(server: &Server, rows: u32, query: &str) -> String {
-    let url = format!("{}/?max_rows_to_read={rows}", server.url());
+    let url = format!("{}/?max_rows_to_read={rows}", server.url);
     let answer = reqwest::Client::new().post(url).body(query.to_owned()).send().await.unwrap();
     answer.text().await.unwrap().trim().to_owned()
 }
@@ -170,8 +170,8 @@ async fn until_no_insert_runs(server: &Server) {
 #[tokio::test]
 async fn an_insert_that_was_cut_short_stores_nothing_and_is_not_repeated() {
     for server in each_server().await {
-        let proxy = Proxy::to(server.port).await;
-        let url = proxy.url();
+        let proxy = Proxy::to(server.port()).await;
+        let url = server.url_through(proxy.port);
         let database = ClickHouse::open(&url, &fresh_name(), PoolOptions::default()).await.unwrap();
         database.migrate().await.unwrap();
         for cut in [300_000, 1_000_000, 2_000_000] {

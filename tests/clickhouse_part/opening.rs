@@ -20,7 +20,7 @@ async fn refused(url: &str) -> String {
 #[tokio::test]
 async fn a_wrong_user_or_password_is_told() {
     for server in each_server().await {
-        let port = server.port;
+        let port = server.port();
         for who in ["bench:wrong-secret", "nobody:s%40ecret", "bench"] {
             let error = refused(&format!("http://{who}@127.0.0.1:{port}")).await;
             assert!(error.contains("correct user and password") && error.contains("Code: "), "{error}");
@@ -89,17 +89,17 @@ async fn a_server_that_does_not_answer_is_given_up() {
 #[tokio::test]
 async fn nothing_that_is_shown_has_the_password() {
     for server in each_server().await {
-        let database = ClickHouse::open(&server.url(), &fresh_name(), PoolOptions::default()).await.unwrap();
+        let database = ClickHouse::open(&server.url, &fresh_name(), PoolOptions::default()).await.unwrap();
         let shown = format!("{database:?} {database:#?}");
-        assert!(shown.contains(&server.port.to_string()) && !shown.contains("ecret"), "{shown}");
+        assert!(shown.contains(&server.port().to_string()) && !shown.contains("ecret"), "{shown}");
     }
 }
 
 #[tokio::test]
 async fn a_cluster_that_the_server_does_not_know_is_refused() {
     for server in each_server().await {
-        let url = server.url();
-        let open = |cluster| ClickHouse::open_on_cluster(&url, "test", cluster, PoolOptions::default());
+        let open =
+            |cluster| ClickHouse::open_on_cluster(&server.url, "test", cluster, PoolOptions::default());
         let unknown = open("nowhere").await.unwrap_err().to_string();
         assert!(
             unknown.contains("knows no cluster `nowhere`") && unknown.contains("remote_servers"),

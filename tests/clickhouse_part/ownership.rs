@@ -6,7 +6,7 @@ use crate::servers::Server;
 use crate::{corpus_of, each_server, fresh_name};
 
 async fn open(server: &Server, name: &str) -> ClickHouse {
-    ClickHouse::open(&server.url(), name, PoolOptions::default()).await.unwrap()
+    ClickHouse::open(&server.url, name, PoolOptions::default()).await.unwrap()
 }
 
 /// Every operation that would write.
@@ -123,10 +123,10 @@ async fn a_user_that_may_only_read_reads() {
         let name = fresh_name();
         open(&server, &name).await.migrate().await.unwrap();
         open(&server, &name).await.insert_events(&corpus_of(10)).await.unwrap();
-        let reader = ClickHouse::open(&server.reader_url(), &name, PoolOptions::default()).await.unwrap();
+        let reader = ClickHouse::open(&server.reader_url, &name, PoolOptions::default()).await.unwrap();
         assert_eq!(reader.event(3).await.unwrap(), Some(corpus_of(3).remove(2)));
         let unmade =
-            ClickHouse::open(&server.reader_url(), &fresh_name(), PoolOptions::default()).await.unwrap();
+            ClickHouse::open(&server.reader_url, &fresh_name(), PoolOptions::default()).await.unwrap();
         let errors = [
             reader.insert_events(&corpus_of(1)).await.unwrap_err(),
             reader.clear_events().await.unwrap_err(),

@@ -48,8 +48,8 @@ async fn the_pool_counts_what_it_opened_and_what_it_reused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_tasks_share_few_connections() {
     for server in each_server().await {
-        let proxy = Proxy::to(server.port).await;
-        let url = proxy.url();
+        let proxy = Proxy::to(server.port()).await;
+        let url = server.url_through(proxy.port);
         let database = Arc::new(ClickHouse::open(&url, &fresh_name(), connections(4)).await.unwrap());
         database.migrate().await.unwrap();
         database.insert_events(&corpus_of(200)).await.unwrap();

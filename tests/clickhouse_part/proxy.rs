@@ -1,26 +1,24 @@
 //! A connection that can be cut or stopped, at a place that the test names.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-
-use crate::servers::url_through;
 
 /// Nothing is cut.
 const UNLIMITED: u64 = u64::MAX;
 
 /// Stands between a client and a server on this machine.
 pub struct Proxy {
-    port: u16,
+    pub port: u16,
     line: Arc<Line>,
 }
 
 /// What all its connections share.
 struct Line {
-    server: AtomicU16,
+    server: u16,
     /// Bytes of the client until the cut.
     left: AtomicU64,
     connections: AtomicU64,
@@ -33,7 +31,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let line = Arc::new(Line {
-            server: AtomicU16::new(server),
+            server,
             left: AtomicU64::new(UNLIMITED),
             connections: AtomicU64::new(0),
             cuts: watch::Sender::new(0),
@@ -47,16 +45,6 @@ impl Proxy {
             }
         });
         proxy
-    }
-
-    /// For the user that may do everything.
-    pub fn url(&self) -> String {
-        url_through(self.port, "bench:s%40ecret")
-    }
-
-    /// Where new connections go.
-    pub fn lead_to(&self, server: u16) {
-        self.line.server.store(server, Ordering::SeqCst);
     }
 
     /// Cuts the connection on which the client sends the last of that many bytes, and none after it.
@@ -90,8 +78,7 @@ impl Proxy {
 
 /// Passes on what comes, until the bytes that are left have been sent.
 async fn serve(mut client: TcpStream, line: Arc<Line>) {
-    let port = line.server.load(Ordering::SeqCst);
-    let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)).await else { return };
+    let Ok(mut server) = TcpStream::connect(("127.0.0.1", line.server)).await else { return };
     let (mut sent, mut answered) = (vec![0; 16_384], vec![0; 16_384]);
     loop {
         let passed = tokio::select! {

@@ -1,34 +1,23 @@
 //! Servers to test on: one of each kind, shared by the tests that run at the same time.
 
-#[path = "servers/keeper.rs"]
-mod keeper;
-#[path = "servers/modern.rs"]
-mod modern;
-#[path = "servers/oldest.rs"]
-mod oldest;
-
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, LazyLock, Weak};
 use std::time::Duration;
 
+use backend_bench::bench::services::fetched_folder;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
-pub use keeper::{Keeper, start_cluster};
-
-/// What is run as a server.
-#[derive(Debug, Clone, Copy)]
-pub enum Kind {
-    /// Debian's, 18.16.
-    Oldest,
-    /// The engine that `scripts/engines.sh` fetches, as a library.
-    Modern,
-}
+const CONFIG: &str = include_str!("oldest.xml");
+const USERS: &str = include_str!("oldest_users.xml");
 
 /// A running server, which ends when this is dropped.
 pub struct Server {
-    kind: Kind,
-    pub port: u16,
+    /// With a user that may do everything.
+    pub url: String,
+    /// With a user that may change nothing, not even settings.
+    pub reader_url: String,
     /// Where it does not speak HTTP.
     pub native_port: Option<u16>,
     process: Child,
@@ -36,26 +25,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// One that no other test uses.
-    pub async fn start(kind: Kind) -> Self {
-        match kind {
-            Kind::Oldest => oldest::start("").await,
-            Kind::Modern => modern::start().await,
-        }
+    pub fn port(&self) -> u16 {
+        let (_, port) = self.url.rsplit_once(':').unwrap();
+        port.parse().unwrap()
     }
 
-    /// With a user that may do everything.
-    pub fn url(&self) -> String {
-        self.url_of("bench:s%40ecret")
-    }
-
-    /// With a user that may change nothing, not even settings.
-    pub fn reader_url(&self) -> String {
-        self.url_of("reader:s%40ecret")
-    }
-
-    fn url_of(&self, user: &str) -> String {
-        url_through(self.port, user)
+    /// Its URL through another port.
+    pub fn url_through(&self, port: u16) -> String {
+        self.url.replace(&self.port().to_string(), &port.to_string())
     }
 
     /// Ends it as the kernel would that has no memory left.
@@ -65,17 +42,16 @@ impl Server {
     }
 
     /// The same server again, on the data that it left.
-    pub async fn restart(&mut self) {
+    pub async fn restart(mut self) -> Self {
         self.process.wait().unwrap();
-        match self.kind {
-            Kind::Oldest => oldest::run_again(self).await,
-            Kind::Modern => modern::run_again(self).await,
-        }
+        self.process = run_oldest(self.folder.path());
+        wait_until_ready(&self).await;
+        self
     }
 
     /// The answer to a statement, sent beside what is being tested.
     pub async fn run(&self, statement: &str) -> String {
-        let answer = reqwest::Client::new().post(self.url()).body(statement.to_owned()).send().await.unwrap();
+        let answer = reqwest::Client::new().post(&self.url).body(statement.to_owned()).send().await.unwrap();
         let (status, text) = (answer.status(), answer.text().await.unwrap());
         assert!(status.is_success(), "{statement}: {text}");
         text.trim().to_owned()
@@ -89,51 +65,98 @@ impl Drop for Server {
     }
 }
 
-/// The URL of a server that is reached through this port.
-pub fn url_through(port: u16, user: &str) -> String {
-    format!("http://{user}@127.0.0.1:{port}")
+/// A server, which lives for as long as some test uses it.
+type Shared = LazyLock<Mutex<Weak<Server>>>;
+
+/// Debian's server, 18.16.
+pub async fn oldest() -> Arc<Server> {
+    static SHARED: Shared = LazyLock::new(Mutex::default);
+    shared(&SHARED, start_oldest()).await
 }
 
-/// One of each kind, which lives for as long as some test uses it.
-pub async fn shared() -> [Arc<Server>; 2] {
-    static SHARED: LazyLock<Mutex<[Weak<Server>; 2]>> = LazyLock::new(Mutex::default);
-    let mut shared = SHARED.lock().await;
-    let running = [reuse(&shared[0], Kind::Oldest).await, reuse(&shared[1], Kind::Modern).await];
-    *shared = running.each_ref().map(Arc::downgrade);
-    running
+/// The engine that `scripts/engines.sh` fetches, behind this project's own server.
+pub async fn modern() -> Arc<Server> {
+    static SHARED: Shared = LazyLock::new(Mutex::default);
+    shared(&SHARED, start_modern()).await
 }
 
-async fn reuse(shared: &Weak<Server>, kind: Kind) -> Arc<Server> {
-    match shared.upgrade() {
-        Some(running) => running,
-        None => Arc::new(Server::start(kind).await),
+async fn shared(shared: &Shared, start: impl Future<Output = Server>) -> Arc<Server> {
+    let mut shared = shared.lock().await;
+    if let Some(running) = shared.upgrade() {
+        return running;
     }
+    let started = Arc::new(start.await);
+    *shared = Arc::downgrade(&started);
+    started
+}
+
+async fn start_modern() -> Server {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("users"), "bench s@ecret\nreader s@ecret readonly\n").unwrap();
+    let library = fetched_folder().join("chdb/libchdb.so");
+    assert!(library.exists(), "no {}: scripts/engines.sh clickhouse", library.display());
+    let process =
+        Command::new(env!("CARGO_BIN_EXE_chdb-server")).arg(library).arg(folder.path()).spawn().unwrap();
+    let port = told_port(folder.path()).await;
+    let [url, reader_url] = urls(port);
+    Server { url, reader_url, native_port: None, process, folder }
+}
+
+async fn told_port(folder: &Path) -> u16 {
+    for _ in 0..400 {
+        if let Ok(port) = std::fs::read_to_string(folder.join("port")) {
+            return port.parse().unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the server did not get ready within 20 s");
+}
+
+fn urls(port: u16) -> [String; 2] {
+    ["bench", "reader"].map(|user| format!("http://{user}:s%40ecret@127.0.0.1:{port}"))
+}
+
+/// One that no other test uses.
+pub async fn start_oldest() -> Server {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, native_port) = (free_port(), free_port());
+    configure(folder.path(), port, native_port);
+    let process = run_oldest(folder.path());
+    let [url, reader_url] = urls(port);
+    let server = Server { url, reader_url, native_port: Some(native_port), process, folder };
+    wait_until_ready(&server).await;
+    server
+}
+
+fn run_oldest(folder: &Path) -> Child {
+    Command::new("clickhouse-server")
+        .arg(format!("--config-file={}", folder.join("config.xml").display()))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("no clickhouse-server of Debian: apt-get install clickhouse-server")
+}
+
+fn configure(folder: &Path, port: u16, native_port: u16) {
+    let filled = CONFIG
+        .replace("FOLDER", folder.to_str().unwrap())
+        .replace("NATIVE_PORT", &native_port.to_string())
+        .replace("PORT", &port.to_string());
+    std::fs::write(folder.join("config.xml"), filled).unwrap();
+    std::fs::write(folder.join("users.xml"), USERS).unwrap();
 }
 
 fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Runs a program that is silent, or says how to get it.
-fn spawn(command: &mut Command, remedy: &str) -> Child {
-    let silent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    silent.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}: {remedy}"))
-}
-
-/// Waits for what a server that starts brings about.
-async fn until<T>(what: &str, mut there: impl AsyncFnMut() -> Option<T>) -> T {
-    for _ in 0..600 {
-        if let Some(found) = there().await {
-            return found;
+async fn wait_until_ready(server: &Server) {
+    let ping = format!("http://127.0.0.1:{}/ping", server.port());
+    for _ in 0..200 {
+        if reqwest::get(&ping).await.is_ok_and(|answer| answer.status().is_success()) {
+            return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("no {what} within 30 s");
-}
-
-/// Waits until a server answers on this port.
-async fn until_ready(port: u16) {
-    let ping = format!("http://127.0.0.1:{port}/ping");
-    let answers = async || reqwest::get(&ping).await.ok().filter(|answer| answer.status().is_success());
-    until("server that answers", answers).await;
+    panic!("the server did not get ready within 10 s");
 }

@@ -59,11 +59,15 @@ async fn an_insert_is_all_or_nothing_and_names_a_taken_id() {
     let mut events = events(2_500);
     events[2_400].id = 1;
     let error = database.insert_events(&events).await.unwrap_err();
-    assert!(matches!(error, Error::Refused { .. }), "{error}");
-    assert!(error.to_string().contains("events_pkey") && error.to_string().contains("(id)=(1)"), "{error}");
+    assert_names_the_taken_id(&error);
     assert_eq!(database.count_events().await.unwrap(), 0);
     events[2_400].id = 2_401;
     database.insert_events(&events).await.unwrap();
+}
+
+fn assert_names_the_taken_id(error: &Error) {
+    let names = |text: &str| error.to_string().contains(text);
+    assert!(matches!(error, Error::Refused { .. }) && names("events_pkey") && names("(id)=(1)"), "{error}");
 }
 
 #[tokio::test]
@@ -86,8 +90,7 @@ async fn a_loaded_corpus_is_the_corpus_and_reads_agree_with_it() {
     assert_eq!(database.event(20_500).await.unwrap().as_ref(), Some(&events[20_499]));
     assert_eq!(database.event_unprepared(1_500).await.unwrap().as_ref(), Some(&events[1_499]));
     assert_eq!(database.event(20_501).await.unwrap(), None);
-    let range = database.events_between(corpus::window(1_000, 500), 100).await.unwrap();
-    assert_eq!(range, events[1_000..1_100]);
+    assert_eq!(database.events_between(corpus::window(1_000, 500), 100).await.unwrap(), events[1_000..1_100]);
 }
 
 #[tokio::test]
@@ -136,8 +139,8 @@ async fn usage_is_what_adding_up_gives() {
 #[tokio::test]
 async fn threads_and_messages_are_kept_in_order() {
     let database = database(PoolOptions::default()).await;
-    let first = database.create_thread("first").await.unwrap();
-    let second = database.create_thread("second").await.unwrap();
+    let (first, second) =
+        (database.create_thread("first").await.unwrap(), database.create_thread("second").await.unwrap());
     assert_eq!(database.threads(10).await.unwrap(), [second, first.clone()]);
     let question = database.add_message(first.id, Role::User, "why?").await.unwrap();
     let answer = database.add_message(first.id, Role::Assistant, "because").await.unwrap();

@@ -30,8 +30,10 @@ fn conclude_check(
     results: &Results,
 ) -> Result<u8, Error> {
     let (judgement, environment) = (judge(arguments, thresholds, results)?, results.environment());
-    let code = conclude(&results.report(&judgement, thresholds, &environment), &arguments.judging, quiet, out)?;
-    print(out, &if quiet { String::new() } else { not_compared(&arguments.against, &judgement) }).map(|()| code)
+    let code =
+        conclude(&results.report(&judgement, thresholds, &environment), &arguments.judging, quiet, out)?;
+    print(out, &if quiet { String::new() } else { not_compared(&arguments.against, &judgement) })
+        .map(|()| code)
 }
 
 fn judge(arguments: &CheckArgs, thresholds: &Thresholds, results: &Results) -> Result<Judgement, Error> {
