@@ -57,6 +57,3 @@ impl Storage for Arc<Postgres> {
 fn namespace() -> String {
     format!("backend_bench_{:016x}", rand::random::<u64>())
 }
-
-#[cfg(test)]
-mod tests;
