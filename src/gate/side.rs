@@ -32,8 +32,9 @@ pub struct SideRun {
     pub origin: String,
     /// The folder of its results, where it has one, without links: one folder is one run, by whatever path.
     pub folder: Option<PathBuf>,
-    /// Whether it is one of a baseline's runs, which `bench-gate` measured apart.
-    pub in_baseline: bool,
+    /// Whether `bench-gate` itself measured it in processes of its own: one of a baseline's runs, or one made just now.
+    /// Two such runs are two, though their values may be equal.
+    pub made_apart: bool,
     /// Where it was measured; `None` where nobody noted it.
     pub environment: Option<Environment>,
     /// When it began, where its record says so: no two processes begin at once.
@@ -60,7 +61,7 @@ impl Side {
         let run = |(at, run): (usize, crate::gate::baseline::Run)| SideRun {
             origin: format!("{name}, run {}", at + 1),
             folder: None,
-            in_baseline: true,
+            made_apart: true,
             environment: environment.clone(),
             started: None,
             results: run.results,

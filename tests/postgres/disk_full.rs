@@ -52,14 +52,16 @@ async fn fill_up(url: &str) {
     // Also a word of SQL, which a schema may be named by.
     let database = Postgres::open(url, "full", PoolOptions::default()).await.unwrap();
     database.migrate().await.unwrap();
+    run(url, "CREATE TABLE ballast AS SELECT repeat('x', 1000) FROM generate_series(1, 500)").await;
     database.insert_events(&events(1_000)).await.unwrap();
     let error = database.insert_events(&events(50_000)[1_000..]).await.unwrap_err();
     assert!(matches!(error, Error::Full { .. }) && error.to_string().contains("free some"), "{error}");
     assert_eq!(database.count_events().await.unwrap(), 1_000);
-    goes_on(&database).await;
+    goes_on(&database, url).await;
 }
 
-async fn goes_on(database: &Postgres) {
+async fn goes_on(database: &Postgres, url: &str) {
+    run(url, "DROP TABLE ballast").await;
     database.clear_events().await.unwrap();
     database.insert_events(&events(1_000)).await.unwrap();
     assert_eq!(database.count_events().await.unwrap(), 1_000);

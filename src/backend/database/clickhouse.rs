@@ -11,7 +11,7 @@
 //!
 //! Servers from 18.16 on work; those before 22.3 with less (no check of column types, no index by time).
 //!
-//! ```no_run
+//! ```text
 //! use backend_bench::backend::database::{ClickHouse, Corpus, Database, PoolOptions};
 //!
 //! # #[tokio::main(flavor = "current_thread")]

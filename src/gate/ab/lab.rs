@@ -108,7 +108,7 @@ impl<'a> Lab<'a> {
     /// Runs one process of the bench target at the position `bench`, for the benchmarks `ids`.
     ///
     /// # Errors
-    /// As [`Shot::fire`].
+    /// As `Shot::fire`.
     ///
     /// # Panics
     /// The side has no such bench target.

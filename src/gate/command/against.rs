@@ -45,7 +45,7 @@ impl Against {
         let run = SideRun {
             origin: "this run".to_owned(),
             folder: None,
-            in_baseline: false,
+            made_apart: false,
             environment: Some(environment.clone()),
             started: None,
             results: Vec::new(),

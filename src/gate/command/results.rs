@@ -79,7 +79,7 @@ impl Results {
         Ok(SideRun {
             origin: origin.to_owned(),
             folder: None,
-            in_baseline: false,
+            made_apart: false,
             environment: environment.filter(|environment| !environment.is_unknown()),
             started: record.map(RunRecord::started),
             results: Run::of(&held)?.results,

@@ -32,7 +32,7 @@ impl Exchange {
     /// The evidence of the n-th of `base` with the n-th of `head`.
     ///
     /// # Panics
-    /// There are more than [`MOST_PAIRS`].
+    /// There are more than 12.
     #[must_use]
     pub fn new(base: &[f64], head: &[f64], better: Better) -> Self {
         assert!(base.len() <= MOST_PAIRS, "{} pairs have too many exchanges to try them all", base.len());

@@ -15,7 +15,9 @@ use crate::gate::run::record::RunRecord;
 /// # Errors
 /// A home cannot be read ([`read::load`]), holds results that are older than its own run, or one that did not end.
 pub fn from_homes(name: &str, homes: &[PathBuf], saved: &str) -> Result<Side, Error> {
-    let runs = homes.par_iter().map(|home| from_home(home, saved)).collect::<Result<_, _>>()?;
+    // All of them, so that of several faults the first is told, whichever was found first.
+    let runs: Vec<Result<SideRun, Error>> = homes.par_iter().map(|home| from_home(home, saved)).collect();
+    let runs = runs.into_iter().collect::<Result<_, _>>()?;
     Ok(Side { name: name.to_owned(), runs })
 }
 
@@ -33,7 +35,7 @@ fn from_home(home: &Path, saved: &str) -> Result<SideRun, Error> {
         } else {
             format!("{} ({saved})", home.display())
         },
-        in_baseline: false,
+        made_apart: false,
         folder: Some(home.canonicalize().map_err(Error::io("find", home))?.join(saved)),
         started: record.as_ref().map(RunRecord::started),
         environment: record.map(|record| record.environment).filter(|environment| !environment.is_unknown()),

@@ -81,7 +81,7 @@ fn why_one(one: &SideRun, other: &SideRun) -> Option<String> {
     match (one.started, other.started) {
         (Some(one), Some(other)) if one != other => return None,
         (Some(one), Some(other)) if one == other => return Some(format!("both began at {one}")),
-        _ if measured_apart(one, other) || (one.in_baseline && other.in_baseline) => return None,
+        _ if measured_apart(one, other) || (one.made_apart && other.made_apart) => return None,
         _ => {}
     }
     let others: HashMap<&str, &Measured> = other.results.iter().map(|it| (it.id.as_str(), it)).collect();

@@ -78,7 +78,7 @@ impl Session<'_> {
             if number == runs { (home.keep()?, None) } else { (home.path().to_owned(), Some(home)) };
         let results = Results::read(&path, times)?;
         let run = results.side_run(&format!("run {number} of {runs}"), |id| self.measures(id))?;
-        Ok((results, run))
+        Ok((results, SideRun { made_apart: true, ..run }))
     }
 
     fn fill(&self, home: &Path, progress: &mut Progress<'_>) -> Result<Outcome, Error> {
