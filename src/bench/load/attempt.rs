@@ -1,0 +1,70 @@
+//! One operation, from when it was due to its answer, its failure or its deadline.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::Session;
+use super::mix::Operation;
+use super::outcome::{ErrorKind, Failure, Sample};
+
+/// Does `operation`, which was due at `due`, over `session`, and notes what came of it. Its latency and its deadline
+/// count from when it was due. What is begun after its deadline is given up without asking.
+pub(super) async fn attempt<S: Session>(
+    session: &mut S,
+    operation: Operation,
+    due: Instant,
+    origin: Instant,
+    deadline: Duration,
+) -> Sample {
+    let waited = due.elapsed();
+    let outcome = if waited < deadline {
+        timeout_at(due + deadline, session.perform(operation)).await.unwrap_or_else(|_| Err(late(deadline)))
+    } else {
+        Err(Failure::new(ErrorKind::Timeout, format_args!("not begun in {deadline:?}: all were busy")))
+    };
+    let latency = due.elapsed();
+    Sample {
+        operation,
+        begun: due.saturating_duration_since(origin),
+        waited,
+        latency,
+        failure: outcome.err(),
+    }
+}
+
+fn late(deadline: Duration) -> Failure {
+    Failure::new(ErrorKind::Timeout, format_args!("no answer in {deadline:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mix::Mix;
+    use super::*;
+
+    /// Counts what it is asked.
+    struct Counting(usize);
+
+    impl Session for Counting {
+        async fn prepare(&mut self) {}
+
+        async fn perform(&mut self, _: Operation) -> Result<(), Failure> {
+            self.0 += 1;
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_begun_too_late_is_not_asked_and_has_failed() {
+        let operation = Mix::new([("ask", 100.0)]).unwrap().operation("ask").unwrap();
+        let (mut session, deadline) = (Counting(0), Duration::from_millis(50));
+        let origin = Instant::now() - Duration::from_secs(1);
+        let late = attempt(&mut session, operation, origin, origin, deadline).await;
+        assert_eq!(late.failure.as_ref().map(|failure| failure.kind), Some(ErrorKind::Timeout));
+        assert!(late.failure.is_some_and(|failure| failure.detail.contains("all were busy")));
+        assert_eq!(session.0, 0);
+        let due = Instant::now();
+        let asked = attempt(&mut session, operation, due, origin, Duration::from_mins(1)).await;
+        assert!(asked.failure.is_none() && session.0 == 1 && asked.begun >= Duration::from_secs(1));
+    }
+}
