@@ -71,7 +71,7 @@ async fn a_stall_is_in_the_latency_of_all_who_waited_and_not_only_of_those_under
     let stalling = Stalling::new(Duration::from_millis(300), Duration::from_millis(400));
     let recording = drive(&arrivals(Pacing::Regular, 200.0, 1), Arc::new(stalling)).await.unwrap();
     let whole = recording.whole();
-    let naive = slow(&recording, |sample| sample.latency - sample.waited);
+    let naive = slow(&recording, |sample| sample.latency.saturating_sub(sample.waited));
     let honest = slow(&recording, |sample| sample.latency);
     assert!((190..=200).contains(&whole.operations), "arrivals kept coming: {}", whole.operations);
     assert!(honest >= 50, "{honest} of {} waited", whole.operations);

@@ -67,8 +67,8 @@ mod tests {
 
     /// Mean and standard deviation of the times between arrivals, in seconds.
     fn intervals(arrivals: &[Arrival]) -> (f64, f64) {
-        let between: Vec<f64> =
-            arrivals.windows(2).map(|pair| (pair[1].due - pair[0].due).as_secs_f64()).collect();
+        let due: Vec<f64> = arrivals.iter().map(|arrival| arrival.due.as_secs_f64()).collect();
+        let between: Vec<f64> = due.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let count = between.len() as f64;
         let mean = between.iter().sum::<f64>() / count;
         let variance = between.iter().map(|time| (time - mean).powi(2)).sum::<f64>() / (count - 1.0);

@@ -18,9 +18,16 @@ const MIX: [Endpoint; 20] = {
     ]
 };
 
-/// The time until `requests` of the mix are answered, `at_once` under way until there are none left. Their bodies
-/// are checked afterwards.
-pub(super) async fn batch(target: &Target, requests: usize, at_once: usize) -> Duration {
+/// What came of a batch.
+pub(super) struct Batch {
+    /// The time until all of it was answered.
+    pub time: Duration,
+    /// The time of each request, from sending it to the end of its answer.
+    pub latencies: Vec<Duration>,
+}
+
+/// Sends `requests` of the mix, `at_once` under way until there are none left. Their bodies are checked afterwards.
+pub(super) async fn batch(target: &Target, requests: usize, at_once: usize) -> Batch {
     let next = Arc::new(AtomicUsize::new(0));
     let start = Instant::now();
     let clients = (0..at_once).map(|_| tokio::spawn(work_off(target.clone(), Arc::clone(&next), requests)));
@@ -28,16 +35,21 @@ pub(super) async fn batch(target: &Target, requests: usize, at_once: usize) -> D
     let time = start.elapsed();
     let answers =
         worked_off.into_iter().flat_map(|answers| answers.unwrap_or_else(|error| panic!("{error}")));
-    assert_eq!(
-        answers.map(|(endpoint, body)| target.check(endpoint, &body)).count(),
-        requests,
-        "some are missing"
-    );
-    time
+    let checked = |(endpoint, body, latency): (Endpoint, Bytes, Duration)| {
+        target.check(endpoint, &body);
+        latency
+    };
+    let latencies: Vec<Duration> = answers.map(checked).collect();
+    assert_eq!(latencies.len(), requests, "some are missing");
+    Batch { time, latencies }
 }
 
 /// One client: takes the next request as soon as it has the answer to its last.
-async fn work_off(target: Target, next: Arc<AtomicUsize>, requests: usize) -> Vec<(Endpoint, Bytes)> {
+async fn work_off(
+    target: Target,
+    next: Arc<AtomicUsize>,
+    requests: usize,
+) -> Vec<(Endpoint, Bytes, Duration)> {
     let mut answers = Vec::with_capacity(requests);
     loop {
         let turn = next.fetch_add(1, Ordering::Relaxed);
@@ -45,6 +57,9 @@ async fn work_off(target: Target, next: Arc<AtomicUsize>, requests: usize) -> Ve
             return answers;
         }
         let endpoint = MIX[turn % MIX.len()];
-        answers.push((endpoint, target.send(endpoint, target.request(endpoint, turn as u64)).await));
+        let request = target.request(endpoint, turn as u64);
+        let sent = Instant::now();
+        let body = target.send(endpoint, request).await;
+        answers.push((endpoint, body, sent.elapsed()));
     }
 }
