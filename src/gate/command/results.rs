@@ -82,7 +82,7 @@ impl Results {
             made_apart: false,
             environment: environment.filter(|environment| !environment.is_unknown()),
             started: record.map(RunRecord::started),
-            results: Run::of(&held)?.results,
+            results: Run::of(&held).results,
         })
     }
 
