@@ -45,11 +45,11 @@ mod tests {
     #[test]
     fn what_is_known_to_be_short_may_not_take_the_whole_budget() {
         let (scratch, interrupt) = (Path::new("/tmp"), Interrupt::default());
-        let deadline = Instant::now() + Duration::from_secs(600);
+        let deadline = Instant::now() + Duration::from_mins(10);
         let surroundings = Surroundings { scratch, interrupt: &interrupt, processor: None, deadline };
         let until = |expected| surroundings.limits(expected).until.expect("a limit");
         assert_eq!(until(None), deadline);
-        assert!(until(Some(Duration::from_secs(1))) < deadline - Duration::from_secs(500));
+        assert!(until(Some(Duration::from_secs(1))) + Duration::from_mins(5) < deadline);
         let late = Surroundings { deadline: Instant::now(), ..surroundings };
         assert!(late.limits(None).until > Some(Instant::now() + LEAST / 2));
     }
