@@ -142,17 +142,20 @@ fn trimmed(base: &[f64], head: &[f64], limit: f64) -> f64 {
     let (last, kept) = (ratios.len() - 1, (ratios.len() - 2) as f64);
     let mean = ratios[1..last].iter().sum::<f64>() / kept;
     (ratios[0], ratios[last]) = (ratios[1], ratios[last - 1]);
-    let middle = ratios.iter().sum::<f64>() / ratios.len() as f64;
-    let squares: f64 = ratios.iter().map(|ratio| (ratio - middle).powi(2)).sum();
     // Student's own distribution, asked with runs of this mean, this standard error and as many degrees of freedom.
-    let spread = (squares / (kept * (kept - 1.0))).sqrt() * kept.sqrt();
+    let spread = (variance(&ratios) * (kept + 1.0) / (kept - 1.0)).sqrt();
     Student::of_pairs(&with_moments(ratios.len() - 2, mean, spread)).above(limit)
+}
+
+fn variance(values: &[f64]) -> f64 {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64
 }
 
 /// So many values with this mean and this standard deviation.
 fn with_moments(count: usize, mean: f64, deviation: f64) -> Vec<f64> {
     let ramp: Vec<f64> = (0..count).map(|at| at as f64 - (count - 1) as f64 / 2.0).collect();
-    let scale = deviation / (ramp.iter().map(|value| value * value).sum::<f64>() / (count - 1) as f64).sqrt();
+    let scale = deviation / variance(&ramp).sqrt();
     ramp.into_iter().map(|value| mean + scale * value).collect()
 }
 
