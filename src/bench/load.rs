@@ -26,6 +26,7 @@
 mod api;
 mod attempt;
 mod chat;
+mod get;
 mod mix;
 mod open;
 mod open_files;
@@ -43,6 +44,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 pub use api::{ApiOperation, ApiSession, ApiTarget, SEED_MIX, TargetError};
+pub use get::{GetSession, GetTarget};
 pub use mix::{Mix, MixError, Operation};
 pub use open_files::raise_open_files;
 pub use outcome::{ErrorKind, Failure, Sample};

@@ -1,0 +1,33 @@
+//! Our driver, in a process of its own as the others are.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backend_bench::bench::load::{Arrivals, GetTarget, Load, Model, Pacing, Population, Recording, drive};
+
+use super::Outcome;
+use super::drivers::CONNECTIONS;
+
+/// So many users without a thought.
+pub fn closed(url: &str, seconds: u64) -> Outcome<()> {
+    report(url, Model::Closed(Population::new(CONNECTIONS, Duration::ZERO)), seconds)
+}
+
+/// Arrivals as regular as oha's.
+pub fn open(url: &str, rate: f64, seconds: u64) -> Outcome<()> {
+    report(url, Model::Open(Arrivals { rate, pacing: Pacing::Regular, at_once: CONNECTIONS }), seconds)
+}
+
+/// Requests answered in a second, all requests, and two percentiles in seconds.
+#[tokio::main]
+async fn report(url: &str, model: Model, seconds: u64) -> Outcome<()> {
+    let load = Load::new("load limits", model, Duration::from_secs(seconds));
+    let recording: Recording = drive(&load, Arc::new(GetTarget::new(url)?)).await?;
+    let whole = recording.whole();
+    if whole.failures > 0 {
+        return Err(format!("there were failures:\n{recording}").into());
+    }
+    let [p50, p99] = [50.0, 99.0].map(|percent| whole.percentile(percent).as_secs_f64());
+    println!("{} {} {p50} {p99}", recording.rate(), whole.operations);
+    Ok(())
+}
