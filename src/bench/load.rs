@@ -27,6 +27,7 @@ mod api;
 mod attempt;
 mod chat;
 mod get;
+mod live;
 mod mix;
 mod open;
 mod open_files;
@@ -45,12 +46,14 @@ use tokio::time::Instant;
 
 pub use api::{ApiOperation, ApiSession, ApiTarget, SEED_MIX, TargetError};
 pub use get::{GetSession, GetTarget};
+pub use live::{PROGRESS_PREFIX, PROGRESS_VARIABLE};
 pub use mix::{Mix, MixError, Operation};
 pub use open_files::raise_open_files;
 pub use outcome::{ErrorKind, Failure, Sample};
 pub use plan::{Arrivals, Load, LoadError, Model, Pacing, Population, Surge};
 pub use recording::{Recording, Stretch};
 
+use self::live::{Live, Progress, Seen};
 use self::open::Queue;
 use self::schedule::Schedule;
 use self::user::User;
@@ -80,7 +83,8 @@ pub trait Session: Send {
 
 /// Has the users of `load` work `target`, and returns every operation that was due after the warm-up.
 ///
-/// All prepare their sessions first, then begin together.
+/// All prepare their sessions first, then begin together. Meanwhile the error stream says how it stands: each second in
+/// place on a terminal, every ten seconds in a log, and in a line each second where [`PROGRESS_VARIABLE`] asks for it.
 ///
 /// # Errors
 /// The load would do nothing or never end: no users, no rate, no time.
@@ -92,9 +96,13 @@ pub async fn drive<T: Target>(load: &Load, target: Arc<T>) -> Result<Recording, 
     let mix = target.mix();
     let sessions = (0..load.users()).map(|user| prepared(load.deadline, target.session(user)));
     let sessions = join_all(sessions).await;
-    let work = begin(load, &mix, sessions, Instant::now());
-    let samples = work.join_all().await.into_iter().flatten().collect();
-    Ok(Recording::new(load, mix, samples))
+    let (origin, live, progress) = (Instant::now(), Live::new(load), Progress::here());
+    let samples = tokio::select! {
+        samples = begin(load, &mix, sessions, origin, &live).join_all() => samples,
+        never = progress.follow(&live, origin) => match never {},
+    };
+    progress.end();
+    Ok(Recording::new(load, mix, samples.into_iter().flatten().collect()))
 }
 
 /// The work of all `sessions`, which ends with what this returns.
@@ -103,20 +111,22 @@ fn begin<S: Session + 'static>(
     mix: &Arc<Mix>,
     sessions: Vec<S>,
     origin: Instant,
+    live: &Arc<Live>,
 ) -> JoinSet<Vec<Sample>> {
     let mut work = JoinSet::new();
     match load.model {
         Model::Closed(population) => {
             for (number, session) in sessions.into_iter().enumerate() {
                 let user = User::new(load, population, Arc::clone(mix), number, session);
-                work.spawn(user.work(origin));
+                work.spawn(user.work(origin, Seen::new(live)));
             }
         }
         Model::Open(arrivals) => {
             let schedule = Schedule::new(arrivals, Arc::clone(mix), load.seed, load.length());
             let queue = Queue::paced(schedule, origin);
             for session in sessions {
-                work.spawn(open::serve(Arc::clone(&queue), session, origin, load.deadline));
+                let seen = Seen::new(live);
+                work.spawn(open::serve(Arc::clone(&queue), session, origin, load.deadline, seen));
             }
         }
     }

@@ -95,18 +95,25 @@ fn run_category(
     let time = CategoryTime { category: binary.category.clone(), elapsed: clock.elapsed() };
     let reason = ended.failure.or_else(|| nothing_saved(plan.home, started));
     progress.ends(&time, reason.as_deref());
-    let output = last_lines(&ended.output);
+    let output = last_lines(&without_progress(ended.output));
     Ok((time, reason.map(|reason| Failure { category: binary.category.clone(), reason, output })))
 }
 
-/// A bench as cargo would run it, but for the home and the mode.
+/// What a bench printed for people to keep.
+fn without_progress(mut output: Vec<String>) -> Vec<String> {
+    output.retain(|line| !line.starts_with(progress::LOAD));
+    output
+}
+
+/// A bench as cargo would run it, but for the home, the mode and the lines that say how a load stands.
 fn command(plan: &Plan<'_>, binary: &BenchBinary) -> Command {
     let mut command = Command::new(&binary.executable);
     command.arg("--bench").current_dir(&binary.package);
     command
         .env("CRITERION_HOME", plan.home)
         .env("TMPDIR", plan.scratch)
-        .env("BENCH_MODE", &plan.environment.mode);
+        .env("BENCH_MODE", &plan.environment.mode)
+        .env(progress::LOAD_VARIABLE, "lines");
     if !plan.required.is_empty() {
         command.env("BENCH_REQUIRE", plan.required.join(","));
     }

@@ -114,7 +114,7 @@ impl Connection {
     async fn get(&mut self, request: Request<String>) -> Result<u16, Failure> {
         let Self { sender, driver } = self;
         let mut exchange = pin!(exchange(sender, request));
-        let (mut driver, mut ended) = (Pin::new(driver), None);
+        let mut ended = None;
         poll_fn(|context| {
             // The request goes to the driver, the driver to the socket and back, and the answer from there.
             for _ in 0..2 {
@@ -124,7 +124,7 @@ impl Connection {
                 match &ended {
                     Some(failure) => return Poll::Ready(Err(Failure::clone(failure))),
                     None => {
-                        if let Poll::Ready(end) = driver.as_mut().poll(context) {
+                        if let Poll::Ready(end) = driver.poll_without_shutdown(context) {
                             ended = Some(end.map_or_else(|error| broken(&error), |()| gone()));
                         }
                     }

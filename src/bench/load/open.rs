@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::Session;
 use super::attempt::attempt;
+use super::live::Seen;
 use super::outcome::Sample;
 use super::schedule::{Arrival, Schedule};
 
@@ -65,11 +66,11 @@ pub(super) async fn serve<S: Session>(
     mut session: S,
     origin: Instant,
     deadline: Duration,
+    mut seen: Seen,
 ) -> Vec<Sample> {
-    let mut samples = Vec::new();
     while let Some(arrival) = queue.next().await {
         let due = origin + arrival.due;
-        samples.push(attempt(&mut session, arrival.operation, due, origin, deadline).await);
+        seen.push(attempt(&mut session, arrival.operation, due, origin, deadline).await);
     }
-    samples
+    seen.into_samples()
 }

@@ -128,6 +128,17 @@ impl Load {
         self.warm_up + self.duration
     }
 
+    /// How many users are there, this long after the beginning of the load.
+    pub(super) fn present(&self, elapsed: Duration) -> usize {
+        let is_there = |(begin, end): (Duration, Duration)| begin <= elapsed && elapsed < end;
+        match self.model {
+            Model::Closed(population) => {
+                (0..population.most()).filter(|user| is_there(self.stay(&population, *user))).count()
+            }
+            Model::Open(arrivals) => arrivals.at_once,
+        }
+    }
+
     /// From when to when, since the beginning of the load, the user with this number works.
     pub(super) fn stay(&self, population: &Population, user: usize) -> (Duration, Duration) {
         match population.surge {

@@ -128,7 +128,7 @@ impl fmt::Display for Recording {
 }
 
 impl Stretch {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let latencies = Histogram::new_with_max(micros(LONGEST), DIGITS);
         let latencies =
             latencies.expect("an hour of microseconds to three digits is within hdrhistogram's range");
@@ -136,7 +136,7 @@ impl Stretch {
     }
 
     /// A failure counts with the deadline, or with its own latency where that is longer.
-    fn add(&mut self, sample: &Sample, deadline: Duration) {
+    pub(super) fn add(&mut self, sample: &Sample, deadline: Duration) {
         let failed = sample.failure.is_some();
         let latency = if failed { sample.latency.max(deadline) } else { sample.latency };
         self.operations += 1;

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Session;
 use super::attempt::attempt;
+use super::live::Seen;
 use super::mix::Mix;
 use super::outcome::Sample;
 use super::plan::{Load, Population};
@@ -34,20 +35,19 @@ impl<S: Session> User<S> {
     }
 
     /// Thinks and operates in turns as long as it stays.
-    pub(super) async fn work(mut self, origin: Instant) -> Vec<Sample> {
-        let mut samples = Vec::new();
+    pub(super) async fn work(mut self, origin: Instant, mut seen: Seen) -> Vec<Sample> {
         sleep_until(origin + self.stay.0).await;
         loop {
             let next = Instant::now() + self.thought();
             if next >= origin + self.stay.1 {
-                return samples;
+                return seen.into_samples();
             }
             if !self.think.is_zero() {
                 sleep_until(next).await;
             }
             let operation = self.mix.draw(&mut self.random);
             let sample = attempt(&mut self.session, operation, Instant::now(), origin, self.deadline);
-            samples.push(sample.await);
+            seen.push(sample.await);
         }
     }
 
