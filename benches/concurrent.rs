@@ -1,6 +1,9 @@
-//! The `concurrent` category.
+//! The `concurrent` category, on jemalloc, whose statistics it reads.
 
 use backend_bench::bench::{Harness, groups};
+
+#[global_allocator]
+static ALLOCATOR: jemallocator::Jemalloc = jemallocator::Jemalloc;
 
 fn main() {
     let mut harness = Harness::from_env("concurrent");

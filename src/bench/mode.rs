@@ -108,10 +108,20 @@ pub struct Sizes {
     pub api_requests: (usize, usize),
     /// Users in `concurrent/{basic,medium,high}/<n>`.
     pub users: [usize; 3],
-    /// How long each population of users works.
+    /// How long each population of users works before anything is recorded.
+    pub user_warm_up: Duration,
+    /// How long each population of users works after that.
     pub user_scenario: Duration,
+    /// How many users there are all the time, and how many more for a while, in `concurrent/burst/<n>+<n>`.
+    pub burst: (usize, usize),
+    /// Users in `concurrent/sustained/<n>`, and how long they work.
+    pub sustained: (usize, Duration),
     /// Populations to try on the way to `concurrent/max_users`, in rising order.
     pub scaling: &'static [usize],
+    /// The largest of them that has all its estimates: `concurrent/scaling/<n>`.
+    pub scaling_reported: usize,
+    /// How long each of them works.
+    pub user_probe: Duration,
     /// Mebibytes in `memory/allocate/<n>MiB`.
     pub allocate_mib: usize,
     /// Cycles of work in `memory/retained`.
@@ -135,8 +145,13 @@ const FULL: Sizes = Sizes {
     agents: (5, 20),
     api_requests: (1_000, 50),
     users: [25, 50, 100],
+    user_warm_up: Duration::from_secs(2),
     user_scenario: Duration::from_secs(10),
-    scaling: &[10, 25, 50, 75, 100, 200, 400],
+    burst: (30, 120),
+    sustained: (60, Duration::from_mins(3)),
+    scaling: &[10, 25, 50, 75, 100, 200, 400, 800, 1_600, 3_200],
+    scaling_reported: 100,
+    user_probe: Duration::from_secs(3),
     allocate_mib: 100,
     retained_cycles: 200,
     cache_trace: 200_000,
@@ -152,8 +167,11 @@ const QUICK: Sizes = Sizes {
     agent_requests: 25,
     agents: (5, 5),
     api_requests: (500, 50),
-    user_scenario: Duration::from_secs(3),
-    scaling: &[25, 50, 100, 200],
+    user_warm_up: Duration::from_millis(500),
+    user_scenario: Duration::from_millis(2_500),
+    sustained: (60, Duration::from_secs(5)),
+    scaling: &[25, 50, 100, 200, 400, 800, 1_600, 3_200],
+    user_probe: Duration::from_millis(1_200),
     retained_cycles: 50,
     cache_trace: 50_000,
     ..FULL

@@ -5,20 +5,27 @@
 //! `LLM_BASE_URL` or not. Each population meets a fresh backend.
 //!
 //! A population is recorded once, when the first of its benchmarks runs. Its response time is cut into windows, each
-//! of which gives one value (a mean). Its 95th percentile and its success rate are one value each, of the whole: a
-//! window holds too few operations for a percentile, and most windows too few for a single failure, so that their
-//! spread would excuse failures that were seen. A failed operation counts with its deadline as its response time.
+//! of which gives one value (a mean). Percentiles, success rate and operations per second are one value each, of the
+//! whole: a window holds too few operations for a percentile, and most windows too few for a single failure, so that
+//! their spread would excuse failures that were seen. A failed operation counts with its deadline as its response time.
 //!
 //! [`Platform`]: crate::bench::Platform
 
+mod place;
+mod scaling;
 mod scenario;
 mod search;
+mod trend;
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
-use self::scenario::{Scenario, probe};
+use self::place::Place;
+use self::scaling::Scaling;
+use self::scenario::{Scenario, Stage};
+use self::trend::{HeapWatch, Trend};
 use crate::bench::harness::{is_test_run, runtime};
-use crate::bench::load::{Recording, raise_open_files};
+use crate::bench::load::{Population, Recording, Surge, raise_open_files};
 use crate::bench::{Harness, Unit};
 
 /// How much faster than typical the simulated model is.
@@ -30,58 +37,111 @@ const WINDOWS: u32 = 10;
 /// The names of the populations of [`Sizes::users`](crate::bench::Sizes::users).
 const NAMES: [&str; 3] = ["basic", "medium", "high"];
 
-/// The service level behind `max_users`: how long 95 of a hundred operations may take, and how many have to succeed.
-const LEVEL_P95: Duration = Duration::from_secs(2);
-const LEVEL_SUCCESS_PERCENT: f64 = 99.0;
-
 /// Runs every benchmark of the `concurrent` category.
 pub fn run(harness: &mut Harness) {
     raise_open_files();
-    let users = runtime();
-    let sizes = harness.sizes();
-    for (name, count) in NAMES.into_iter().zip(sizes.users) {
-        let scenario = Scenario::new(&users, count, tested_shorter(sizes.user_scenario));
-        population(harness, &format!("{name}/{count}"), &scenario);
+    let (users, place, sizes) = (runtime(), Place::here(), harness.sizes());
+    let stage = Stage { users: &users, place: &place, warm_up: tested_shorter(sizes.user_warm_up) };
+    for (name, count) in NAMES.into_iter().zip(populations(sizes.users, place.most())) {
+        let id = format!("{name}/{count}");
+        let scenario = stage.scenario(&id, stage.population(count), tested_shorter(sizes.user_scenario));
+        estimates(harness, &id, || scenario.recording());
     }
-    max_users(harness, &users);
+    burst(harness, stage);
+    sustained(harness, stage);
+    scaling(harness, stage);
 }
 
-fn population(harness: &mut Harness, id: &str, scenario: &Scenario<'_>) {
-    let whole = || scenario.recording().whole();
+/// The six estimates that each scenario has.
+fn estimates<'r>(harness: &mut Harness, id: &str, recording: impl Fn() -> &'r Recording) {
     harness.replay(&format!("{id}/response_time"), Unit::Time, |_| {
-        let windows = scenario.recording().windows(WINDOWS);
+        let windows = recording().windows(WINDOWS);
         windows.iter().map(|window| nanoseconds(window.mean())).collect()
     });
-    harness.replay(&format!("{id}/p95"), Unit::Time, |_| vec![nanoseconds(whole().percentile(95.0))]);
-    harness.replay(&format!("{id}/success_rate"), Unit::Percent, |_| vec![whole().success_percent()]);
+    for percent in [50_u8, 95, 99] {
+        harness.replay(&format!("{id}/p{percent}"), Unit::Time, |_| {
+            vec![nanoseconds(recording().whole().percentile(f64::from(percent)))]
+        });
+    }
+    let success = || vec![recording().whole().success_percent()];
+    harness.replay(&format!("{id}/success_rate"), Unit::Percent, |_| success());
+    harness.replay(&format!("{id}/operations"), Unit::PerSecond, |_| vec![recording().rate()]);
 }
 
-/// The largest population that was seen to keep the service level, found by trying larger ones until one does not,
-/// and then between the two. Where none is too large, it is the largest that was tried: no limit was found.
-///
-/// The probes are short and begin on an idle backend, so a population near the limit may keep the level in one run
-/// and not in the next. Fewer than one user is a failure of the benchmark.
-fn max_users(harness: &mut Harness, users: &tokio::runtime::Runtime) {
-    let sizes = harness.sizes();
-    let populations = if is_test_run() { &sizes.scaling[..1] } else { sizes.scaling };
-    let length = tested_shorter(sizes.user_scenario / 3).max(SHORTEST_PROBE);
-    harness.replay("max_users", Unit::Users, |_| {
-        let keeps = |count| keeps_level(count, &probe(users, count, length));
-        let most = search::largest(populations, keeps);
-        vec![most.unwrap_or_else(|| panic!("not even one user is served well: see above")) as f64]
+/// Some users all the time, and many more in its second quarter.
+fn burst(harness: &mut Harness, stage: Stage<'_>) {
+    let (sizes, most) = (harness.sizes(), stage.place.most());
+    let [few, more, _] = populations([sizes.burst.0, sizes.burst.1, sizes.burst.0 + sizes.burst.1], most);
+    let (id, length) = (format!("burst/{few}+{more}"), tested_shorter(sizes.user_scenario));
+    let surge = Surge { users: more, after: length / 4, lasting: length / 4 };
+    let population = Population { surge: Some(surge), ..stage.population(few) };
+    let scenario = stage.scenario(&id, population, length);
+    estimates(harness, &id, || scenario.recording());
+}
+
+/// The same users for a long time, and whether response times and heap grow meanwhile.
+fn sustained(harness: &mut Harness, stage: Stage<'_>) {
+    let (count, length) = harness.sizes().sustained;
+    let (count, length) = (count.min(stage.place.most()), tested_shorter(length));
+    let id = format!("sustained/{count}");
+    let (scenario, heap) = (stage.scenario(&id, stage.population(count), length), OnceCell::new());
+    let recording = || {
+        heap.get_or_init(|| {
+            let watch = HeapWatch::start(stage.warm_up, length);
+            let _ = scenario.recording();
+            Trend::of(&watch.stop())
+        });
+        scenario.recording()
+    };
+    estimates(harness, &id, recording);
+    trend(harness, &format!("{id}/response_time_trend"), || Trend::of_latency(recording()));
+    trend(harness, &format!("{id}/heap_trend"), || {
+        let _ = recording();
+        *heap.get().unwrap_or_else(|| unreachable!("a recording has been made"))
     });
 }
 
-/// The shortest probe in which users do more than one thing.
-const SHORTEST_PROBE: Duration = Duration::from_millis(1_200);
+/// The change from the beginning to the end, and the least that it can be.
+fn trend(harness: &mut Harness, id: &str, of: impl Fn() -> Trend) {
+    harness.replay(&format!("{id}/estimate"), Unit::Ratio, |_| {
+        eprintln!("concurrent/{id}: {}", of());
+        vec![of().estimate]
+    });
+    harness.replay(&format!("{id}/lower_end"), Unit::Ratio, |_| vec![of().lower]);
+}
 
-fn keeps_level(count: usize, recording: &Recording) -> bool {
-    let whole = recording.whole();
-    let (p95, success) = (whole.percentile(95.0), whole.success_percent());
-    let kept = p95 < LEVEL_P95 && success >= LEVEL_SUCCESS_PERCENT;
-    let verdict = if kept { "keep" } else { "break" };
-    eprintln!("concurrent: {count} users {verdict} the service level: p95 {p95:?}, {success:.1} % succeed");
-    kept
+/// Rising populations: the first ones with all their estimates, and then until the service level breaks.
+fn scaling(harness: &mut Harness, stage: Stage<'_>) {
+    let (sizes, most) = (harness.sizes(), stage.place.most());
+    let tried = if is_test_run() { &sizes.scaling[..1] } else { sizes.scaling };
+    let scaling = Scaling::new(stage, up_to(tried, most), tested_shorter(sizes.user_probe));
+    for count in up_to(sizes.scaling, most.min(sizes.scaling_reported)) {
+        let scenario = scaling.scenario(count);
+        estimates(harness, &format!("scaling/{count}"), || reported(&scaling, count, &scenario));
+    }
+    harness.replay("max_users", Unit::Users, |_| vec![scaling.most() as f64]);
+    harness.replay("scaling/degradation", Unit::Ratio, |_| vec![scaling.degradation()]);
+}
+
+fn reported<'r>(scaling: &Scaling<'_>, count: usize, scenario: &'r Scenario<'_>) -> &'r Recording {
+    scenario.recorded(|recording| scaling.note(count, recording))
+}
+
+/// These populations, or where the largest of them is too large, smaller ones in the same proportion.
+fn populations(wanted: [usize; 3], most: usize) -> [usize; 3] {
+    let [.., largest] = wanted;
+    if largest <= most { wanted } else { wanted.map(|count| (count * most / largest).max(1)) }
+}
+
+/// These populations as far as they are smaller than `most`, and that.
+fn up_to(populations: &[usize], most: usize) -> Vec<usize> {
+    let largest = populations.last().map(|largest| most.min(*largest));
+    populations
+        .iter()
+        .copied()
+        .filter(|count| *count < most)
+        .chain(largest.filter(|it| *it == most))
+        .collect()
 }
 
 /// A moment's work is enough to see that a benchmark runs.
@@ -91,4 +151,20 @@ fn tested_shorter(length: Duration) -> Duration {
 
 fn nanoseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_population_is_larger_than_the_place_allows() {
+        assert_eq!(populations([25, 50, 100], usize::MAX), [25, 50, 100]);
+        assert_eq!(populations([25, 50, 100], 40), [10, 20, 40]);
+        assert_eq!(populations([25, 50, 100], 2), [1, 1, 2]);
+        assert_eq!(up_to(&[25, 50, 100], usize::MAX), [25, 50, 100]);
+        assert_eq!(up_to(&[25, 50, 100], 60), [25, 50, 60]);
+        assert_eq!(up_to(&[25, 50, 100], 10), [10]);
+        assert_eq!(up_to(&[25, 50, 100], 50), [25, 50]);
+    }
 }

@@ -1,66 +1,76 @@
-//! One population at work on a fresh backend.
+//! One population at work.
 
 use std::cell::OnceCell;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use super::FASTER;
-use crate::backend::agent::LatencyProfile;
-use crate::bench::Session;
-use crate::bench::harness::runtime;
-use crate::bench::load::{ApiTarget, Load, Model, Population, Recording, drive};
-
-/// Events in the database that users query.
-const EVENTS: usize = 10_000;
-
-/// The mean time between a user's operations: short, so that a scenario of seconds sees hundreds of them.
-const THINK: Duration = Duration::from_millis(500);
-
-/// The longest that an operation may take.
-const DEADLINE: Duration = Duration::from_secs(5);
+use super::place::Place;
+use crate::bench::load::{Load, Model, Population, Recording};
 
 /// The seed of what users do.
 const SEED: u64 = 5;
 
+/// Who works where.
+#[derive(Clone, Copy)]
+pub(super) struct Stage<'s> {
+    /// The runtime of the users.
+    pub users: &'s Runtime,
+    /// What they work.
+    pub place: &'s Place,
+    /// How long they work before anything is recorded.
+    pub warm_up: Duration,
+}
+
+impl<'s> Stage<'s> {
+    /// `population` at work for `length`, recorded when somebody first asks. `name` is what progress calls it.
+    pub(super) fn scenario(self, name: &str, population: Population, length: Duration) -> Scenario<'s> {
+        let load = Load {
+            warm_up: self.warm_up,
+            deadline: self.place.deadline(),
+            seed: SEED,
+            ..Load::new(format!("concurrent/{name}"), Model::Closed(population), length)
+        };
+        Scenario { stage: self, load, recording: OnceCell::new() }
+    }
+
+    /// So many users, who think as long as the place says.
+    pub(super) fn population(self, users: usize) -> Population {
+        Population::new(users, self.place.think())
+    }
+}
+
 /// A population that is recorded when somebody first asks.
-pub(super) struct Scenario<'u> {
-    users: &'u Runtime,
-    count: usize,
-    length: Duration,
+pub(super) struct Scenario<'s> {
+    stage: Stage<'s>,
+    load: Load,
     recording: OnceCell<Recording>,
 }
 
-impl<'u> Scenario<'u> {
-    pub(super) fn new(users: &'u Runtime, count: usize, length: Duration) -> Self {
-        Self { users, count, length, recording: OnceCell::new() }
+impl Scenario<'_> {
+    /// What the population saw. Failures are told on stderr.
+    ///
+    /// # Panics
+    /// No operation succeeded.
+    pub(super) fn recording(&self) -> &Recording {
+        self.recorded(|_| ())
     }
 
-    /// What the population saw. Failures are told on stderr.
-    pub(super) fn recording(&self) -> &Recording {
+    /// [`Scenario::recording`], which is handed to `note` where it is made only now.
+    pub(super) fn recorded(&self, note: impl FnOnce(&Recording)) -> &Recording {
         self.recording.get_or_init(|| {
-            let recording = probe(self.users, self.count, self.length);
+            let recording = self.stage.place.drive(self.stage.users, &self.load);
             let whole = recording.whole();
             if whole.failures > 0 {
-                eprintln!("concurrent: {} users saw failures\n{recording}", self.count);
+                eprintln!("{}: users saw failures\n{recording}", self.load.name);
             }
             assert!(
                 whole.failures < whole.operations,
                 "no operation of {} users succeeded:\n{recording}",
-                self.count
+                self.load.users()
             );
+            note(&recording);
             recording
         })
     }
-}
-
-/// Has `count` users, on their own runtime, work a fresh backend on another for `length`.
-pub(super) fn probe(users: &Runtime, count: usize, length: Duration) -> Recording {
-    let backend = runtime();
-    let session = Session::start(&backend, LatencyProfile::typical().faster(FASTER), EVENTS);
-    let target = ApiTarget::new(&session.server.url("")).unwrap_or_else(|error| panic!("{error}"));
-    let model = Model::Closed(Population::new(count, THINK));
-    let load = Load { deadline: DEADLINE, seed: SEED, ..Load::new(format!("{count} users"), model, length) };
-    users.block_on(drive(&load, Arc::new(target))).unwrap_or_else(|error| panic!("{error}"))
 }
