@@ -102,10 +102,10 @@ mod tests {
         assert!(slope.estimate > 0.5 && slope.estimate < 1.6, "{slope:?}");
     }
 
-    /// Of 1, 2, 4, 3 the slopes are -1, 2/3, 1, 1, 1.5 and 2.
+    /// Of 1, 2, 4, 3 the slopes are -1, 1/2, 2/3, 1, 3/2 and 2.
     #[test]
     fn the_median_of_all_pairs_is_meant() {
-        assert!((Slope::of(&[1.0, 2.0, 4.0, 3.0], 1.0).estimate - 1.0).abs() < 1e-12);
+        assert!((Slope::of(&[1.0, 2.0, 4.0, 3.0], 1.0).estimate - 5.0 / 6.0).abs() < 1e-12);
     }
 
     #[test]
