@@ -48,6 +48,7 @@ impl Queue {
 }
 
 fn pace(schedule: Schedule, origin: Instant, queue: &Weak<Queue>) {
+    sleep_exactly();
     for arrival in schedule {
         let early = (origin + arrival.due).saturating_duration_since(Instant::now());
         if !early.is_zero() {
@@ -58,6 +59,12 @@ fn pace(schedule: Schedule, origin: Instant, queue: &Weak<Queue>) {
         queue.ready.add_permits(1);
     }
     queue.upgrade().iter().for_each(|queue| queue.ready.close());
+}
+
+/// Linux lets a thread sleep up to 50 µs longer than it asked, unless it says that it minds (`PR_SET_TIMERSLACK`).
+fn sleep_exactly() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
 }
 
 /// Takes arrivals from `queue` over one session until there are no more.

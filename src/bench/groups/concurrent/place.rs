@@ -21,27 +21,32 @@ const THINK: Duration = Duration::from_millis(500);
 const DEADLINE: Duration = Duration::from_secs(5);
 
 /// What is worked.
-pub(super) struct Place;
+pub(super) struct Place {
+    most: usize,
+    think: Duration,
+    deadline: Duration,
+    events: usize,
+}
 
 impl Place {
     /// Platforms.
     pub(super) fn here() -> Self {
-        Self
+        Self { most: usize::MAX, think: THINK, deadline: DEADLINE, events: EVENTS }
     }
 
     /// The most users that may come at the same time.
     pub(super) fn most(&self) -> usize {
-        usize::MAX
+        self.most
     }
 
     /// The mean time between a user's operations.
     pub(super) fn think(&self) -> Duration {
-        THINK
+        self.think
     }
 
     /// The longest that an operation may take.
     pub(super) fn deadline(&self) -> Duration {
-        DEADLINE
+        self.deadline
     }
 
     /// Has the users of `load`, on the runtime `users`, work a fresh platform on a runtime of its own.
@@ -50,7 +55,7 @@ impl Place {
     /// The platform does not start, or the load would do nothing.
     pub(super) fn drive(&self, users: &Runtime, load: &Load) -> Recording {
         let backend = runtime();
-        let session = Session::start(&backend, LatencyProfile::typical().faster(FASTER), EVENTS);
+        let session = Session::start(&backend, LatencyProfile::typical().faster(FASTER), self.events);
         let target = ApiTarget::new(&session.server.url("")).unwrap_or_else(|error| panic!("{error}"));
         users.block_on(drive(load, Arc::new(target))).unwrap_or_else(|error| panic!("{error}"))
     }

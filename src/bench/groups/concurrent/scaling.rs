@@ -69,7 +69,9 @@ impl<'s> Scaling<'s> {
     pub(super) fn degradation(&self) -> f64 {
         let _ = self.most();
         // The search has tried one population at least; a second one, so that there is something to compare.
-        self.populations.iter().take(2).for_each(|count| drop(self.step(*count)));
+        for count in self.populations.iter().take(2) {
+            let _ = self.step(*count);
+        }
         let steps = self.steps.borrow();
         let means: Vec<(usize, f64)> =
             steps.iter().map(|(count, step)| (*count, step.mean.as_secs_f64())).collect();
