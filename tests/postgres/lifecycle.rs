@@ -58,6 +58,8 @@ async fn a_server_that_is_killed_leaves_nothing_and_its_clients_an_error() {
     let traces = Traces::of(service.url()).await;
     let database = impatient(service.url()).await;
     kill_process(traces.server, Signal::KILL).unwrap();
+    // The process behind an open connection takes a moment to see it, and answers until then.
+    eventually("its processes end", || async { database.count_events().await.is_err() }).await;
     let error = database.insert_events(&events(10)).await.unwrap_err();
     assert!(
         matches!(error, Error::Lost { .. }) && !error.to_string().contains(password(service.url())),
