@@ -4,6 +4,7 @@
 //! nothing stale is judged, and a record in it says what ran, when, and how it ended.
 
 pub(super) mod child;
+mod processor;
 pub mod progress;
 mod project;
 pub mod record;
@@ -20,7 +21,8 @@ use super::report::CategoryTime;
 use progress::Progress;
 use record::RunRecord;
 
-pub use child::Interrupt;
+pub use child::{Interrupt, Limits};
+pub use processor::Processor;
 pub use progress::ANNOUNCEMENT;
 pub use project::{BenchBinary, Project, build};
 
