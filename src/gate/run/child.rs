@@ -55,6 +55,8 @@ impl Interrupt {
 pub struct Ended {
     /// What it printed, both streams in the order of arrival.
     pub output: Vec<String>,
+    /// Its exit code, unless a signal ended it.
+    pub code: Option<i32>,
     /// Why it did not end well, where it did not.
     pub failure: Option<String>,
 }
@@ -71,7 +73,7 @@ pub fn run(command: Command, interrupt: &Interrupt, see: &mut dyn FnMut(&str)) -
         output.push(line);
     });
     match watched.and_then(|()| wait(&mut child, interrupt)) {
-        Ok(status) => Ok(Ended { output, failure: why_failed(status) }),
+        Ok(status) => Ok(Ended { output, code: status.code(), failure: why_failed(status) }),
         Err(error) => {
             end(&mut child);
             Err(error)

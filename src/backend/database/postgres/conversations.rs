@@ -1,7 +1,8 @@
 //! Threads, messages and settings.
 
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Row};
+use sqlx::{PgConnection, PgPool, Row};
 
 use super::Postgres;
 use super::failure::Effect;
@@ -9,8 +10,9 @@ use crate::backend::database::{Conversations, Message, Role, Settings, Task, Thr
 
 impl Conversations for Postgres {
     fn create_thread<'a>(&'a self, title: &'a str) -> Task<'a, Thread> {
-        let work = create_thread(self.primary.pool(), title);
-        Box::pin(self.primary.once("creating a thread", async { work.await.map_err(uncertain) }))
+        let work =
+            async move { create_thread(&mut *self.connection().await?, title).await.map_err(uncertain) };
+        Box::pin(self.primary.once("creating a thread", work))
     }
 
     fn thread(&self, id: i64) -> Task<'_, Option<Thread>> {
@@ -28,8 +30,10 @@ impl Conversations for Postgres {
     }
 
     fn add_message<'a>(&'a self, thread: i64, role: Role, content: &'a str) -> Task<'a, Message> {
-        let work = add_message(self.primary.pool(), thread, role, content);
-        Box::pin(self.primary.once("adding a message", async { work.await.map_err(uncertain) }))
+        let work = async move {
+            add_message(&mut *self.connection().await?, thread, role, content).await.map_err(uncertain)
+        };
+        Box::pin(self.primary.once("adding a message", work))
     }
 
     fn messages(&self, thread: i64, limit: u32) -> Task<'_, Vec<Message>> {
@@ -47,20 +51,27 @@ impl Conversations for Postgres {
     }
 }
 
+impl Postgres {
+    /// A connection for what is done once. Nothing was sent before there is one, so that may be repeated.
+    async fn connection(&self) -> Result<PoolConnection<sqlx::Postgres>, (sqlx::Error, Effect)> {
+        self.primary.again(|| self.primary.pool().acquire()).await.map_err(|error| (error, Effect::None))
+    }
+}
+
 /// Whatever broke the connection, the row may be there.
 fn uncertain(error: sqlx::Error) -> (sqlx::Error, Effect) {
     (error, Effect::Unknown)
 }
 
-async fn create_thread(pool: &PgPool, title: &str) -> Result<Thread, sqlx::Error> {
+async fn create_thread(connection: &mut PgConnection, title: &str) -> Result<Thread, sqlx::Error> {
     const CREATE: &str = "INSERT INTO threads (title, created_us) VALUES ($1, $2) RETURNING id";
     let created_us = now_us();
-    let id = sqlx::query_scalar(CREATE).bind(title).bind(created_us).fetch_one(pool).await?;
+    let id = sqlx::query_scalar(CREATE).bind(title).bind(created_us).fetch_one(connection).await?;
     Ok(Thread { id, title: title.to_owned(), created_us })
 }
 
 async fn add_message(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     thread_id: i64,
     role: Role,
     content: &str,
@@ -69,7 +80,7 @@ async fn add_message(
                        RETURNING id";
     let created_us = now_us();
     let query = sqlx::query_scalar(ADD).bind(thread_id).bind(role.name()).bind(content).bind(created_us);
-    let id = query.fetch_one(pool).await?;
+    let id = query.fetch_one(connection).await?;
     Ok(Message { id, thread_id, role, content: content.to_owned(), created_us })
 }
 
