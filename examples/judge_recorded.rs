@@ -13,15 +13,15 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fs;
 
 use backend_bench::gate::compare::{
     ALPHA, Comparison, Contrast, Control, MARGIN, Outcome, Settings, Values, compare,
 };
 use backend_bench::gate::threshold::Better;
+use recorded::Suite;
 
-/// The values of each block, by row and arm.
-type Suite = BTreeMap<String, BTreeMap<String, Vec<f64>>>;
+#[path = "common/recorded.rs"]
+mod recorded;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -29,8 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let size = size.ok_or("give the pairs of each comparison, as 12 or 12x4, then the recorded files")?;
     println!("{} pairs of runs of {} processes, margin {:.0} %:", size.pairs, size.processes, MARGIN * 100.0);
     for file in arguments {
-        let text = fs::read_to_string(&file).map_err(|error| format!("{file}: {error}"))?;
-        let suites = suites(&text).map_err(|error| format!("{file}: {error}"))?;
+        let suites = recorded::read(&file)?;
         report(&file, &suites, size)?;
     }
     Ok(())
@@ -62,34 +61,6 @@ impl Size {
         let mean = |run: &[f64]| (run.iter().map(|value| value.ln()).sum::<f64>() / run.len() as f64).exp();
         processes.chunks_exact(self.processes).map(mean).collect()
     }
-}
-
-/// The suites of a file: each begins with lines of `#`.
-fn suites(text: &str) -> Result<Vec<Suite>, String> {
-    let mut suites: Vec<Suite> = Vec::new();
-    let mut in_head = false;
-    for (number, line) in text.lines().enumerate() {
-        if line.starts_with('#') {
-            suites.extend((!in_head).then(Suite::new));
-        } else {
-            let suite = suites.last_mut().ok_or("the first line of a suite begins with `#`")?;
-            add(suite, line)
-                .ok_or_else(|| format!("line {}: expected row,arm,statistic,value,…", number + 1))?;
-        }
-        in_head = line.starts_with('#');
-    }
-    Ok(suites)
-}
-
-/// Takes in a line; only the statistic that the gate judges is kept.
-fn add(suite: &mut Suite, line: &str) -> Option<()> {
-    let mut fields = line.split(',');
-    let (row, arm, statistic) = (fields.next()?, fields.next()?, fields.next()?);
-    let values = fields.map(|value| value.parse().ok()).collect::<Option<Vec<f64>>>()?;
-    if statistic == "p10" {
-        suite.entry(row.to_owned()).or_default().insert(arm.to_owned(), values);
-    }
-    Some(())
 }
 
 fn report(file: &str, suites: &[Suite], size: Size) -> Result<(), Box<dyn Error>> {

@@ -13,6 +13,7 @@
 pub mod ab;
 pub mod baseline;
 pub mod benchmark;
+pub mod calibration;
 pub mod cli;
 pub mod command;
 pub mod compare;

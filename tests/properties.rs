@@ -51,6 +51,7 @@ fn measured([lower, point, upper]: [f64; 3]) -> Benchmark {
         throughput: None,
         estimates: Estimates { mean, median, slope: None, std_dev, median_abs_dev },
         sample_count: 1,
+        p10: 1.0,
         folder: PathBuf::from("a/b/new"),
     }
 }

@@ -22,6 +22,7 @@ mod series;
 mod shot;
 mod side;
 mod stand;
+mod surroundings;
 mod trial;
 mod unit;
 mod watch;
@@ -36,6 +37,7 @@ pub use series::Series;
 pub use shot::{MODE, variance};
 pub use side::{Prepared, Side, Source};
 pub use stand::{Goal, Stand};
+pub use surroundings::Surroundings;
 pub use trial::{Trial, plan};
 pub use watch::Watch;
 

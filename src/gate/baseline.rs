@@ -9,13 +9,12 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::benchmark::{Benchmark, Estimate, Estimates, Throughput};
 use super::environment::Environment;
 use super::error::Error;
-use super::{read, store};
+use super::store;
 
 pub use name::BaselineName;
 
@@ -65,17 +64,15 @@ pub struct Measured {
 
 impl Measured {
     /// The numbers of `benchmark`.
-    ///
-    /// # Errors
-    /// Its samples cannot be read.
-    pub fn of(benchmark: &Benchmark) -> Result<Self, Error> {
-        Ok(Self {
+    #[must_use]
+    pub fn of(benchmark: &Benchmark) -> Self {
+        Self {
             id: benchmark.id.clone(),
             throughput: benchmark.throughput,
             samples: benchmark.sample_count,
-            p10: read::samples(benchmark)?.p10(),
+            p10: benchmark.p10,
             estimates: benchmark.estimates,
-        })
+        }
     }
 }
 
@@ -138,12 +135,9 @@ impl Baseline {
 
 impl Run {
     /// The run that measured `benchmarks`.
-    ///
-    /// # Errors
-    /// The samples of a benchmark cannot be read.
-    pub fn of(benchmarks: &[Benchmark]) -> Result<Self, Error> {
-        let results = benchmarks.par_iter().map(Measured::of).collect::<Result<_, _>>()?;
-        Ok(Self { results })
+    #[must_use]
+    pub fn of(benchmarks: &[Benchmark]) -> Self {
+        Self { results: benchmarks.iter().map(Measured::of).collect() }
     }
 
     fn why_unusable(&self) -> Option<String> {

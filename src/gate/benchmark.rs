@@ -94,20 +94,27 @@ impl Samples {
     /// Each batch's mean per iteration, in rising order.
     #[must_use]
     pub fn sorted_per_iteration(&self) -> Vec<f64> {
-        let means = self.totals.iter().zip(&self.iterations).map(|(total, iterations)| total / iterations);
-        let mut sorted: Vec<f64> = means.collect();
+        let mut sorted = self.per_iteration();
         sorted.sort_by(f64::total_cmp);
         sorted
     }
 
+    fn per_iteration(&self) -> Vec<f64> {
+        self.totals.iter().zip(&self.iterations).map(|(total, iterations)| total / iterations).collect()
+    }
+
     /// The 10th percentile of the per-iteration values, by linear interpolation between the closest ranks
     /// (Hyndman & Fan 1996, definition 7).
+    ///
+    /// # Panics
+    /// There are no samples.
     #[must_use]
     pub fn p10(&self) -> f64 {
-        let sorted = self.sorted_per_iteration();
-        let last = sorted.len() - 1;
-        let (below, above) = (sorted[last / 10], sorted[(last / 10 + 1).min(last)]);
-        below + (last % 10) as f64 / 10.0 * (above - below)
+        let mut values = self.per_iteration();
+        let last = values.len() - 1;
+        let (_, below, rest) = values.select_nth_unstable_by(last / 10, f64::total_cmp);
+        let above = rest.iter().copied().min_by(f64::total_cmp).unwrap_or(*below);
+        *below + (last % 10) as f64 / 10.0 * (above - *below)
     }
 }
 
@@ -122,6 +129,8 @@ pub struct Benchmark {
     pub estimates: Estimates,
     /// How many samples it estimated them from; [`super::read::samples`] reads them.
     pub sample_count: usize,
+    /// The 10th percentile of these samples.
+    pub p10: f64,
     /// The folder that holds the result.
     pub folder: PathBuf,
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::builder::{ValueParser, ValueParserFactory};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use ab::{AbArgs, EffortArgs};
+pub use ab::{AbArgs, CalibrateArgs, EffortArgs};
 pub use compare::{AgainstArgs, CompareArgs, ComparisonArgs};
 
 use super::baseline::{BASELINES_FOLDER, BaselineName};
@@ -34,6 +34,7 @@ Examples:
                                             compare Criterion homes, one for each run
   bench-gate ab main                        measure this commit against `main`, turn by turn
   bench-gate ab main worktree cache         the files as they are, and one bench target
+  bench-gate calibrate cache --rounds 20    how noisy each benchmark is here, for automatic margins
   bench-gate baseline list                  what was saved, here and by Criterion itself
   bench-gate thresholds                     the limits in force, as JSON
 
@@ -90,6 +91,8 @@ pub enum Verb {
     Check(CheckArgs),
     /// Measure two revisions turn by turn on this machine: the gate for pull requests.
     Ab(AbArgs),
+    /// Measure this project against itself: each benchmark's noise, and how often the gate is wrong.
+    Calibrate(CalibrateArgs),
     /// Compare runs with runs: did it get slower, beyond noise and margin?
     Compare(CompareArgs),
     /// List, show, export and import named baselines.

@@ -3,6 +3,7 @@
 mod ab;
 mod against;
 mod baseline;
+mod calibrate;
 mod check;
 mod compare;
 mod comparison;
@@ -28,6 +29,7 @@ pub fn execute(cli: Cli, out: &mut dyn Write) -> Result<u8, Error> {
         Verb::Run(arguments) => run::run(&arguments, cli.quiet, out),
         Verb::Check(arguments) => check::check(&arguments, cli.quiet, out),
         Verb::Ab(arguments) => ab::ab(&arguments, cli.quiet, out),
+        Verb::Calibrate(arguments) => calibrate::calibrate(&arguments, cli.quiet, out).map(|()| 0),
         Verb::Compare(arguments) => compare::compare(&arguments, cli.quiet, out),
         Verb::Baseline(verb) => baseline::baseline(verb, out).map(|()| 0),
         Verb::Thresholds(file) => thresholds(&file, out).map(|()| 0),

@@ -226,8 +226,8 @@ impl Judgement {
     #[must_use]
     pub fn categories(&self) -> Vec<&str> {
         let rows = self.graded().map(|row| row.id.as_str());
-        let missing = self.missing.iter().filter(|missing| missing.kind == Kind::Metric);
-        let missing = missing.map(|missing| missing.id.as_str());
+        let missing =
+            self.missing.iter().filter(|missing| missing.kind == Kind::Metric).map(|it| it.id.as_str());
         let unlimited = self.unlimited.iter().map(|benchmark| benchmark.id.as_str());
         let failures = self.failures.iter().map(|failure| failure.category.as_str());
         let not_run = self.not_run.iter().map(|not_run| not_run.id.as_str());

@@ -25,8 +25,30 @@ pub struct Noise {
     pub schema_version: u32,
     /// Where and when it was found.
     pub environment: Environment,
+    /// How often the gate was wrong meanwhile.
+    pub false_alarms: FalseAlarms,
     /// One for each benchmark.
     pub rows: Vec<RowNoise>,
+}
+
+/// How often the gate accused code that had not changed, at the margins in force, before any confirmation.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FalseAlarms {
+    /// The pairs of each comparison.
+    pub pairs: usize,
+    /// The share of comparisons that might hold a wrong claim.
+    pub alpha: f64,
+    /// The comparisons, each of all benchmarks.
+    pub suites: usize,
+    /// Those in which a benchmark regressed.
+    pub suites_red: usize,
+    /// The benchmarks of all comparisons.
+    pub rows: usize,
+    /// Those that regressed.
+    pub rows_regressed: usize,
+    /// The comparisons whose null control was red.
+    pub controls_red: usize,
 }
 
 /// How much one benchmark differs from run to run.

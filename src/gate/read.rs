@@ -9,7 +9,6 @@
 
 mod folder;
 mod home;
-mod tally;
 mod wire;
 
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 //!
 //! A comparison with a baseline has its seat in both (`comparison`, null where none was made).
 
+pub mod calibration;
 pub mod comparison;
 pub mod console;
 pub mod json;

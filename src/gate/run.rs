@@ -4,6 +4,7 @@
 //! nothing stale is judged, and a record in it says what ran, when, and how it ended.
 
 pub(super) mod child;
+mod processor;
 pub mod progress;
 mod project;
 pub mod record;
@@ -20,9 +21,14 @@ use super::report::CategoryTime;
 use progress::Progress;
 use record::RunRecord;
 
+<<<<<<< HEAD
 use child::Ended;
 
 pub use child::Interrupt;
+=======
+pub use child::{Interrupt, Limits};
+pub use processor::Processor;
+>>>>>>> main
 pub use progress::ANNOUNCEMENT;
 pub use project::{BenchBinary, Project, build};
 
@@ -96,8 +102,8 @@ fn run_category(
 ) -> Result<(CategoryTime, Option<Failure>), Error> {
     progress.starts(&binary.category);
     let (started, clock) = (SystemTime::now() - record::CLOCK_SLACK, Instant::now());
-    let ended = child::run(command(plan, binary), interrupt, &mut |line| progress.line(line));
-    let ended = understood(binary, ended?)?;
+    let ended =
+        understood(binary, child::run(command(plan, binary), interrupt, &mut |line| progress.line(line))?)?;
     let time = CategoryTime { category: binary.category.clone(), elapsed: clock.elapsed() };
     let reason = ended.failure.or_else(|| nothing_saved(plan.home, started));
     progress.ends(&time, reason.as_deref());

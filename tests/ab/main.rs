@@ -2,6 +2,7 @@
 
 #![cfg(feature = "gate")]
 
+mod calibrated;
 #[path = "../common/mod.rs"]
 mod common;
 mod found;

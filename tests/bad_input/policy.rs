@@ -39,7 +39,10 @@ fn automatic(id: &str, margin: f64) -> (Project, String) {
     project.write(THRESHOLDS, format!("schema_version = 1\n\n{}", METRIC.replace("2%", "auto")));
     let record: Value = serde_json::from_str(&record("2001-01-01T00:00:00Z", &[])).unwrap();
     let rows = json!([{ "id": id, "spread": 0.01, "margin": margin }]);
-    let noise = json!({ "schema_version": 1, "environment": record["environment"], "rows": rows });
+    let alarms = json!({ "pairs": 12, "alpha": 0.05, "suites": 1, "suites_red": 0, "rows": 1, "rows_regressed": 0,
+        "controls_red": 0 });
+    let noise = json!({ "schema_version": 1, "environment": record["environment"], "false_alarms": alarms,
+        "rows": rows });
     (project, noise.to_string())
 }
 

@@ -68,11 +68,13 @@ fn slow(recording: &Recording, time: impl Fn(&Sample) -> Duration) -> usize {
 /// them over 100 ms before its end. A driver that timed from when it sent would see it in the few that were under way.
 #[tokio::test]
 async fn a_stall_is_in_the_latency_of_all_who_waited_and_not_only_of_those_under_way() {
-    let stalling = Stalling::new(Duration::from_millis(300), Duration::from_millis(400));
-    let recording = drive(&arrivals(Pacing::Regular, 200.0, 1), Arc::new(stalling)).await.unwrap();
+    let stalling = Arc::new(Stalling::new(Duration::from_millis(300), Duration::from_millis(400)));
+    let recording = drive(&arrivals(Pacing::Regular, 200.0, 1), stalling).await.unwrap();
     let whole = recording.whole();
-    let naive = slow(&recording, |sample| sample.latency.saturating_sub(sample.waited));
-    let honest = slow(&recording, |sample| sample.latency);
+    let (honest, naive) = (
+        slow(&recording, |sample| sample.latency),
+        slow(&recording, |sample| sample.latency.saturating_sub(sample.waited)),
+    );
     assert!((190..=200).contains(&whole.operations), "arrivals kept coming: {}", whole.operations);
     assert!(honest >= 50, "{honest} of {} waited", whole.operations);
     assert!((1..=AT_ONCE).contains(&naive), "{naive} were under way when the stall began");

@@ -204,20 +204,26 @@ mod tests {
         left.abs_diff(right) <= right / 500
     }
 
+    /// Two that were answered and one that failed at once, in a second.
+    fn one_of_three_fails() -> Recording {
+        recording(vec![sample(0, 100, None), sample(10, 1, Some(ErrorKind::Refused)), sample(20, 100, None)])
+    }
+
     #[test]
-    fn a_failure_counts_as_the_deadline_and_by_its_kind() {
-        let recording = recording(vec![
-            sample(0, 100, None),
-            sample(10, 1, Some(ErrorKind::Refused)),
-            sample(20, 100, None),
-        ]);
+    fn a_failure_counts_as_the_deadline_and_not_as_an_answer() {
+        let recording = one_of_three_fails();
         let whole = recording.whole();
         assert_eq!((whole.operations, whole.failures), (3, 1));
         assert!(near(whole.percentile(99.0), Duration::from_secs(5)), "{:?}", whole.percentile(99.0));
         assert!(near(whole.mean(), Duration::from_micros(1_733_333)), "{:?}", whole.mean());
         assert!((whole.success_percent() - 66.667).abs() < 0.001);
+        assert!((recording.rate() - 2.0).abs() < 1e-9, "two in a second: {}", recording.rate());
+    }
+
+    #[test]
+    fn failures_are_counted_by_their_kind() {
+        let recording = one_of_three_fails();
         assert_eq!(recording.failures(), BTreeMap::from([((status(), ErrorKind::Refused), 1)]));
-        assert!((recording.rate() - 2.0).abs() < 1e-9, "two of three in a second: {}", recording.rate());
         assert!(recording.to_string().contains("status: 1 x refused, as in: seen"), "{recording}");
     }
 

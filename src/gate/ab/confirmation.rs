@@ -38,7 +38,7 @@ impl<'s, 'a> Confirmation<'s, 'a> {
     pub fn run(&mut self) -> Result<Option<Control>, Error> {
         let looks = self.settings.looks.clone().into_iter().flat_map(|looks| looks.pairs().to_vec());
         for pairs in looks {
-            let (wanted, until) = (self.unconfirmed(), self.stand.deadline);
+            let (wanted, until) = (self.unconfirmed(), self.stand.deadline());
             let done = self.stand.measure(&wanted, Goal { phase: Phase::Confirmation, pairs, until })?;
             let judged = self.look()?;
             self.stand_by(if judged || done { DENIED } else { NO_TIME });

@@ -89,6 +89,12 @@ pub enum AbError {
         /// The fewest that could.
         fewest: usize,
     },
+    /// The time was up before everything had been compared with itself once.
+    #[error("no comparison was whole within {budget:?}")]
+    NoRound {
+        /// The time.
+        budget: std::time::Duration,
+    },
     /// A bench cannot run on the base's side, so there is nothing to hold the head against.
     #[error("the base cannot run {category}: {reason}\n{output}")]
     BaseFails {
@@ -132,7 +138,12 @@ impl AbError {
                 "give a whole id, its first parts, or `*` for one part; leave --filter out to take all"
             }
             Self::NothingToCompare { .. } => "name bench targets that run on Criterion",
-            Self::TooFewPairs { .. } => "raise --pairs-max, or compare fewer benchmarks with --filter",
+            Self::TooFewPairs { .. } => {
+                "raise --pairs-max (of `ab`) or --pairs (of `calibrate`), or compare fewer benchmarks with --filter"
+            }
+            Self::NoRound { .. } => {
+                "raise --budget, lower --pairs, or measure less: name bench targets, or --filter"
+            }
             Self::BaseFails { .. } => "name a base whose benches run, or leave this bench target out",
             Self::Busy { .. } => "wait until it has ended: two at once measure each other",
         }

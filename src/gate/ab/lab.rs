@@ -1,6 +1,5 @@
 //! The bench targets of both sides, and which benchmarks they hold.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::effort::Effort;
@@ -8,10 +7,11 @@ use super::error::AbError;
 use super::listing;
 use super::schedule::Arm;
 use super::shot::{self, Hit, Miss, Shot};
+use super::surroundings::Surroundings;
 use super::unit::Starts;
 use crate::gate::error::Error;
 use crate::gate::judge::Failure;
-use crate::gate::run::{BenchBinary, Interrupt, last_lines};
+use crate::gate::run::{BenchBinary, last_lines};
 
 /// A bench target, on the sides that have it.
 #[derive(Debug)]
@@ -29,8 +29,8 @@ pub struct Bench<'a> {
 pub struct Lab<'a> {
     /// The bench targets, in the order of the head's.
     pub benches: Vec<Bench<'a>>,
-    scratch: &'a Path,
-    interrupt: &'a Interrupt,
+    /// What holds for every process.
+    pub surroundings: Surroundings<'a>,
 }
 
 /// The benchmarks, each with the position of its bench target, by which side has them.
@@ -47,14 +47,9 @@ pub struct Inventory {
 }
 
 impl<'a> Lab<'a> {
-    /// The bench targets of `base` and `head`, whose processes keep their files in `scratch`.
+    /// The bench targets of `base` and `head`, whose processes run in `surroundings`.
     #[must_use]
-    pub fn new(
-        base: &'a [BenchBinary],
-        head: &'a [BenchBinary],
-        scratch: &'a Path,
-        interrupt: &'a Interrupt,
-    ) -> Self {
+    pub fn new(base: &'a [BenchBinary], head: &'a [BenchBinary], surroundings: Surroundings<'a>) -> Self {
         let find = |side: &'a [BenchBinary], name: &str| side.iter().find(|binary| binary.category == name);
         let gone = base.iter().filter(|binary| find(head, &binary.category).is_none());
         let names = head.iter().chain(gone).map(|binary| binary.category.as_str());
@@ -64,7 +59,7 @@ impl<'a> Lab<'a> {
             head: find(head, name),
             starts: Starts { seconds: 0.0, heeds_filters: true },
         });
-        Self { benches: benches.collect(), scratch, interrupt }
+        Self { benches: benches.collect(), surroundings }
     }
 
     /// The seconds that a process needs to start, and whether it heeds filters, of each bench target.
@@ -94,18 +89,18 @@ impl<'a> Lab<'a> {
     /// The ids of the side `arm`; none where it has no such bench target.
     fn ids(&mut self, bench: usize, arm: Arm) -> Result<Result<Vec<String>, Miss>, Error> {
         let Some(binary) = self.benches[bench].binary(arm) else { return Ok(Ok(Vec::new())) };
-        let (ended, elapsed) = shot::list(binary, self.scratch, self.interrupt)?;
+        let (ended, elapsed) = shot::list(binary, &self.surroundings)?;
         let ids = if ended.failure.is_none() { listing::ids(&ended.output) } else { Vec::new() };
         if !ids.is_empty() {
             self.benches[bench].starts.seconds = elapsed.as_secs_f64();
             return Ok(Ok(ids));
         }
         self.benches[bench].starts = Starts { seconds: 0.0, heeds_filters: false };
-        let hit = self.fire(bench, arm, &[], Effort::default())?;
+        let hit = self.fire(bench, arm, &[], Effort::default(), None)?;
         Ok(hit.map(|hit| hit.readings.into_keys().collect()))
     }
 
-    /// Runs one process of the bench target at the position `bench`, for the benchmarks `ids`.
+    /// Runs one process of the bench target at the position `bench`, for the benchmarks `ids`. It took `expected` before.
     ///
     /// # Errors
     /// As `Shot::fire`.
@@ -118,12 +113,13 @@ impl<'a> Lab<'a> {
         arm: Arm,
         ids: &[&str],
         effort: Effort,
+        expected: Option<Duration>,
     ) -> Result<Result<Hit, Miss>, Error> {
         let bench = &self.benches[bench];
         let binary = bench.binary(arm).expect("a bench target that this side has");
         let heeds = bench.starts.heeds_filters;
         let shot = Shot { binary, ids: heeds.then_some(ids), effort: heeds.then_some(effort) };
-        shot.fire(self.scratch, self.interrupt)
+        shot.fire(&self.surroundings, expected)
     }
 
     /// The error that a bench of the base could not run.
@@ -145,7 +141,7 @@ impl<'a> Lab<'a> {
     /// # Errors
     /// One did.
     pub fn check_interrupt(&self) -> Result<(), Error> {
-        self.interrupt.check()
+        self.surroundings.interrupt.check()
     }
 }
 

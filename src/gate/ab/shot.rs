@@ -5,14 +5,17 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
+
 use super::effort::Effort;
 use super::listing;
+use super::surroundings::Surroundings;
 use crate::gate::baseline::Measured;
 use crate::gate::benchmark::Benchmark;
 use crate::gate::error::Error;
 use crate::gate::read;
 use crate::gate::run::child::{self, Ended};
-use crate::gate::run::{ANNOUNCEMENT, BenchBinary, Interrupt};
+use crate::gate::run::{ANNOUNCEMENT, BenchBinary};
 
 /// The mode that benches measure in, where they know one: many short runs say more than few long ones.
 pub const MODE: &str = "quick";
@@ -58,16 +61,21 @@ pub struct Miss {
 }
 
 impl Shot<'_> {
-    /// Runs the process, with a Criterion home and a folder for temporary files of its own in `scratch`, which are gone
-    /// when it has ended.
+    /// Runs the process, which took `expected` before, with a Criterion home and a folder for temporary files of its own,
+    /// which are gone when it has ended.
     ///
     /// # Errors
     /// A folder cannot be made, or a signal interrupted; no process is left then.
-    pub fn fire(&self, scratch: &Path, interrupt: &Interrupt) -> Result<Result<Hit, Miss>, Error> {
-        let folder = tempfile::tempdir_in(scratch).map_err(Error::io("write into", scratch))?;
+    pub fn fire(
+        &self,
+        surroundings: &Surroundings<'_>,
+        expected: Option<Duration>,
+    ) -> Result<Result<Hit, Miss>, Error> {
+        let folder = folder(surroundings)?;
         let (home, started) = (folder.path().join("home"), Instant::now());
         let mut announced = Vec::new();
-        let ended = child::run(self.command(folder.path(), &home)?, interrupt, &mut |line| {
+        let (command, limits) = (self.command(folder.path(), &home)?, surroundings.limits(expected));
+        let ended = child::run_within(command, limits, surroundings.interrupt, &mut |line| {
             note(&mut announced, line, started);
         })?;
         let elapsed = started.elapsed();
@@ -87,13 +95,17 @@ impl Shot<'_> {
 ///
 /// # Errors
 /// As [`Shot::fire`].
-pub fn list(binary: &BenchBinary, scratch: &Path, interrupt: &Interrupt) -> Result<(Ended, Duration), Error> {
-    let folder = tempfile::tempdir_in(scratch).map_err(Error::io("write into", scratch))?;
+pub fn list(binary: &BenchBinary, surroundings: &Surroundings<'_>) -> Result<(Ended, Duration), Error> {
+    let folder = folder(surroundings)?;
     let mut command = bare(binary, folder.path())?;
     command.arg("--list").env("CRITERION_HOME", folder.path().join("home"));
     let started = Instant::now();
-    let ended = child::run(command, interrupt, &mut |_| {})?;
+    let ended = child::run_within(command, surroundings.limits(None), surroundings.interrupt, &mut |_| {})?;
     Ok((ended, started.elapsed()))
+}
+
+fn folder(surroundings: &Surroundings<'_>) -> Result<TempDir, Error> {
+    tempfile::tempdir_in(surroundings.scratch).map_err(Error::io("write into", surroundings.scratch))
 }
 
 fn bare(binary: &BenchBinary, folder: &Path) -> Result<Command, Error> {
@@ -132,7 +144,7 @@ impl Reading {
     fn of(benchmark: &Benchmark) -> Result<Self, Error> {
         let samples = read::samples(benchmark)?.sorted_per_iteration();
         let logs: Vec<f64> = samples.into_iter().map(f64::ln).collect();
-        Ok(Self { measured: Measured::of(benchmark)?, variance: variance(&logs) })
+        Ok(Self { measured: Measured::of(benchmark), variance: variance(&logs) })
     }
 }
 

@@ -6,6 +6,7 @@ use super::effort::Effort;
 use super::lab::{self, Lab};
 use super::row::{Phase, Row, Standing};
 use super::schedule::{Arm, Schedule};
+use super::series::Series;
 use super::shot::{Hit, Miss};
 use super::unit::{self, Unit};
 use super::watch::{Moment, Watch};
@@ -22,8 +23,6 @@ pub struct Stand<'a> {
     pub failures: Vec<Failure>,
     /// The order.
     pub schedule: Schedule,
-    /// When the time is up.
-    pub deadline: Instant,
     /// What is shown.
     pub watch: Watch<'a>,
 }
@@ -39,6 +38,17 @@ pub struct Goal {
     pub until: Instant,
 }
 
+/// What one process is asked for.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    unit: &'a Unit,
+    arm: Arm,
+    /// Benchmarks that the head alone has.
+    new: &'a [&'a str],
+    /// What such a process took before.
+    expected: Option<Duration>,
+}
+
 impl Goal {
     fn doing(self) -> &'static str {
         match self.phase {
@@ -49,10 +59,21 @@ impl Goal {
 }
 
 impl Stand<'_> {
+    /// When the time is up.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.lab.surroundings.deadline
+    }
+
     /// The time that is left.
     #[must_use]
     pub fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+        self.deadline().saturating_duration_since(Instant::now())
+    }
+
+    /// Forgets what was measured, but not what it costs.
+    pub fn begin_anew(&mut self) {
+        self.rows.iter_mut().for_each(|row| row.first = Series::default());
     }
 
     /// The positions of the rows that want more pairs.
@@ -74,7 +95,7 @@ impl Stand<'_> {
     /// # Errors
     /// A bench of the base cannot run, a row gives no value, or a signal interrupted.
     pub fn survey(&mut self, new: &[(usize, String)]) -> Result<(), Error> {
-        let goal = Goal { phase: Phase::First, pairs: 1, until: self.deadline };
+        let goal = Goal { phase: Phase::First, pairs: 1, until: self.deadline() };
         for bench in 0..self.lab.benches.len() {
             let rows = (0..self.rows.len()).filter(|row| self.rows[*row].bench == bench).collect();
             let unit = Unit { bench, rows, seconds: 0.0 };
@@ -139,30 +160,29 @@ impl Stand<'_> {
     }
 
     fn run_block(&mut self, unit: &Unit, arms: &[Arm], goal: Goal, new: &[&str]) -> Result<(), Error> {
+        let mut expected = (unit.seconds > 0.0).then(|| Duration::from_secs_f64(unit.seconds));
         for arm in arms {
             self.lab.check_interrupt()?;
             self.show(unit, goal);
-            let new: &[&str] = if arm.is_base() { &[] } else { new };
-            if let Err(miss) = self.run_once(unit, *arm, goal.phase, new)? {
-                return self.fails(unit.bench, *arm, &miss);
+            let asked = Asked { unit, arm: *arm, new: if arm.is_base() { &[] } else { new }, expected };
+            match self.run_once(asked, goal.phase)? {
+                Ok(elapsed) => expected = Some(expected.unwrap_or_default().max(elapsed)),
+                Err(miss) => return self.fails(asked, &miss),
             }
         }
         Ok(())
     }
 
-    fn run_once(
-        &mut self,
-        unit: &Unit,
-        arm: Arm,
-        phase: Phase,
-        new: &[&str],
-    ) -> Result<Result<(), Miss>, Error> {
+    /// Runs one process, and returns how long it took.
+    fn run_once(&mut self, asked: Asked<'_>, phase: Phase) -> Result<Result<Duration, Miss>, Error> {
+        let Asked { unit, arm, new, expected } = asked;
         let efforts = unit.rows.iter().map(|row| self.rows[*row].effort);
         let effort = efforts.max_by_key(|effort| effort.measurement).unwrap_or_default();
         let mine = unit.rows.iter().map(|row| self.rows[*row].id.as_str());
         let ids: Vec<&str> = mine.chain(new.iter().copied()).collect();
-        match self.lab.fire(unit.bench, arm, &ids, effort)?.and_then(|hit| complete(hit, &ids)) {
-            Ok(hit) => self.note(unit, arm, phase, &hit).map(Ok),
+        let fired = self.lab.fire(unit.bench, arm, &ids, effort, expected)?;
+        match fired.and_then(|hit| complete(hit, &ids)) {
+            Ok(hit) => self.note(unit, arm, phase, &hit).map(|()| Ok(hit.elapsed)),
             Err(miss) => Ok(Err(miss)),
         }
     }
@@ -188,21 +208,28 @@ impl Stand<'_> {
     }
 
     /// A bench that fails on the head alone is a finding; one that fails on the base leaves nothing to compare with.
-    fn fails(&mut self, bench: usize, arm: Arm, miss: &Miss) -> Result<(), Error> {
-        if arm.is_base() {
+    fn fails(&mut self, asked: Asked<'_>, miss: &Miss) -> Result<(), Error> {
+        let bench = asked.unit.bench;
+        if asked.arm.is_base() {
             return Err(self.lab.base_fails(bench, miss));
         }
-        let mine: Vec<String> =
-            self.rows.iter().filter(|row| row.bench == bench).map(|row| row.id.clone()).collect();
-        let ids: Vec<&str> = mine.iter().map(String::as_str).collect();
-        if !ids.is_empty()
-            && let Err(miss) = self.lab.fire(bench, Arm::Base, &ids, Effort::default())?
-        {
-            return Err(self.lab.base_fails(bench, &miss));
-        }
+        self.check_base(asked)?;
         self.failures.push(self.lab.failure(bench, miss));
         let failed = self.rows.iter_mut().filter(|row| row.bench == bench);
         failed.for_each(|row| row.standing = Standing::Failed);
+        Ok(())
+    }
+
+    /// Makes sure that the base can run what the head could not.
+    fn check_base(&self, asked: Asked<'_>) -> Result<(), Error> {
+        let bench = asked.unit.bench;
+        let mine = self.rows.iter().filter(|row| row.bench == bench);
+        let ids: Vec<&str> = mine.map(|row| row.id.as_str()).collect();
+        if !ids.is_empty()
+            && let Err(miss) = self.lab.fire(bench, Arm::Base, &ids, Effort::default(), asked.expected)?
+        {
+            return Err(self.lab.base_fails(bench, &miss));
+        }
         Ok(())
     }
 

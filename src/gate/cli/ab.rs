@@ -1,12 +1,17 @@
 //! What can be typed about measuring two revisions, and about calibrating.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum, value_parser};
 
+use super::compare::alpha;
 use super::{BaselinesFolder, ComparisonArgs};
+use crate::gate::compare::{ALPHA, MARGIN};
+use crate::gate::error::Error;
 use crate::gate::report::REPORTS_FOLDER;
+use crate::gate::run::Processor;
+use crate::gate::threshold::Margin;
 
 /// What `ab` takes.
 #[derive(Debug, Args)]
@@ -45,6 +50,36 @@ pub struct AbArgs {
     pub baselines: BaselinesFolder,
 }
 
+/// What `calibrate` takes.
+#[derive(Debug, Args)]
+pub struct CalibrateArgs {
+    /// Bench targets; all of them if none is named.
+    #[arg(value_name = "CATEGORY")]
+    pub categories: Vec<String>,
+    /// Measure one benchmark, or those whose ids begin with these parts; `*` stands for one part.
+    #[arg(long, value_name = "ID")]
+    pub filter: Option<String>,
+    /// Comparisons of everything with itself.
+    #[arg(long, value_name = "N", default_value = "10", value_parser = value_parser!(u32).range(1..=10_000))]
+    pub rounds: u32,
+    /// Pairs of runs in each.
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    pub pairs: usize,
+    #[command(flatten)]
+    pub effort: EffortArgs,
+    /// The margin at which the false alarms are counted, where thresholds.toml names none.
+    #[arg(long, value_name = "MARGIN", default_value_t = Margin::Fraction(MARGIN))]
+    pub margin: Margin,
+    /// The share of comparisons that may hold a wrong claim about any row.
+    #[arg(long, value_name = "ALPHA", default_value_t = ALPHA, value_parser = alpha)]
+    pub alpha: f64,
+    /// Margins [default: baselines/thresholds.toml, where it exists].
+    #[arg(long, value_name = "FILE")]
+    pub thresholds: Option<PathBuf>,
+    #[command(flatten)]
+    pub baselines: BaselinesFolder,
+}
+
 /// How long, and in which order.
 #[derive(Debug, Clone, Args)]
 pub struct EffortArgs {
@@ -54,6 +89,31 @@ pub struct EffortArgs {
     /// The seed of the order in which the sides run [default: another each time].
     #[arg(long, value_name = "SEED")]
     pub seed: Option<u64>,
+    /// The processors that each bench process gets. On one it repeats itself much better, and contention does not show.
+    #[arg(long, value_name = "WHICH", default_value = "one")]
+    pub processors: Processors,
+}
+
+/// The processors that a bench process gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Processors {
+    /// The last one of the machine.
+    One,
+    /// All of them.
+    All,
+}
+
+impl EffortArgs {
+    /// The processor that each process is held to, if any.
+    ///
+    /// # Errors
+    /// The operating system does not tell which there are.
+    pub fn processor(&self) -> Result<Option<Processor>, Error> {
+        match self.processors {
+            Processors::One => Processor::last().map_err(Error::io("find", Path::new("a processor"))),
+            Processors::All => Ok(None),
+        }
+    }
 }
 
 fn time(text: &str) -> Result<Duration, String> {

@@ -67,7 +67,7 @@ pub struct ComparisonArgs {
     pub allow_different_environment: bool,
 }
 
-fn alpha(text: &str) -> Result<f64, String> {
+pub(super) fn alpha(text: &str) -> Result<f64, String> {
     let alpha = text.parse::<f64>().ok().filter(|alpha| *alpha > 0.0 && *alpha < 1.0);
     alpha.ok_or_else(|| "expected a share above 0 and below 1, as in 0.05".to_owned())
 }

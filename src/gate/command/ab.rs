@@ -10,7 +10,8 @@ use std::time::Instant;
 use super::print;
 use crate::gate::ab::git::Repository;
 use crate::gate::ab::{
-    BASE, HEAD, Inventory, Lab, MODE, Place, Prepared, Row, Schedule, Side, Source, Stand, Trial, Watch,
+    BASE, HEAD, Inventory, Lab, MODE, Place, Prepared, Row, Schedule, Side, Source, Stand, Surroundings,
+    Trial, Watch,
 };
 use crate::gate::cli::AbArgs;
 use crate::gate::environment::Environment;
@@ -128,13 +129,22 @@ impl Job<'_> {
 
     fn measure(&self, sides: &Sides, place: &Place, log: &mut dyn Write) -> Result<Measured, Error> {
         let started = Instant::now();
-        let mut lab = Lab::new(&sides.base.binaries, sides.head(), place.scratch(), &self.interrupt);
+        let mut lab = Lab::new(&sides.base.binaries, sides.head(), self.surroundings(place, started)?);
         let inventory = lab.take_stock(self.arguments.filter.as_deref())?;
         let watch = self.announce(log, &inventory, sides);
-        let stand = self.stand(lab, &inventory, started, watch)?;
+        let stand = self.stand(lab, &inventory, watch)?;
         let mut trial = Trial::new(stand, self.arguments.comparison.alpha, self.arguments.pairs_max)?;
         let interrupted = stopped(trial.run(&inventory.new))?;
         Ok(Measured { elapsed: started.elapsed(), interrupted, ..self.measured(&trial, &inventory)? })
+    }
+
+    fn surroundings<'a>(&'a self, place: &'a Place, started: Instant) -> Result<Surroundings<'a>, Error> {
+        Ok(Surroundings {
+            scratch: place.scratch(),
+            interrupt: &self.interrupt,
+            processor: self.arguments.effort.processor()?,
+            deadline: started + self.arguments.effort.budget,
+        })
     }
 
     fn announce<'a>(&self, log: &'a mut dyn Write, inventory: &Inventory, sides: &Sides) -> Watch<'a> {
@@ -151,20 +161,13 @@ impl Job<'_> {
     }
 
     /// Where the benchmarks of `inventory` are measured.
-    fn stand<'a>(
-        &self,
-        lab: Lab<'a>,
-        inventory: &Inventory,
-        started: Instant,
-        watch: Watch<'a>,
-    ) -> Result<Stand<'a>, Error> {
+    fn stand<'a>(&self, lab: Lab<'a>, inventory: &Inventory, watch: Watch<'a>) -> Result<Stand<'a>, Error> {
         let row = |(bench, id): &(usize, String)| Ok(Row::new(id.clone(), *bench, self.policies.row(id)?));
         Ok(Stand {
             lab,
             rows: inventory.both.iter().map(row).collect::<Result<_, Error>>()?,
             failures: inventory.failures.clone(),
             schedule: Schedule::new(self.seed),
-            deadline: started + self.arguments.effort.budget,
             watch,
         })
     }

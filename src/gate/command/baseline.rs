@@ -87,7 +87,7 @@ pub fn find(name: &BaselineName, places: &BaselineArgs) -> Result<Baseline, Erro
     let home = read::criterion_home(places.criterion_home.as_deref());
     match read::load(&home, name.as_ref()) {
         Ok(benchmarks) => {
-            Ok(Baseline::of_runs(name.clone(), Environment::unknown(), vec![Run::of(&benchmarks)?]))
+            Ok(Baseline::of_runs(name.clone(), Environment::unknown(), vec![Run::of(&benchmarks)]))
         }
         Err(Error::NoHome { .. } | Error::EmptyHome { .. }) => Err(missing),
         Err(error) => Err(error),

@@ -71,19 +71,19 @@ impl Results {
     }
 
     /// What this run gives a comparison of the benchmarks that `holds` holds; its environment, where the record says it.
-    pub fn side_run(&self, origin: &str, holds: impl Fn(&str) -> bool) -> Result<SideRun, Error> {
+    pub fn side_run(&self, origin: &str, holds: impl Fn(&str) -> bool) -> SideRun {
         let held: Vec<Benchmark> = self.benchmarks.iter().filter(|it| holds(&it.id)).cloned().collect();
         let engines = self.facts.majors();
         let record = self.record.as_ref();
         let environment = record.map(|record| Environment { engines, ..record.environment.clone() });
-        Ok(SideRun {
+        SideRun {
             origin: origin.to_owned(),
             folder: None,
             made_apart: false,
             environment: environment.filter(|environment| !environment.is_unknown()),
             started: record.map(RunRecord::started),
-            results: Run::of(&held)?.results,
-        })
+            results: Run::of(&held).results,
+        }
     }
 
     /// The report of `judgement`.

@@ -56,6 +56,8 @@ pub struct Measuring {
     pub budget_seconds: f64,
     /// The seed of the order.
     pub seed: u64,
+    /// The processor that each bench process was held to; `None` where it had all of them.
+    pub processor: Option<usize>,
     /// Bench targets that could not run on the head.
     pub failures: Vec<Failure>,
 }

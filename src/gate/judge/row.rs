@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::Severity;
 use crate::gate::benchmark::{Benchmark, Estimate};
 use crate::gate::error::Error;
-use crate::gate::read;
 use crate::gate::threshold::{Better, Kind, Limits, Metric, Statistic};
 use crate::gate::unit::Quantity;
 
@@ -151,7 +150,7 @@ fn measured(metric: &Metric, benchmark: &Benchmark) -> Result<(Estimate, Option<
     let value = match metric.statistic {
         Statistic::Mean => estimates.mean,
         Statistic::Median => estimates.median,
-        Statistic::P10 => Estimate::exact(read::samples(benchmark)?.p10()),
+        Statistic::P10 => Estimate::exact(benchmark.p10),
         Statistic::Typical => estimates.typical(),
         Statistic::Throughput => {
             let count = count(metric, benchmark)?;

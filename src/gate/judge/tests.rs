@@ -18,6 +18,7 @@ fn result(id: &str, point: f64, spread: f64, throughput: Option<Throughput>) -> 
             median_abs_dev: estimate,
         },
         sample_count: 10,
+        p10: 1.0,
         folder: PathBuf::from(id),
     }
 }

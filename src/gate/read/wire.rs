@@ -16,7 +16,6 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::folder::{Folder, read_all};
-use super::tally::Tally;
 use crate::gate::benchmark::{Benchmark, Estimate, Estimates, Samples, Throughput};
 use crate::gate::error::Error;
 
@@ -77,11 +76,10 @@ struct WireSamples {
     times: Vec<f64>,
 }
 
-/// [`WireSamples`], checked as it is read and not kept: judging needs none of it.
-#[derive(Deserialize)]
-struct WireTallies {
-    iters: Tally,
-    times: Tally,
+impl From<WireSamples> for Samples {
+    fn from(wire: WireSamples) -> Self {
+        Self { iterations: wire.iters, totals: wire.times }
+    }
 }
 
 /// Reads the result in the folder at `name`, which is relative to `parent`; `None` where no file in it is a result's.
@@ -114,7 +112,7 @@ pub fn read_samples(folder: &Path) -> Result<Samples, Error> {
     let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
     let wire: WireSamples = serde_json::from_slice(&bytes)
         .map_err(|error| Error::Malformed { path, problem: why_malformed(&bytes, &error) })?;
-    Ok(Samples { iterations: wire.iters, totals: wire.times })
+    Ok(wire.into())
 }
 
 /// A folder that may hold a result, and its parent, which is open.
@@ -150,13 +148,14 @@ impl ResultFolder<'_> {
     ) -> Result<Benchmark, Error> {
         let identity: WireBenchmark = self.parse(FILES[0], identity)?;
         let estimates: WireEstimates = self.parse(FILES[1], estimates)?;
-        let samples: WireTallies = self.parse(FILES[2], samples)?;
+        let samples = Samples::from(self.parse::<WireSamples>(FILES[2], samples)?);
         let unfit = |file: &str, problem| Error::Unfit { path: self.path().join(file), problem };
         Ok(Benchmark {
             id: identity.full_id,
             throughput: identity.throughput.map(Throughput::from),
             estimates: convert_estimates(&estimates).map_err(|problem| unfit(FILES[1], problem))?,
             sample_count: count_samples(&samples).map_err(|problem| unfit(FILES[2], problem))?,
+            p10: samples.p10(),
             folder: self.path(),
         })
     }
@@ -205,12 +204,13 @@ fn not_negative(name: &str, wire: &WireEstimate) -> Result<Estimate, String> {
 }
 
 /// How many samples there are, if there can be such.
-fn count_samples(wire: &WireTallies) -> Result<usize, String> {
-    let (iterations, totals) = (wire.iters.count, wire.times.count);
+fn count_samples(samples: &Samples) -> Result<usize, String> {
+    let (iterations, totals) = (samples.iterations.len(), samples.totals.len());
     if iterations != totals || totals == 0 {
         return Err(format!("{iterations} iteration counts for {totals} times: expected one for each"));
     }
-    match wire.iters.unfit.or(wire.times.unfit) {
+    let is_unfit = |value: &&f64| !value.is_finite() || **value <= 0.0;
+    match samples.iterations.iter().chain(&samples.totals).find(is_unfit) {
         Some(value) => Err(format!("a sample is {value}: expected a finite number above zero")),
         None => Ok(totals),
     }

@@ -64,14 +64,19 @@ pub fn write_verdict(out: &mut impl Write, report: &Report<'_>) -> io::Result<()
         let (home, help) = (report.home.display(), "help:".cyan());
         writeln!(out, "  {help} looked in {home}; run what is missing, or name the categories to judge")?;
     }
-    let rate = judgement.pass_rate().map(|rate| format!("Pass rate: {rate:.1}%"));
-    let rate = rate.unwrap_or_else(|| match ServiceLevel::new(judgement) {
-        ServiceLevel { kept: 0, broken: 0, .. } => "nothing judged".to_owned(),
-        ServiceLevel { kept, broken, .. } => format!("{kept} promises kept, {broken} broken"),
-    });
+    let rate = shown_rate(judgement);
     let not_run = if judgement.not_run.is_empty() { "" } else { ", not all of it run" };
     let said = format!("{} Performance tests {}", verdict_mark(verdict), in_words(verdict));
     writeln!(out, "{} ({rate}{not_run})", said.style(verdict_style(verdict)))
+}
+
+/// The pass rate; where nothing was graded, what became of the promises.
+fn shown_rate(judgement: &Judgement) -> String {
+    let rate = judgement.pass_rate().map(|rate| format!("Pass rate: {rate:.1}%"));
+    rate.unwrap_or_else(|| match ServiceLevel::new(judgement) {
+        ServiceLevel { kept: 0, broken: 0, .. } => "nothing judged".to_owned(),
+        ServiceLevel { kept, broken, .. } => format!("{kept} promises kept, {broken} broken"),
+    })
 }
 
 fn in_words(verdict: Verdict) -> &'static str {
@@ -189,11 +194,7 @@ fn write_notes(out: &mut impl Write, judgement: &Judgement) -> io::Result<()> {
 fn write_summary(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
     let summary = Summary::new(report);
     writeln!(out, "\n{RULE}\n{}\n{RULE}", "PERFORMANCE TEST SUMMARY".bold())?;
-    writeln!(out, "Total Tests: {}\nPassed: {}\nFailed: {}", summary.total, summary.passed, summary.failed)?;
-    if summary.not_run > 0 {
-        writeln!(out, "Not Run: {}", summary.not_run)?;
-    }
-    summary.pass_rate.iter().try_for_each(|rate| writeln!(out, "Pass Rate: {rate:.1}%"))?;
+    write_counts(out, &summary)?;
     write_kept(out, summary.service_level)?;
     summary
         .average_duration_s
@@ -201,6 +202,14 @@ fn write_summary(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
         .try_for_each(|seconds| writeln!(out, "Average Duration: {seconds:.3}s"))?;
     write_severities(out, &summary)?;
     write_categories(out, &summary)
+}
+
+fn write_counts(out: &mut impl Write, summary: &Summary) -> io::Result<()> {
+    writeln!(out, "Total Tests: {}\nPassed: {}\nFailed: {}", summary.total, summary.passed, summary.failed)?;
+    if summary.not_run > 0 {
+        writeln!(out, "Not Run: {}", summary.not_run)?;
+    }
+    summary.pass_rate.iter().try_for_each(|rate| writeln!(out, "Pass Rate: {rate:.1}%"))
 }
 
 fn write_kept(out: &mut impl Write, promised: ServiceLevel) -> io::Result<()> {

@@ -39,7 +39,7 @@ fn from_home(home: &Path, saved: &str) -> Result<SideRun, Error> {
         folder: Some(home.canonicalize().map_err(Error::io("find", home))?.join(saved)),
         started: record.as_ref().map(RunRecord::started),
         environment: record.map(|record| record.environment).filter(|environment| !environment.is_unknown()),
-        results: Run::of(&benchmarks)?.results,
+        results: Run::of(&benchmarks).results,
     })
 }
 

@@ -33,23 +33,32 @@ pub(super) async fn batch(target: &Target, requests: usize, at_once: usize) -> B
     let clients = (0..at_once).map(|_| tokio::spawn(work_off(target.clone(), Arc::clone(&next), requests)));
     let worked_off = join_all(clients).await;
     let time = start.elapsed();
-    let answers =
-        worked_off.into_iter().flat_map(|answers| answers.unwrap_or_else(|error| panic!("{error}")));
-    let checked = |(endpoint, body, latency): (Endpoint, Bytes, Duration)| {
-        target.check(endpoint, &body);
-        latency
-    };
-    let latencies: Vec<Duration> = answers.map(checked).collect();
+    let latencies: Vec<Duration> = worked_off
+        .into_iter()
+        .flat_map(|answers| answers.unwrap_or_else(|error| panic!("{error}")))
+        .map(|answer| answer.checked(target))
+        .collect();
     assert_eq!(latencies.len(), requests, "some are missing");
     Batch { time, latencies }
 }
 
+/// What one request was answered, and how long it took.
+struct Answer {
+    endpoint: Endpoint,
+    body: Bytes,
+    latency: Duration,
+}
+
+impl Answer {
+    /// How long it took, if it is right.
+    fn checked(self, target: &Target) -> Duration {
+        target.check(self.endpoint, &self.body);
+        self.latency
+    }
+}
+
 /// One client: takes the next request as soon as it has the answer to its last.
-async fn work_off(
-    target: Target,
-    next: Arc<AtomicUsize>,
-    requests: usize,
-) -> Vec<(Endpoint, Bytes, Duration)> {
+async fn work_off(target: Target, next: Arc<AtomicUsize>, requests: usize) -> Vec<Answer> {
     let mut answers = Vec::with_capacity(requests);
     loop {
         let turn = next.fetch_add(1, Ordering::Relaxed);
@@ -60,6 +69,6 @@ async fn work_off(
         let request = target.request(endpoint, turn as u64);
         let sent = Instant::now();
         let body = target.send(endpoint, request).await;
-        answers.push((endpoint, body, sent.elapsed()));
+        answers.push(Answer { endpoint, body, latency: sent.elapsed() });
     }
 }

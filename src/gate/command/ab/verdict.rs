@@ -14,6 +14,7 @@ use crate::gate::error::Error;
 use crate::gate::judge::{Compared, ComparedSide, Failure, Measuring};
 use crate::gate::policy::RowPolicy;
 use crate::gate::report::comparison::{self, ComparisonReport, console};
+use crate::gate::run::Processor;
 use crate::gate::store;
 
 /// What was measured.
@@ -92,6 +93,7 @@ impl Job<'_> {
                 seconds: measured.elapsed.as_secs_f64(),
                 budget_seconds: self.arguments.effort.budget.as_secs_f64(),
                 seed: self.seed,
+                processor: self.arguments.effort.processor()?.map(Processor::number),
                 failures: measured.failures,
             }),
         })

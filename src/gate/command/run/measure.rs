@@ -77,7 +77,7 @@ impl Session<'_> {
         let (path, _alive) =
             if number == runs { (home.keep()?, None) } else { (home.path().to_owned(), Some(home)) };
         let results = Results::read(&path, times)?;
-        let run = results.side_run(&format!("run {number} of {runs}"), |id| self.measures(id))?;
+        let run = results.side_run(&format!("run {number} of {runs}"), |id| self.measures(id));
         Ok((results, SideRun { made_apart: true, ..run }))
     }
 

@@ -56,10 +56,15 @@ fn write_head(out: &mut impl Write, compared: &Compared) -> io::Result<()> {
             base.name,
             runs(base.origins.len()),
         ),
-        Some(Measuring { seconds, budget_seconds, seed, .. }) => writeln!(
+        Some(Measuring { seconds, budget_seconds, seed, processor, .. }) => writeln!(
             out,
-            "\nComparing {} with {}{paired}: {seconds:.0} s of {budget_seconds:.0} s, seed {seed}",
-            head.name, base.name
+            "\nComparing {} with {}{paired}: {seconds:.0} s of {budget_seconds:.0} s, seed {seed},\n{}",
+            head.name,
+            base.name,
+            processor.map_or_else(
+                || "each process on all processors".to_owned(),
+                |number| format!("each process on processor {number}")
+            )
         ),
     }?;
     compared.notes().try_for_each(|note| writeln!(out, "  {} {note}", "note:".cyan()))?;
