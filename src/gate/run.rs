@@ -21,14 +21,10 @@ use super::report::CategoryTime;
 use progress::Progress;
 use record::RunRecord;
 
-<<<<<<< HEAD
 use child::Ended;
 
-pub use child::Interrupt;
-=======
 pub use child::{Interrupt, Limits};
 pub use processor::Processor;
->>>>>>> main
 pub use progress::ANNOUNCEMENT;
 pub use project::{BenchBinary, Project, build};
 
