@@ -33,6 +33,8 @@ pub use secrets::Secrets;
 pub use session::DeployedSession;
 pub use target::DeployedApi;
 
+use super::facts::Facts;
+use super::harness::skip;
 use file::File;
 pub use file::Users;
 
@@ -151,6 +153,19 @@ pub fn api_or_exit() -> Option<DeployedApi> {
 /// Ends the process with 2 where one of these variables names a server that is not this machine's.
 pub fn refuse_strangers_or_exit(variables: &[&'static str]) {
     here_or_exit().refuse_strangers(variables).unwrap_or_else(|error| exit(&error));
+}
+
+/// Leaves the benchmark `id` that is running out, where there is a deployment: it is about a backend's memory, which is
+/// seen in its own process only.
+///
+/// # Panics
+/// That cannot be noted.
+pub fn leave_memory_out(facts: &Facts, id: &str) {
+    let Some(url) = named(API_URL) else { return };
+    let reason = format!("the memory of {} cannot be seen from here", place::shown(&url));
+    let noted = facts.note_row_not_run(id, &reason, "unset API_URL to measure a backend in this process");
+    noted.unwrap_or_else(|error| panic!("{error}"));
+    skip()
 }
 
 /// Ends the process as bad input does.
