@@ -9,8 +9,11 @@
 //! whole: a window holds too few operations for a percentile, and most windows too few for a single failure, so that
 //! their spread would excuse failures that were seen. A failed operation counts with its deadline as its response time.
 //!
+//! [`faults`] break a part while a population works.
+//!
 //! [`Platform`]: crate::bench::Platform
 
+mod faults;
 mod place;
 mod scaling;
 mod scenario;
@@ -37,10 +40,12 @@ const WINDOWS: u32 = 10;
 /// The names of the populations of [`Sizes::users`](crate::bench::Sizes::users).
 const NAMES: [&str; 3] = ["basic", "medium", "high"];
 
-/// Runs every benchmark of the `concurrent` category.
+/// Runs every benchmark of the `concurrent` category: on the deployment that `API_URL` names, else on platforms.
+///
+/// Ends the process with 2 where there is a deployment and no load can be sent to it.
 pub fn run(harness: &mut Harness) {
     raise_open_files();
-    let (users, place, sizes) = (runtime(), Place::here(), harness.sizes());
+    let (users, place, sizes) = (runtime(), Place::here(harness.facts()), harness.sizes());
     let stage = Stage { users: &users, place: &place, warm_up: tested_shorter(sizes.user_warm_up) };
     for (name, count) in NAMES.into_iter().zip(populations(sizes.users, place.most())) {
         let id = format!("{name}/{count}");
@@ -50,6 +55,7 @@ pub fn run(harness: &mut Harness) {
     burst(harness, stage);
     sustained(harness, stage);
     scaling(harness, stage);
+    faults::measure(harness, &users, &place);
 }
 
 /// The six estimates that each scenario has.
@@ -89,15 +95,16 @@ fn sustained(harness: &mut Harness, stage: Stage<'_>) {
         heap.get_or_init(|| {
             let watch = HeapWatch::start(stage.warm_up, length);
             let _ = scenario.recording();
-            Trend::of(&watch.stop())
+            watch.stop()
         });
         scenario.recording()
     };
     estimates(harness, &id, recording);
-    trend(harness, &format!("{id}/response_time_trend"), || Trend::of_latency(recording()));
-    trend(harness, &format!("{id}/heap_trend"), || {
+    trend(harness, "sustained/response_time_trend", || Trend::of_latency(recording()));
+    trend(harness, "sustained/heap_trend", || {
+        stage.place.must_be_here();
         let _ = recording();
-        *heap.get().unwrap_or_else(|| unreachable!("a recording has been made"))
+        Trend::of(heap.get().map_or(&[], Vec::as_slice))
     });
 }
 
@@ -158,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_population_is_larger_than_the_place_allows() {
+    fn no_population_is_larger_than_a_deployment_allows() {
         assert_eq!(populations([25, 50, 100], usize::MAX), [25, 50, 100]);
         assert_eq!(populations([25, 50, 100], 40), [10, 20, 40]);
         assert_eq!(populations([25, 50, 100], 2), [1, 1, 2]);
