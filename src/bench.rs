@@ -8,6 +8,7 @@ pub mod deployment;
 pub mod facts;
 pub mod groups;
 pub mod harness;
+pub mod heap;
 pub mod load;
 pub mod measurement;
 pub mod mode;
