@@ -9,15 +9,25 @@ use backend_bench::backend::database::{
 
 use crate::common::{database, events};
 
+/// How many events are inserted at once: a few, the most by one INSERT, and more, which are sent by COPY.
+const COUNTS: [usize; 4] = [1, 2_000, 2_001, 4_321];
+
+/// Other events, so that there are too many for one INSERT.
+fn filling(count: usize) -> impl Iterator<Item = Event> {
+    events(10 + count).into_iter().skip(10)
+}
+
 #[tokio::test]
 async fn a_bulk_insert_stores_every_field_of_every_event() {
     let database = database(PoolOptions::default()).await;
-    let events = events(4_321);
-    database.insert_events(&events).await.unwrap();
-    assert_eq!(database.count_events().await.unwrap(), 4_321);
-    assert_eq!(database.events_between(0..i64::MAX, 10_000).await.unwrap(), events);
-    database.clear_events().await.unwrap();
-    assert_eq!(database.count_events().await.unwrap(), 0);
+    for count in COUNTS {
+        let events = events(count);
+        database.insert_events(&events).await.unwrap();
+        assert_eq!(database.count_events().await.unwrap(), count as u64);
+        assert_eq!(database.events_between(0..i64::MAX, 10_000).await.unwrap(), events);
+        database.clear_events().await.unwrap();
+        assert_eq!(database.count_events().await.unwrap(), 0);
+    }
     database.insert_events(&[]).await.unwrap();
 }
 
@@ -41,28 +51,35 @@ async fn the_ends_of_every_type_survive() {
     let database = database(PoolOptions::default()).await;
     let long = "é".repeat(200_000);
     let payload = format!(r#"{{"text": "{long}", "n":1.50, "null":null}}"#);
-    let events = [
+    let mut events = vec![
         event(i64::MIN, "", "{}", i64::MIN, f64::MIN),
         event(i64::MAX, "ünïcode 漢字 🦀 \t\n\\N \\. \"", "[]", i64::MAX, f64::MAX),
         event(-1, &long, &payload, -1, f64::MIN_POSITIVE),
         event(0, "'; DROP TABLE events; --", "\"text\"", 0, -0.0),
     ];
-    database.insert_events(&events).await.unwrap();
-    for event in &events {
-        assert_eq!(database.event(event.id).await.unwrap().as_ref(), Some(event));
+    for rest in [0, 2_000] {
+        database.clear_events().await.unwrap();
+        events.extend(filling(rest));
+        database.insert_events(&events).await.unwrap();
+        for event in &events[..4] {
+            assert_eq!(database.event(event.id).await.unwrap().as_ref(), Some(event));
+        }
     }
 }
 
 #[tokio::test]
 async fn an_insert_is_all_or_nothing_and_names_a_taken_id() {
-    let database = database(PoolOptions::default()).await;
-    let mut events = events(2_500);
-    events[2_400].id = 1;
-    let error = database.insert_events(&events).await.unwrap_err();
-    assert_names_the_taken_id(&error);
-    assert_eq!(database.count_events().await.unwrap(), 0);
-    events[2_400].id = 2_401;
-    database.insert_events(&events).await.unwrap();
+    for count in [2, 2_000, 2_001] {
+        let database = database(PoolOptions::default()).await;
+        let mut events = events(count);
+        let last = events.last_mut().unwrap();
+        let id = std::mem::replace(&mut last.id, 1);
+        assert_names_the_taken_id(&database.insert_events(&events).await.unwrap_err());
+        assert_eq!(database.count_events().await.unwrap(), 0);
+        events.last_mut().unwrap().id = id;
+        database.insert_events(&events).await.unwrap();
+        assert_eq!(database.count_events().await.unwrap(), count as u64);
+    }
 }
 
 fn assert_names_the_taken_id(error: &Error) {
@@ -74,8 +91,9 @@ fn assert_names_the_taken_id(error: &Error) {
 async fn what_the_engine_cannot_hold_is_refused_with_the_reason() {
     let database = database(PoolOptions::default()).await;
     let refused = [(event(1, "", "no json", 1, 1.0), "json"), (event(1, "a\0b", "{}", 1, 1.0), "0x00")];
-    for (event, reason) in refused {
-        let error = database.insert_events(&[event]).await.unwrap_err();
+    for ((event, reason), rest) in refused.into_iter().flat_map(|case| [(case.clone(), 0), (case, 2_000)]) {
+        let events: Vec<Event> = std::iter::once(event).chain(filling(rest)).collect();
+        let error = database.insert_events(&events).await.unwrap_err();
         assert!(matches!(error, Error::Refused { .. }) && error.to_string().contains(reason), "{error}");
         assert_eq!(database.count_events().await.unwrap(), 0);
     }

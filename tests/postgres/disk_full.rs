@@ -54,9 +54,12 @@ async fn fill_up(url: &str) {
     database.migrate().await.unwrap();
     run(url, "CREATE TABLE ballast AS SELECT repeat('x', 1000) FROM generate_series(1, 500)").await;
     database.insert_events(&events(1_000)).await.unwrap();
-    let error = database.insert_events(&events(50_000)[1_000..]).await.unwrap_err();
-    assert!(matches!(error, Error::Full { .. }) && error.to_string().contains("free some"), "{error}");
-    assert_eq!(database.count_events().await.unwrap(), 1_000);
+    // And again while it still is full: the first failure must not leave anything that hides the second.
+    for _ in 0..2 {
+        let error = database.insert_events(&events(50_000)[1_000..]).await.unwrap_err();
+        assert!(matches!(error, Error::Full { .. }) && error.to_string().contains("free some"), "{error}");
+        assert_eq!(database.count_events().await.unwrap(), 1_000);
+    }
     goes_on(&database, url).await;
 }
 

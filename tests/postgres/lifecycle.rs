@@ -57,7 +57,7 @@ async fn a_server_that_is_killed_leaves_nothing_and_its_clients_an_error() {
     let service = throwaway();
     let traces = Traces::of(service.url()).await;
     let database = impatient(service.url()).await;
-    kill_process(traces.server, Signal::KILL).unwrap();
+    end(traces.server, &database).await;
     let error = database.insert_events(&events(10)).await.unwrap_err();
     assert!(
         matches!(error, Error::Lost { .. }) && !error.to_string().contains(password(service.url())),
@@ -65,6 +65,12 @@ async fn a_server_that_is_killed_leaves_nothing_and_its_clients_an_error() {
     );
     drop(service);
     assert_eq!(traces.left(), [""; 0]);
+}
+
+/// The process behind an open connection takes a moment to see that the server was killed, and answers until then.
+async fn end(server: Pid, database: &Postgres) {
+    kill_process(server, Signal::KILL).unwrap();
+    eventually("its processes end", || async { database.count_events().await.is_err() }).await;
 }
 
 /// A database that soon gives up waiting for a connection.

@@ -2,7 +2,7 @@
 //!
 //! - The schema carries a marker with its version. One that exists without it is never touched, and
 //!   [`Postgres::remove_schema`] drops only what [`Database::migrate`] made.
-//! - Events are stored by binary COPY: one statement, so all of them or none.
+//! - Events are stored by binary COPY, a few by INSERT: one statement, so all of them or none.
 //! - A deadline ends the operation on the server too (`statement_timeout`).
 //! - What only reads, or can be done twice, is done again where the connection breaks. A write whose outcome is not
 //!   known is an error, and never repeated.
@@ -11,10 +11,12 @@
 //! Connections keep state (the search path, prepared statements): a pooler between must work by sessions.
 
 mod address;
+mod connections;
 mod conversations;
 mod copy;
 mod events;
 mod failure;
+mod few;
 mod schema;
 mod server;
 mod side;
@@ -108,8 +110,7 @@ impl Database for Postgres {
     }
 
     fn version(&self) -> Task<'_, String> {
-        let work = || sqlx::query_scalar("SHOW server_version").fetch_one(self.primary.pool());
-        Box::pin(self.primary.repeat("asking for the version", work))
+        Box::pin(self.primary.repeat("asking for the version", || server::version(self.primary.pool())))
     }
 
     fn migrate(&self) -> Task<'_, ()> {
@@ -146,12 +147,13 @@ impl Database for Postgres {
 
     fn acquire(&self) -> Task<'_, Lease> {
         let work = || self.primary.pool().acquire();
-        Box::pin(async move { self.primary.repeat("acquiring a connection", work).await.map(Lease::new) })
+        let acquired = self.primary.repeat("acquiring a connection", work);
+        Box::pin(async move { acquired.await.map(|connection| Lease::new(connection.idle())) })
     }
 
     fn pool_stats(&self) -> PoolStats {
-        let primary = self.primary.stats();
-        self.replica.as_ref().map_or(primary, |replica| primary.and(&replica.stats()))
+        let primary = self.primary.pool().stats();
+        self.replica.as_ref().map_or(primary, |replica| primary.and(&replica.pool().stats()))
     }
 
     fn close(&self) -> Task<'_, ()> {

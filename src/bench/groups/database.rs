@@ -6,8 +6,8 @@
 //!   model in another, by index, at random places of a table of that many rows. The answers are equally large
 //!   whatever the table.
 //! - `query/growth`: the time of a lookup in the largest table over that in the smallest, both asked in turn.
-//! - `pool/acquire`: taking an idle connection and dropping it, which hands it to a task that returns it. There is
-//!   no ping.
+//! - `pool/acquire`: taking an idle connection and dropping it, which gives it back: at once, or on SQLite by a task
+//!   that also asks whether it is well.
 //! - `pool/reuse`: the share of acquisitions that an open connection served, from a pool's first use on, under
 //!   more tasks than it has connections. Counted by the pool's own hooks.
 //! - `pool/saturation/<n>`: the time until n tasks that want one of ten connections have all been served.

@@ -1,9 +1,10 @@
 //! Threads, messages and settings.
 
+use sqlx::Row;
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Row};
 
 use super::Postgres;
+use super::connections::Connections;
 use super::failure::Effect;
 use crate::backend::database::{Conversations, Message, Role, Settings, Task, Thread, now_us};
 
@@ -14,17 +15,11 @@ impl Conversations for Postgres {
     }
 
     fn thread(&self, id: i64) -> Task<'_, Option<Thread>> {
-        const FIND: &str = "SELECT id, title, created_us FROM threads WHERE id = $1";
-        let pool = self.primary.pool();
-        let work = move || sqlx::query(FIND).bind(id).try_map(|row| thread(&row)).fetch_optional(pool);
-        Box::pin(self.primary.repeat("looking up a thread", work))
+        Box::pin(self.primary.repeat("looking up a thread", move || by_id(self.primary.pool(), id)))
     }
 
     fn threads(&self, limit: u32) -> Task<'_, Vec<Thread>> {
-        const LIST: &str = "SELECT id, title, created_us FROM threads ORDER BY id DESC LIMIT $1";
-        let (pool, limit) = (self.primary.pool(), i64::from(limit));
-        let work = move || sqlx::query(LIST).bind(limit).try_map(|row| thread(&row)).fetch_all(pool);
-        Box::pin(self.primary.repeat("listing threads", work))
+        Box::pin(self.primary.repeat("listing threads", move || threads(self.primary.pool(), limit)))
     }
 
     fn add_message<'a>(&'a self, thread: i64, role: Role, content: &'a str) -> Task<'a, Message> {
@@ -52,50 +47,74 @@ fn uncertain(error: sqlx::Error) -> (sqlx::Error, Effect) {
     (error, Effect::Unknown)
 }
 
-async fn create_thread(pool: &PgPool, title: &str) -> Result<Thread, sqlx::Error> {
+async fn create_thread(pool: &Connections, title: &str) -> Result<Thread, sqlx::Error> {
     const CREATE: &str = "INSERT INTO threads (title, created_us) VALUES ($1, $2) RETURNING id";
-    let created_us = now_us();
-    let id = sqlx::query_scalar(CREATE).bind(title).bind(created_us).fetch_one(pool).await?;
+    let (created_us, mut connection) = (now_us(), pool.acquire().await?);
+    let made = sqlx::query_scalar(CREATE).bind(title).bind(created_us).fetch_one(&mut *connection).await;
+    let id = connection.settle(made)?;
     Ok(Thread { id, title: title.to_owned(), created_us })
 }
 
+async fn by_id(pool: &Connections, id: i64) -> Result<Option<Thread>, sqlx::Error> {
+    const FIND: &str = "SELECT id, title, created_us FROM threads WHERE id = $1";
+    let mut connection = pool.acquire().await?;
+    let query = sqlx::query(FIND).bind(id).try_map(|row| thread(&row));
+    let found = query.fetch_optional(&mut *connection).await;
+    connection.settle(found)
+}
+
+async fn threads(pool: &Connections, limit: u32) -> Result<Vec<Thread>, sqlx::Error> {
+    const LIST: &str = "SELECT id, title, created_us FROM threads ORDER BY id DESC LIMIT $1";
+    let mut connection = pool.acquire().await?;
+    let query = sqlx::query(LIST).bind(i64::from(limit)).try_map(|row| thread(&row));
+    let found = query.fetch_all(&mut *connection).await;
+    connection.settle(found)
+}
+
 async fn add_message(
-    pool: &PgPool,
+    pool: &Connections,
     thread_id: i64,
     role: Role,
     content: &str,
 ) -> Result<Message, sqlx::Error> {
     const ADD: &str = "INSERT INTO messages (thread_id, role, content, created_us) VALUES ($1, $2, $3, $4) \
                        RETURNING id";
-    let created_us = now_us();
+    let (created_us, mut connection) = (now_us(), pool.acquire().await?);
     let query = sqlx::query_scalar(ADD).bind(thread_id).bind(role.name()).bind(content).bind(created_us);
-    let id = query.fetch_one(pool).await?;
+    let added = query.fetch_one(&mut *connection).await;
+    let id = connection.settle(added)?;
     Ok(Message { id, thread_id, role, content: content.to_owned(), created_us })
 }
 
-async fn messages(pool: &PgPool, thread: i64, limit: u32) -> Result<Vec<Message>, sqlx::Error> {
+async fn messages(pool: &Connections, thread: i64, limit: u32) -> Result<Vec<Message>, sqlx::Error> {
     const LIST: &str = "SELECT id, thread_id, role, content, created_us FROM messages WHERE thread_id = $1 \
                         ORDER BY id DESC LIMIT $2";
     let query = sqlx::query(LIST).bind(thread).bind(i64::from(limit));
-    let mut found = query.try_map(|row| message(&row)).fetch_all(pool).await?;
+    let mut connection = pool.acquire().await?;
+    let found = query.try_map(|row| message(&row)).fetch_all(&mut *connection).await;
+    let mut found = connection.settle(found)?;
     found.reverse();
     Ok(found)
 }
 
-async fn settings(pool: &PgPool) -> Result<Settings, sqlx::Error> {
+async fn settings(pool: &Connections) -> Result<Settings, sqlx::Error> {
     let query = sqlx::query("SELECT name, value::text FROM settings");
-    let rows = query.try_map(|row: PgRow| Ok((row.try_get(0)?, row.try_get(1)?))).fetch_all(pool).await?;
-    Ok(rows.into_iter().collect())
+    let mut connection = pool.acquire().await?;
+    let query = query.try_map(|row: PgRow| Ok((row.try_get(0)?, row.try_get(1)?)));
+    let rows = query.fetch_all(&mut *connection).await;
+    connection.settle(rows.map(|rows| rows.into_iter().collect()))
 }
 
 /// In one statement, and in the order of names: two at once wait for each other and do not lock each other up.
-async fn put_settings(pool: &PgPool, settings: &Settings) -> Result<(), sqlx::Error> {
+async fn put_settings(pool: &Connections, settings: &Settings) -> Result<(), sqlx::Error> {
     const PUT: &str = "INSERT INTO settings (name, value) \
                        SELECT name, value::json FROM unnest($1::text[], $2::text[]) AS put (name, value) \
                        ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     let (names, values): (Vec<&str>, Vec<&str>) =
         settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).unzip();
-    sqlx::query(PUT).bind(names).bind(values).execute(pool).await.map(drop)
+    let mut connection = pool.acquire().await?;
+    let put = sqlx::query(PUT).bind(names).bind(values).execute(&mut *connection).await;
+    connection.settle(put.map(drop))
 }
 
 fn thread(row: &PgRow) -> Result<Thread, sqlx::Error> {

@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
-use sqlx::postgres::{PgPoolCopyExt, PgRow};
-use sqlx::{PgPool, Row};
+use sqlx::postgres::PgRow;
+use sqlx::{Connection, Row};
 
+use super::connections::Connections;
 use super::copy::{self, COPY};
 use super::failure::Effect;
+use super::few;
 use super::side::Side;
 use crate::backend::database::{Error, Event, ModelUsage};
 
@@ -30,47 +32,76 @@ pub(super) async fn insert(primary: &Side, events: &[Event]) -> Result<(), Error
     if events.is_empty() {
         return Ok(());
     }
-    primary.once("inserting events", copy_in(primary, events)).await
+    let work = async {
+        let beginnings = primary.again(|| store(primary, events));
+        beginnings.await.unwrap_or_else(|error| Err((error, Effect::None)))
+    };
+    primary.once("inserting events", work).await
 }
 
-/// One COPY statement, which stores all rows or none. Until its end is sent, nothing is stored for certain; so its
-/// beginning may be repeated where a connection turns out to be broken.
-async fn copy_in(primary: &Side, events: &[Event]) -> Result<(), (sqlx::Error, Effect)> {
-    let unstored = |error| (error, Effect::None);
-    let mut copy = primary.again(|| primary.pool().copy_in_raw(COPY)).await.map_err(unstored)?;
-    copy::send(&mut copy, events).await.map_err(unstored)?;
-    let stored = copy.finish().await.map_err(|error| (error, Effect::Unknown))?;
+/// One statement, which stores all rows or none. Until its end is sent, nothing is stored for certain; so its
+/// beginning, whose errors are the outer ones, may be repeated where a connection turns out to be broken.
+async fn store(primary: &Side, events: &[Event]) -> Result<Result<(), (sqlx::Error, Effect)>, sqlx::Error> {
+    let mut connection = primary.pool().acquire().await?;
+    let stored = if few::are_few(events) {
+        // What COPY's beginning would show: whether the connection is there.
+        connection.ping().await?;
+        few::insert(&mut connection, events).await
+    } else {
+        let mut copy = connection.copy_in_raw(COPY).await?;
+        if let Err(error) = copy::send(&mut copy, events).await {
+            return Ok(Err((error, Effect::None)));
+        }
+        copy.finish().await
+    };
+    let unsure = |error| (error, Effect::Unknown);
+    Ok(connection.settle(stored).and_then(|stored| all_of(events, stored)).map_err(unsure))
+}
+
+fn all_of(events: &[Event], stored: u64) -> Result<(), sqlx::Error> {
     if stored == events.len() as u64 {
         return Ok(());
     }
-    let few = format!("{stored} of {} events were stored", events.len());
-    Err((sqlx::Error::Protocol(few), Effect::Unknown))
+    Err(sqlx::Error::Protocol(format!("{stored} of {} events were stored", events.len())))
 }
 
-pub(super) async fn count(pool: &PgPool) -> Result<u64, sqlx::Error> {
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM events").fetch_one(pool).await?;
-    Ok(count.unsigned_abs())
+pub(super) async fn count(pool: &Connections) -> Result<u64, sqlx::Error> {
+    let mut connection = pool.acquire().await?;
+    let count = sqlx::query_scalar("SELECT count(*) FROM events").fetch_one(&mut *connection).await;
+    connection.settle(count.map(i64::unsigned_abs))
 }
 
 /// At once, and without dead rows for the next reader to skip.
-pub(super) async fn clear(pool: &PgPool) -> Result<(), sqlx::Error> {
-    sqlx::query("TRUNCATE events").execute(pool).await.map(drop)
+pub(super) async fn clear(pool: &Connections) -> Result<(), sqlx::Error> {
+    let mut connection = pool.acquire().await?;
+    let done = sqlx::query("TRUNCATE events").execute(&mut *connection).await;
+    connection.settle(done.map(drop))
 }
 
 /// `prepared`: with the statement that the connection keeps from the last time.
-pub(super) async fn by_id(pool: &PgPool, id: i64, prepared: bool) -> Result<Option<Event>, sqlx::Error> {
+pub(super) async fn by_id(pool: &Connections, id: i64, prepared: bool) -> Result<Option<Event>, sqlx::Error> {
     let query = sqlx::query(if prepared { BY_ID } else { BY_ID_ANEW }).bind(id).persistent(prepared);
-    query.try_map(|row| event(&row)).fetch_optional(pool).await
+    let mut connection = pool.acquire().await?;
+    let found = query.try_map(|row| event(&row)).fetch_optional(&mut *connection).await;
+    connection.settle(found)
 }
 
-pub(super) async fn between(pool: &PgPool, range: Range<i64>, limit: u32) -> Result<Vec<Event>, sqlx::Error> {
+pub(super) async fn between(
+    pool: &Connections,
+    range: Range<i64>,
+    limit: u32,
+) -> Result<Vec<Event>, sqlx::Error> {
     let query = sqlx::query(BETWEEN).bind(range.start).bind(range.end).bind(i64::from(limit));
-    query.try_map(|row| event(&row)).fetch_all(pool).await
+    let mut connection = pool.acquire().await?;
+    let found = query.try_map(|row| event(&row)).fetch_all(&mut *connection).await;
+    connection.settle(found)
 }
 
-pub(super) async fn usage(pool: &PgPool, range: Range<i64>) -> Result<Vec<ModelUsage>, sqlx::Error> {
+pub(super) async fn usage(pool: &Connections, range: Range<i64>) -> Result<Vec<ModelUsage>, sqlx::Error> {
     let query = sqlx::query(USAGE).bind(range.start).bind(range.end);
-    query.try_map(|row| model_usage(&row)).fetch_all(pool).await
+    let mut connection = pool.acquire().await?;
+    let found = query.try_map(|row| model_usage(&row)).fetch_all(&mut *connection).await;
+    connection.settle(found)
 }
 
 fn event(row: &PgRow) -> Result<Event, sqlx::Error> {

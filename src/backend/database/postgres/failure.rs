@@ -32,6 +32,20 @@ pub(super) fn is_lost(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether a server refuses connections as one does that is starting.
+pub(super) fn is_starting(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(error) => error.kind() == ErrorKind::ConnectionRefused,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code == "57P03"),
+        _ => false,
+    }
+}
+
+/// Whether the time is already up, so that trying again would take more than was allowed.
+pub(super) fn is_late(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(error) if error.kind() == ErrorKind::TimedOut)
+}
+
 /// The server did not even say that it took too long.
 pub(super) fn silent(place: &str, operation: &'static str) -> Error {
     let reason = "the server stopped answering".to_owned();
@@ -45,7 +59,7 @@ pub(super) fn explain(
     error: sqlx::Error,
     effect: Effect,
 ) -> Error {
-    if is_lost(&error) || matches!(error, sqlx::Error::PoolTimedOut) {
+    if is_lost(&error) {
         let remedy = if effect == Effect::None { RUNS } else { COUNT };
         return Error::Lost { place, operation, reason: words(&error), remedy };
     }
@@ -72,7 +86,6 @@ pub(super) fn words(error: &sqlx::Error) -> String {
             let detail = server.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
             format!("{}{detail}", server.message())
         }
-        (None, sqlx::Error::PoolTimedOut) => "no connection could be made in time".to_owned(),
         (None, sqlx::Error::Io(error)) => error.to_string(),
         _ => error.to_string(),
     }

@@ -1,6 +1,6 @@
 //! The schema, its marker and its versions. What does not carry the marker is not ours, and is left as it is.
 
-use sqlx::{AssertSqlSafe, PgConnection, PgTransaction};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgTransaction};
 
 use super::Postgres;
 use super::side::Side;
@@ -96,39 +96,51 @@ fn depends(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
     error.and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "2BP01")
 }
 
+/// An error drops the connection, and with it the transaction.
 async fn upgrade(primary: &Side, schema: &str) -> Result<Found, sqlx::Error> {
-    let mut transaction = begin(primary, schema).await?;
+    let mut connection = primary.pool().acquire().await?;
+    let mut transaction = begin(&mut connection, schema).await?;
     let found = look(&mut transaction, schema).await?;
-    let from = match found {
-        Found::Nothing => 0,
-        Found::Version(version) if version < MIGRATIONS.len() => version,
-        _ => return Ok(found),
-    };
-    if from == 0 {
-        run(&mut transaction, format!("CREATE SCHEMA \"{schema}\"")).await?;
+    match found {
+        Found::Nothing => {
+            run(&mut transaction, format!("CREATE SCHEMA \"{schema}\"")).await?;
+            bring_up(&mut transaction, schema, 0).await?;
+        }
+        Found::Version(version) if version < MIGRATIONS.len() => {
+            bring_up(&mut transaction, schema, version).await?;
+        }
+        _ => {}
     }
+    transaction.commit().await?;
+    connection.keep();
+    Ok(found)
+}
+
+async fn bring_up(connection: &mut PgConnection, schema: &str, from: usize) -> Result<(), sqlx::Error> {
     for migration in &MIGRATIONS[from..] {
-        run(&mut transaction, (*migration).to_owned()).await?;
+        run(connection, (*migration).to_owned()).await?;
     }
     let mark = format!("COMMENT ON SCHEMA \"{schema}\" IS '{MARKER}{}'", MIGRATIONS.len());
-    run(&mut transaction, mark).await?;
-    transaction.commit().await.map(|()| found)
+    run(connection, mark).await
 }
 
 /// Not with CASCADE: what others put into the schema, or made of our tables, stops it, and all of it stays.
 async fn drop_ours(primary: &Side, schema: &str) -> Result<Found, sqlx::Error> {
-    let mut transaction = begin(primary, schema).await?;
+    let mut connection = primary.pool().acquire().await?;
+    let mut transaction = begin(&mut connection, schema).await?;
     let found = look(&mut transaction, schema).await?;
     if matches!(found, Found::Version(_)) {
         run(&mut transaction, TABLES.to_owned()).await?;
         run(&mut transaction, format!("DROP SCHEMA \"{schema}\"")).await?;
     }
-    transaction.commit().await.map(|()| found)
+    transaction.commit().await?;
+    connection.keep();
+    Ok(found)
 }
 
 /// A transaction that no other of ours about the same schema runs beside.
-async fn begin(primary: &Side, schema: &str) -> Result<PgTransaction<'static>, sqlx::Error> {
-    let mut transaction = primary.pool().begin().await?;
+async fn begin<'c>(connection: &'c mut PgConnection, schema: &str) -> Result<PgTransaction<'c>, sqlx::Error> {
+    let mut transaction = connection.begin().await?;
     let lock = "SELECT pg_advisory_xact_lock(hashtext('backend-bench'), hashtext($1))";
     sqlx::query(lock).bind(schema).execute(&mut *transaction).await?;
     Ok(transaction)

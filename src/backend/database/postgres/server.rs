@@ -6,6 +6,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection};
 use tokio::time::timeout;
 
 use super::address::Address;
+use super::connections::Connections;
 use super::failure;
 use super::side::Side;
 use crate::backend::database::Error;
@@ -125,7 +126,19 @@ pub(super) async fn same_cluster(primary: &Side, replica: &Side) -> Result<(), E
 
 async fn identifier(side: &Side) -> Result<(i64, String), Error> {
     const ASK: &str = "SELECT system_identifier, current_database()::text FROM pg_control_system()";
-    side.repeat("identifying the cluster", || sqlx::query_as(ASK).fetch_one(side.pool())).await
+    let ask = async || {
+        let mut connection = side.pool().acquire().await?;
+        let found = sqlx::query_as(ASK).fetch_one(&mut *connection).await;
+        connection.settle(found)
+    };
+    side.repeat("identifying the cluster", ask).await
+}
+
+/// The version, as the server writes it.
+pub(super) async fn version(pool: &Connections) -> Result<String, sqlx::Error> {
+    let mut connection = pool.acquire().await?;
+    let found = sqlx::query_scalar("SHOW server_version").fetch_one(&mut *connection).await;
+    connection.settle(found)
 }
 
 #[cfg(test)]
