@@ -3,6 +3,8 @@
 
 use std::hint::black_box;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use backend_bench::bench::groups::memory::leak::{Growth, observe};
 use backend_bench::bench::groups::memory::spent::Operation;
@@ -39,8 +41,7 @@ fn an_arena_counts_what_its_thread_allocates_and_nothing_else() {
     assert_eq!(spent, Spent { allocations: 10, bytes: 10 * 112 }, "100 bytes are of the size class of 112");
     let large = arena.during(|| allocate(1 << 20));
     assert_eq!((large.allocations, large.bytes >= 1 << 20), (1, true));
-    let others =
-        arena.during(|| std::thread::scope(|scope| drop(scope.spawn(|| (0..100).for_each(allocate)))));
+    let others = arena.during(|| thread::scope(|scope| drop(scope.spawn(|| (0..100).for_each(allocate)))));
     assert!(
         others.allocations < 20,
         "a thread takes a few allocations, and its own are not ours: {others:?}"
@@ -86,10 +87,9 @@ fn a_leak_of_64_bytes_an_operation_is_found() {
 fn a_peak_that_is_gone_again_was_seen() {
     const MIB: usize = 1 << 20;
     let heap = Heap::of_jemalloc();
-    let before = heap.allocated();
-    let watch = PeakWatch::start(heap, std::time::Duration::from_millis(1));
+    let (before, watch) = (heap.allocated(), PeakWatch::start(heap, Duration::from_millis(1)));
     let held = black_box(vec![1_u8; 64 * MIB]);
-    std::thread::sleep(std::time::Duration::from_millis(50));
+    thread::sleep(Duration::from_millis(50));
     drop(held);
     let peak = watch.stop();
     assert!(peak.heap >= before + 60 * MIB && peak.resident >= 60 * MIB && peak.rss >= 60 * MIB, "{peak:?}");

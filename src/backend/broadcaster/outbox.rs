@@ -132,13 +132,8 @@ mod tests {
         outbox.frames().extend(["first", "second"].map(|text| frame(&text.into())));
         let stuck = tokio::time::timeout(std::time::Duration::from_millis(10), outbox.write(&mut near)).await;
         assert!(stuck.is_err(), "five bytes are not seven");
-        let mut read = Vec::new();
-        let reading = async { far.read_to_end(&mut read).await.unwrap() };
-        let finishing = async {
-            outbox.finish(&mut near).await.unwrap();
-            drop(near);
-        };
-        tokio::join!(reading, finishing);
+        let (mut read, rest) = (Vec::new(), async move { outbox.finish(&mut near).await.unwrap() });
+        tokio::join!(async { far.read_to_end(&mut read).await.unwrap() }, rest);
         assert_eq!(read, frame(&"first".into()));
     }
 }

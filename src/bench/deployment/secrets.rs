@@ -57,8 +57,8 @@ impl Secrets {
 
     fn add(&mut self, name: HeaderName, mut value: HeaderValue) {
         let text = value.to_str().unwrap_or_default();
-        // Also the word behind `Bearer` alone, and what JSON and URLs make of either.
-        for part in [Some(text), text.rsplit_once(' ').map(|(_, word)| word)].into_iter().flatten() {
+        // Also what stands behind `Bearer` alone, and what JSON and URLs make of either.
+        for part in [Some(text), text.split_once(' ').map(|(_, rest)| rest)].into_iter().flatten() {
             let json = serde_json::Value::from(part).to_string();
             let url = utf8_percent_encode(part, NON_ALPHANUMERIC).to_string();
             self.values.extend([part.to_owned(), json.trim_matches('"').to_owned(), url]);
@@ -81,7 +81,13 @@ impl Secrets {
     /// `text` without the secrets: a server may send them back.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
-        self.values.iter().fold(text.to_owned(), |text, value| text.replace(value, REDACTED))
+        let (mut shown, mut left) = (String::with_capacity(text.len()), text);
+        while let Some(first) = left.chars().next() {
+            let secret = self.values.iter().find(|value| left.starts_with(value.as_str()));
+            shown.push_str(secret.map_or(&left[..first.len_utf8()], |_| REDACTED));
+            left = &left[secret.map_or(first.len_utf8(), String::len)..];
+        }
+        shown
     }
 }
 

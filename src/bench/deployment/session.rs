@@ -119,8 +119,8 @@ fn broken(error: reqwest::Error) -> Failure {
     let kind = if error.is_connect() { ErrorKind::Refused } else { ErrorKind::Protocol };
     let error = error.without_url();
     let causes = std::iter::successors(std::error::Error::source(&error), |error| error.source());
-    let causes: String = causes.map(|cause| format!(": {cause}")).collect();
-    Failure::new(kind, format_args!("{error}{causes}"))
+    let causes = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    Failure::new(kind, format_args!("{error}: {causes}"))
 }
 
 fn shown(body: &str) -> String {

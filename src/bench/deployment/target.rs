@@ -30,7 +30,7 @@ pub struct DeployedApi(Arc<Shared>);
 
 struct Shared {
     place: Place,
-    /// Where users' WebSockets go, where they have any.
+    /// Where the users' side of a WebSocket leads, where they have one.
     socket: Option<Place>,
     http: Client,
     users: Users,

@@ -35,8 +35,13 @@ pub fn run(harness: &mut Harness) {
     let bytes = Some(Throughput::Bytes((mib * MIB) as u64));
     harness.time_slow(&format!("allocate/{mib}MiB"), bytes, |bencher| time(bencher, || allocate_once(mib)));
     harness.time_slow("cleanup", None, |bencher| time(bencher, || clean_up_once(mib)));
-    cleanup::measure(harness, mib);
     harness.replay("retained", Unit::Ratio, |samples| retained::ratios(samples, cycles));
+    measured_by_counters(harness);
+}
+
+/// What one thread's own counters tell.
+fn measured_by_counters(harness: &mut Harness) {
+    cleanup::measure(harness, harness.sizes().allocate_mib);
     leak::measure(harness);
     spent::measure(harness);
 }

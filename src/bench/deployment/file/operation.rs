@@ -29,14 +29,14 @@ pub(super) struct OperationToml {
 
 /// The operations with the mix that they make.
 pub(super) fn convert(written: &[Spanned<OperationToml>]) -> Result<(Arc<Vec<Plan>>, Arc<Mix>), Fault> {
-    let plan = |it: &Spanned<OperationToml>| plan(it.as_ref()).map_err(|problem| at(it, problem));
+    let plan = |it: &Spanned<OperationToml>| plan(it.as_ref()).map_err(|problem| at(it, &problem));
     let plans = written.iter().map(plan).collect::<Result<Vec<_>, _>>()?;
     let shares = written.iter().map(|it| (it.as_ref().name.clone(), it.as_ref().percent));
-    let mix = Mix::new(shares).map_err(|error| at(&written[0], error.to_string()))?;
+    let mix = Mix::new(shares).map_err(|error| at(&written[0], &error.to_string()))?;
     Ok((Arc::new(plans), Arc::new(mix)))
 }
 
-fn at(written: &Spanned<OperationToml>, problem: String) -> Fault {
+fn at(written: &Spanned<OperationToml>, problem: &str) -> Fault {
     Fault::new(written.span().start, format!("operation `{}`: {problem}", written.as_ref().name))
 }
 

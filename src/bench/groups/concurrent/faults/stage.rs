@@ -22,7 +22,7 @@ use crate::bench::platform::{DATABASE, Design, SEED, StartError};
 use crate::bench::services::EngineFacts;
 
 /// Events in the database that users query.
-const EVENTS: usize = 2_000;
+const EVENTS: usize = 10_000;
 
 /// The users, and the mean time between their operations: enough of them that each window holds some of each kind.
 const USERS: usize = 25;
