@@ -47,7 +47,7 @@ impl<S: Session> User<S> {
             }
             let operation = self.mix.draw(&mut self.random);
             if timeout_at(origin + self.stay.1, self.session.admitted(operation)).await.is_err() {
-                return samples;
+                return seen.into_samples();
             }
             let sample = attempt(&mut self.session, operation, Instant::now(), origin, self.deadline);
             seen.push(sample.await);
