@@ -37,6 +37,8 @@ sleep 0.2
 
 const APT_GET: &str = "#!/usr/bin/env bash\necho \"apt-get $*\" >>\"$CALLS\"\nexit \"${FAKE_APT:-1}\"\n";
 
+const SUDO: &str = "#!/usr/bin/env bash\nshift\nexec \"$@\"\n";
+
 /// A copy of the script in a project of its own, on a machine with the tools and the fakes only.
 struct Machine {
     root: TempDir,
@@ -205,9 +207,31 @@ fn two_runs_side_by_side_fetch_once() {
 }
 
 #[test]
+fn zookeeper_is_installed_where_it_is_asked_for_and_missing() {
+    let machine = Machine::with(&[("apt-get", APT_GET), ("sudo", SUDO)]);
+    ["bin/postgres", "bin/initdb", "bin/java"].iter().for_each(|program| machine.program(program, ""));
+    let run = |code| {
+        let mut script = machine.command(&["postgres", "--cluster"]);
+        said(
+            &script.env("ENGINES_ZOOKEEPER", machine.path("zookeeper.jar")).output().expect("the script"),
+            code,
+        )
+    };
+    assert!(run(1).contains("no ZooKeeper"));
+    assert!(
+        machine.calls().join("\n").contains("--no-install-recommends zookeeper"),
+        "{:?}",
+        machine.calls()
+    );
+    let calls = machine.calls().len();
+    machine.write("zookeeper.jar", "classes");
+    run(0);
+    assert_eq!(machine.calls().len(), calls, "it was installed again");
+}
+
+#[test]
 fn apt_get_is_asked_for_npm_and_then_for_postgresql() {
-    let machine =
-        Machine::with(&[("apt-get", APT_GET), ("sudo", "#!/usr/bin/env bash\nshift\nexec \"$@\"\n")]);
+    let machine = Machine::with(&[("apt-get", APT_GET), ("sudo", SUDO)]);
     machine.run(&["postgres"], 1);
     let calls = machine.calls().join("\n");
     assert!(calls.contains("install -q -y --no-install-recommends npm"), "{calls}");

@@ -1,0 +1,79 @@
+//! A cluster of one node: Debian's ZooKeeper, and a server that keeps its replicas' state there.
+
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::servers::{Server, free_port, start_oldest_in};
+
+/// What the cluster is called.
+pub const CLUSTER: &str = "bench-cluster";
+
+const CONFIG: &str = include_str!("cluster.xml");
+
+/// A running ZooKeeper, which ends when this is dropped.
+pub struct Keeper {
+    port: u16,
+    process: Child,
+    _folder: TempDir,
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+/// A server with a cluster of which it is the only node.
+pub async fn start_cluster() -> (Keeper, Server) {
+    let keeper = start_keeper().await;
+    let config = CONFIG.replace("KEEPER_PORT", &keeper.port.to_string()).replace("CLUSTER", CLUSTER);
+    let server = start_oldest_in(tempfile::tempdir().unwrap(), &config).await;
+    (keeper, server)
+}
+
+async fn start_keeper() -> Keeper {
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let (config, data) = (folder.path().join("zoo.cfg"), folder.path().join("data"));
+    let settings = "tickTime=2000\nadmin.enableServer=false\nclientPortAddress=127.0.0.1\n";
+    std::fs::write(&config, format!("{settings}clientPort={port}\ndataDir={}\n", data.display())).unwrap();
+    let mut java = Command::new("java");
+    java.args([
+        "-Xmx128m",
+        "-cp",
+        "/usr/share/java/zookeeper.jar",
+        "org.apache.zookeeper.server.ZooKeeperServerMain",
+    ]);
+    java.arg(config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let remedy = "no ZooKeeper: scripts/engines.sh --cluster";
+    let process = java.spawn().unwrap_or_else(|error| panic!("java: {error}: {remedy}"));
+    let mut keeper = Keeper { port, process, _folder: folder };
+    keeper.wait_until_ready(remedy).await;
+    keeper
+}
+
+impl Keeper {
+    /// What it says of itself. It takes connections before it serves them, and a server of ClickHouse 18.16 that finds
+    /// it so does not recover.
+    async fn mode(&self) -> std::io::Result<String> {
+        let mut connection = TcpStream::connect(("127.0.0.1", self.port)).await?;
+        connection.write_all(b"srvr").await?;
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await?;
+        Ok(answer)
+    }
+
+    async fn wait_until_ready(&mut self, remedy: &str) {
+        for _ in 0..600 {
+            if self.mode().await.is_ok_and(|answer| answer.contains("Mode: standalone")) {
+                return;
+            }
+            assert!(self.process.try_wait().unwrap().is_none(), "it ended: {remedy}");
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("ZooKeeper did not get ready within 30 s");
+    }
+}
