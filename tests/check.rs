@@ -6,7 +6,7 @@ mod common;
 
 use std::process::{Command, Stdio};
 
-use common::{HOME, Project, metric, record, saved};
+use common::{HOME, Project, metric, record, saved, sla};
 use serde_json::json;
 
 const LIMITS: [f64; 3] = [10.0, 20.0, 30.0];
@@ -216,4 +216,60 @@ fn help_has_examples_and_exit_codes() {
     help.prints("bench-gate run --quick").prints("could not judge");
     Project::empty().gate(&["check", "--help"]).exits(0).prints("--criterion-home");
     Project::empty().gate(&["--version"]).exits(0).prints(env!("CARGO_PKG_VERSION"));
+}
+
+/// Metrics that are well kept, and promises about the same results.
+fn promising(promises: &[(&str, &str)], results: &[(&str, f64)]) -> Project {
+    let metrics = metric("a/b", "ms", "lower", [100.0, 200.0, 300.0]);
+    let promises: String = promises.iter().map(|(id, requires)| sla(id, requires)).collect();
+    let project = Project::with_limits(&(metrics + &promises));
+    for (id, milliseconds) in results {
+        project.save(&saved(id).mean(milliseconds * 1e6));
+    }
+    project
+}
+
+#[test]
+fn a_broken_promise_fails_although_every_metric_passes() {
+    let kept = promising(&[("a/b", "< 50 ms")], &[("a/b", 40.0)]).check(&["--no-save"]).exits(0);
+    assert!(
+        kept.stdout.contains("KEPT") && kept.stdout.contains("Service Level: 1 kept, 0 broken"),
+        "{kept:?}"
+    );
+    let broken = promising(&[("a/b", "< 50 ms")], &[("a/b", 60.0)]).check(&["--no-save"]).exits(1);
+    assert!(
+        broken.stdout.contains("service level BROKEN: The a/b (a/b): 60 ms, promised < 50 ms"),
+        "{broken:?}"
+    );
+    assert!(broken.stdout.contains("Pass Rate: 100.0%"), "a promise is not graded: {broken:?}");
+}
+
+#[test]
+fn the_limit_itself_keeps_a_promise_that_includes_it() {
+    for (requires, code) in [("<= 50 ms", 0), ("< 50 ms", 1), (">= 50 ms", 0), ("> 50 ms", 1)] {
+        let _ = promising(&[("a/b", requires)], &[("a/b", 50.0)]).check(&["--no-save"]).exits(code);
+    }
+}
+
+#[test]
+fn every_benchmark_of_a_pattern_has_to_keep_its_promise() {
+    let results = [("a/b", 40.0), ("a/c", 60.0)];
+    let ended = promising(&[("a/*", "< 50 ms")], &results).check(&["--no-save"]).exits(1);
+    assert!(ended.stdout.contains("Service Level: 1 kept, 1 broken"), "{ended:?}");
+    assert!(ended.stdout.contains("BROKEN: The a/* (a/c): 60 ms"), "{ended:?}");
+}
+
+#[test]
+fn a_promise_that_no_result_answers_is_undecided() {
+    let ended = promising(&[("a/z", "< 50 ms")], &[("a/b", 40.0)]).check(&["--no-save"]).exits(2);
+    assert!(ended.stdout.contains("no fresh result for `a/z` (The a/z)"), "{ended:?}");
+    assert!(ended.stdout.contains("Service Level: 0 kept, 0 broken, 1 not run"), "{ended:?}");
+}
+
+#[test]
+fn a_project_may_have_promises_alone() {
+    let project = Project::with_limits(&sla("a/b", "< 50 ms"));
+    project.save(&saved("a/b").mean(40e6));
+    let ended = project.check(&[]).exits(0);
+    assert!(ended.stdout.contains("PASSED (1 promises kept, 0 broken)"), "{ended:?}");
 }

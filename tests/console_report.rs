@@ -6,8 +6,8 @@ mod common;
 
 use common::{FACTS, Project, engine, facts, metric, saved, sla, unavailable};
 
-/// All four severities, a scaled row, one in doubt, one that did not run, a service level, a row without limits, an
-/// engine that was measured and one that was not to be had.
+/// All four severities, a scaled row, one in doubt, one that did not run, a row without limits, promises that were
+/// kept, broken and not run, an engine that was measured and one that was not to be had.
 fn everything() -> Project {
     let scaled = metric("database/insert/*", "s", "lower", [30.0, 45.0, 60.0]).trim_end().to_owned();
     let limits = [
@@ -19,8 +19,10 @@ fn everything() -> Project {
         metric("api/analytics_query_over_a_year_of_messages", "ms", "lower", [10.0, 20.0, 30.0]),
         metric("cache/hit_rate/*", "%", "higher", [80.0, 60.0, 40.0]),
         metric("memory/peak", "MiB", "lower", [512.0, 768.0, 1024.0]),
-        sla("api/health", "s", "lower", [2.0, 3.0, 4.0]),
-        sla("concurrent/max_users", "users", "higher", [100.0, 75.0, 50.0]),
+        sla("api/health", "< 2 s"),
+        sla("api/throughput", ">= 60 requests/s"),
+        sla("cache/hit_rate/*", "> 60 %"),
+        sla("concurrent/max_users", ">= 100 users"),
     ];
     let project = Project::with_limits(&limits.concat());
     let results = [

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use backend_bench::gate::benchmark::{Benchmark, Estimate, Estimates};
 use backend_bench::gate::cli::Cli;
 use backend_bench::gate::judge::{Row, Severity};
-use backend_bench::gate::threshold::{Better, Kind, Metric, Statistic};
+use backend_bench::gate::threshold::{Better, Limits, Metric, Statistic};
 use backend_bench::gate::{command, read};
 use clap::Parser;
 use common::{HOME, Project, THRESHOLDS};
@@ -37,8 +37,9 @@ fn metric(better: Better, rising: [f64; 3]) -> Metric {
         std::mem::swap(&mut baseline, &mut critical);
     }
     let (id, name, unit) = ("a/b".to_owned(), "n".to_owned(), "count".parse().expect("a unit"));
-    let (kind, statistic, size, at_least, engine) = (Kind::Metric, Statistic::Mean, None, 1, None);
-    Metric { id, engine, name, kind, unit, better, statistic, size, at_least, baseline, warning, critical }
+    let (statistic, size, at_least, engine) = (Statistic::Mean, None, 1, None);
+    let limits = Limits::Graded { baseline, warning, critical };
+    Metric { id, engine, name, unit, better, statistic, size, at_least, limits }
 }
 
 /// A benchmark whose mean lies somewhere in an interval.

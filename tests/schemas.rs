@@ -59,7 +59,8 @@ fn everything() -> Project {
         metric("api/health", "ms", "lower", [1.0, 2.0, 3.0]),
         metric("api/throughput", "requests/s", "higher", [100.0, 50.0, 25.0]),
         metric("cache/hit_rate", "%", "higher", [80.0, 60.0, 40.0]),
-        sla("concurrent/max_users", "users", "higher", [100.0, 75.0, 50.0]),
+        sla("concurrent/max_users", ">= 100 users"),
+        sla("api/health", "< 2 ms"),
     ];
     let project = Project::with_limits(&limits.concat());
     project.save(&saved("database/insert/25000").mean(20e9).elements(25_000));
@@ -224,6 +225,10 @@ fn the_report_schema_refuses_a_broken_report() {
         ("/not_run/0/id", json!("*")),
         ("/not_run/0/remedy", json!("")),
         ("/missing/0/kind", json!("wish")),
+        ("/sla/0/kept", json!("yes")),
+        ("/sla/0/promise/inclusive", json!(null)),
+        ("/sla/0/promise/limit", json!(0)),
+        ("/summary/service_level/broken", json!(-1)),
         ("/comparison", json!({})),
     ];
     for (pointer, value) in &wrong {
@@ -257,9 +262,9 @@ fn the_limits_schema_refuses_broken_limits() {
         ("/min_pass_rate", json!(-1)),
         ("/policies/0/margin", json!("2%")),
         ("/metrics/0/baseline", json!(0)),
+        ("/sla/0/limit", json!("2 s")),
         ("/metrics/0/statistic", json!("p99")),
         ("/metrics/0/size", json!(0)),
-        ("/metrics/0/kind", json!("wish")),
     ];
     for (pointer, value) in &wrong {
         refuses(LIMITS, &limits, pointer, value);

@@ -1,57 +1,65 @@
-//! The load driver: simulated users who work an API and note how long each operation took.
+//! The load driver: simulated users who work a target, and a record of how long each operation took.
 //!
-//! The model is closed: each of N users does one operation, thinks, and does the next, so a slow server is asked
-//! less often (an open model, with arrivals at a rate of their own, would keep asking). Each operation has a
-//! deadline, so a server that never answers makes failures and no hang. A failed operation counts with the deadline
-//! as its latency: nobody's failure makes a number better.
+//! There are two models of who asks:
+//! - **closed**: each of N users does one operation, thinks, and does the next, so a slow server is asked less often;
+//! - **open**: arrivals are due at a rate of their own, most often those of a Poisson process, and a slow server is
+//!   asked as often as a fast one.
 //!
-//! Users are seeded: the same seed gives each user the same operations and the same thoughts between them.
+//! The latency of an operation counts from when it was *due*, and not from when it was sent. In the open model an
+//! arrival may have to wait until one of the sessions is free, and that wait is part of what a user would have seen. A
+//! driver that leaves it out asks nothing while the server stands still, and shows one slow answer where a thousand users
+//! waited: Gil Tene calls it *coordinated omission* ("How NOT to Measure Latency", 2013; the README of
+//! [wrk2](https://github.com/giltene/wrk2) has it in writing). [`Sample::waited`] has the wait by itself.
+//!
+//! Each operation has a deadline, so a server that never answers makes failures and no hang. A failed operation
+//! counts with the deadline as its latency: nobody's failure makes a number better.
+//!
+//! A seed gives the same operations again: in the closed model to each user, with the same thoughts between them; in
+//! the open one in all, due at the same times.
 //!
 //! ```text
-//! Population -> User x N -> Session (one user's connections to a Target) -> Sample, Sample, … -> Recording
+//! closed: Population -> User x N ----------\
+//!                                           Session (one user's connections to a Target) -> Sample, … -> Recording
+//! open:   Arrivals -> Schedule -> Queue ---/
 //! ```
 
 mod api;
+mod attempt;
 mod chat;
 mod mix;
+mod open;
 mod open_files;
 mod outcome;
+mod plan;
 mod recording;
+mod schedule;
 mod user;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-pub use api::{ApiSession, ApiTarget, TargetError};
-pub use mix::{Operation, SEED_MIX};
+pub use api::{ApiOperation, ApiSession, ApiTarget, SEED_MIX, TargetError};
+pub use mix::{Mix, MixError, Operation};
 pub use open_files::raise_open_files;
 pub use outcome::{ErrorKind, Failure, Sample};
+pub use plan::{Arrivals, Load, LoadError, Model, Pacing, Population, Surge};
 pub use recording::{Recording, Stretch};
 
+use self::open::Queue;
+use self::schedule::Schedule;
 use self::user::User;
-
-/// A population of simulated users, and how they work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Population {
-    /// How many users there are.
-    pub users: usize,
-    /// The mean of the time between a user's operations, which is exponentially distributed.
-    pub think: Duration,
-    /// How long operations are begun. Those under way at the end are waited for, up to their deadline.
-    pub duration: Duration,
-    /// The longest an operation may take.
-    pub deadline: Duration,
-    /// The seed of what users do and think.
-    pub seed: u64,
-}
 
 /// Something that users can work.
 pub trait Target: Send + Sync + 'static {
     /// One user's side of it.
-    type Session: Session;
+    type Session: Session + 'static;
+
+    /// What its users do, and how often.
+    fn mix(&self) -> Arc<Mix>;
 
     /// The session of the user with this number. Connections may be opened later.
     fn session(&self, user: usize) -> Self::Session;
@@ -63,26 +71,54 @@ pub trait Session: Send {
     /// needs it, and counted there.
     fn prepare(&mut self) -> impl Future<Output = ()> + Send;
 
-    /// Does one operation and checks its answer. May be dropped halfway, at the deadline; the session is then used on.
+    /// Does one operation of the target's mix and checks its answer. May be dropped halfway, at the deadline; the
+    /// session is then used on.
     fn perform(&mut self, operation: Operation) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
-/// Has `population` work `target`, and returns every operation begun in its time.
+/// Has the users of `load` work `target`, and returns every operation that was due after the warm-up.
 ///
-/// All users prepare their sessions first, then begin together, each with a thought.
+/// All prepare their sessions first, then begin together.
+///
+/// # Errors
+/// The load would do nothing or never end: no users, no rate, no time.
 ///
 /// # Panics
 /// A session panicked.
-pub async fn closed<T: Target>(population: Population, target: Arc<T>) -> Recording {
-    let sessions = (0..population.users).map(|user| prepared(population.deadline, target.session(user)));
+pub async fn drive<T: Target>(load: &Load, target: Arc<T>) -> Result<Recording, LoadError> {
+    load.check()?;
+    let mix = target.mix();
+    let sessions = (0..load.users()).map(|user| prepared(load.deadline, target.session(user)));
     let sessions = join_all(sessions).await;
-    let origin = Instant::now();
-    let user = |(number, session)| {
-        tokio::spawn(User::new(&population, number, session).work(origin, population.duration))
-    };
-    let work = join_all(sessions.into_iter().enumerate().map(user)).await;
-    let samples = work.into_iter().flat_map(|samples| samples.expect("a simulated user does not panic"));
-    Recording::new(population.duration, population.deadline, samples.collect())
+    let work = begin(load, &mix, sessions, Instant::now());
+    let samples = work.join_all().await.into_iter().flatten().collect();
+    Ok(Recording::new(load, mix, samples))
+}
+
+/// The work of all `sessions`, which ends with what this returns.
+fn begin<S: Session + 'static>(
+    load: &Load,
+    mix: &Arc<Mix>,
+    sessions: Vec<S>,
+    origin: Instant,
+) -> JoinSet<Vec<Sample>> {
+    let mut work = JoinSet::new();
+    match load.model {
+        Model::Closed(population) => {
+            for (number, session) in sessions.into_iter().enumerate() {
+                let user = User::new(load, population, Arc::clone(mix), number, session);
+                work.spawn(user.work(origin));
+            }
+        }
+        Model::Open(arrivals) => {
+            let schedule = Schedule::new(arrivals, Arc::clone(mix), load.seed, load.length());
+            let queue = Queue::paced(schedule, origin);
+            for session in sessions {
+                work.spawn(open::serve(Arc::clone(&queue), session, origin, load.deadline));
+            }
+        }
+    }
+    work
 }
 
 async fn prepared<S: Session>(deadline: Duration, mut session: S) -> S {

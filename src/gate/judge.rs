@@ -162,7 +162,7 @@ fn missing(thresholds: &Thresholds, answers: &[Answers], scope: &Scope) -> Vec<M
     let missing = unanswered.map(|(metric, answers)| Missing {
         id: metric.id.clone(),
         name: metric.name.clone(),
-        kind: metric.kind,
+        kind: metric.kind(),
         found: answers.matching,
         at_least: metric.at_least,
     });
@@ -193,29 +193,41 @@ pub fn refuse_unknown_categories(
 }
 
 impl Judgement {
-    /// How many rows pass.
+    /// The rows of `[[metric]]`, which are graded.
+    pub fn graded(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| !row.is_promise())
+    }
+
+    /// The rows of `[[sla]]`, which are kept or broken.
+    pub fn promised(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| row.is_promise())
+    }
+
+    /// How many graded rows pass.
     #[must_use]
     pub fn passed(&self) -> usize {
-        self.rows.iter().filter(|row| row.severity.passes()).count()
+        self.graded().filter(|row| row.severity.passes()).count()
     }
 
-    /// The share of judged rows that pass, in percent; `None` where nothing was judged.
+    /// The share of graded rows that pass, in percent; `None` where nothing was graded.
     #[must_use]
     pub fn pass_rate(&self) -> Option<f64> {
-        (!self.rows.is_empty()).then(|| 100.0 * self.passed() as f64 / self.rows.len() as f64)
+        let graded = self.graded().count();
+        (graded > 0).then(|| 100.0 * self.passed() as f64 / graded as f64)
     }
 
-    /// How many rows have `severity`.
+    /// How many graded rows have `severity`.
     #[must_use]
     pub fn count(&self, severity: Severity) -> usize {
-        self.rows.iter().filter(|row| row.severity == severity).count()
+        self.graded().filter(|row| row.severity == severity).count()
     }
 
-    /// The categories that anything belongs to, in order of appearance.
+    /// The categories that anything but a promise belongs to, in order of appearance.
     #[must_use]
     pub fn categories(&self) -> Vec<&str> {
-        let rows = self.rows.iter().map(|row| row.id.as_str());
-        let missing = self.missing.iter().map(|missing| missing.id.as_str());
+        let rows = self.graded().map(|row| row.id.as_str());
+        let missing =
+            self.missing.iter().filter(|missing| missing.kind == Kind::Metric).map(|it| it.id.as_str());
         let unlimited = self.unlimited.iter().map(|benchmark| benchmark.id.as_str());
         let failures = self.failures.iter().map(|failure| failure.category.as_str());
         let not_run = self.not_run.iter().map(|not_run| not_run.id.as_str());
@@ -241,8 +253,7 @@ impl Judgement {
             (Verdict::Fail, format!("category {} could not run: {}", failure.category, failure.reason))
         });
         let critical = self.rows.iter().filter(|row| row.severity == Severity::Critical);
-        let critical =
-            critical.map(|row| (Verdict::Fail, format!("{} is CRITICAL: {}", row.id, row.reason())));
+        let critical = critical.map(|row| (Verdict::Fail, row.accusation()));
         let missing = self.missing.iter().map(|missing| {
             (
                 Verdict::Undecided(Doubt::Input),
@@ -257,7 +268,7 @@ impl Judgement {
     fn pass_rate_finding(&self) -> Option<(Verdict, String)> {
         let minimum = self.min_pass_rate;
         match self.pass_rate() {
-            None if self.comparison.is_some() => None,
+            None if self.comparison.is_some() || !self.rows.is_empty() => None,
             None => Some((Verdict::Undecided(Doubt::Input), "nothing was judged".to_owned())),
             Some(rate) if rate < minimum => {
                 Some((Verdict::Fail, format!("pass rate {rate:.1} % is below {minimum} %")))

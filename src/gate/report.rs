@@ -21,7 +21,7 @@ use super::judge::Judgement;
 use super::store;
 use super::threshold::Thresholds;
 
-pub use summary::Summary;
+pub use summary::{ServiceLevel, Summary};
 
 /// Where the reports go unless another folder is named.
 pub const REPORTS_FOLDER: &str = "test_reports";

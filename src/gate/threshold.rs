@@ -2,6 +2,7 @@
 
 mod engines;
 mod file;
+mod limits;
 pub mod policy;
 
 use std::collections::BTreeSet;
@@ -14,6 +15,7 @@ use super::benchmark::category_of;
 use super::error::Error;
 use super::unit::Unit;
 
+pub use limits::{Kind, Limits};
 pub use policy::{Accepted, Margin, Policy};
 
 /// Whether low or high values are good.
@@ -27,7 +29,7 @@ pub enum Better {
 }
 
 impl Better {
-    /// Whether `value` is on the good side of `limit`. Limits are strict, as in "<30s".
+    /// Whether `value` is on the good side of `limit`, which is not on it itself, as in "<30s".
     #[must_use]
     pub fn holds(self, value: f64, limit: f64) -> bool {
         match self {
@@ -62,17 +64,7 @@ pub enum Statistic {
     Throughput,
 }
 
-/// Which list of limits a metric stands in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// `[[metric]]`: what a category should reach.
-    Metric,
-    /// `[[sla]]`: what users were promised.
-    Sla,
-}
-
-/// The absolute limits of one or more benchmarks, in the metric's own unit.
+/// The absolute limits of one or more benchmarks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
     /// A benchmark's id, in which `*` stands for one part between slashes.
@@ -81,8 +73,6 @@ pub struct Metric {
     pub engine: Option<String>,
     /// What people call it.
     pub name: String,
-    /// Which list it stands in.
-    pub kind: Kind,
     /// The unit of the limits.
     pub unit: Unit,
     /// Which side is good.
@@ -93,15 +83,20 @@ pub struct Metric {
     pub size: Option<u64>,
     /// The fewest benchmarks that the id has to name: a pattern that lost some is not answered by the others.
     pub at_least: usize,
-    /// The target.
-    pub baseline: f64,
-    /// Where degradation begins.
-    pub warning: f64,
-    /// What nobody can accept.
-    pub critical: f64,
+    /// What it is held against.
+    pub limits: Limits,
 }
 
 impl Metric {
+    /// Which list it stands in.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self.limits {
+            Limits::Graded { .. } => Kind::Metric,
+            Limits::Promised { .. } => Kind::Sla,
+        }
+    }
+
     /// The first part of the id.
     #[must_use]
     pub fn category(&self) -> &str {
@@ -228,7 +223,7 @@ impl Thresholds {
         let metric = |position: &usize| &self.metrics[*position];
         let outdone = |position: &&usize| {
             let rival =
-                |other: &usize| metric(other).kind == metric(position).kind && metric(other).is_exact();
+                |other: &usize| metric(other).kind() == metric(position).kind() && metric(other).is_exact();
             !metric(position).is_exact() && matching.iter().any(rival)
         };
         matching.iter().filter(|position| !outdone(position)).copied().collect()

@@ -174,3 +174,36 @@ fn engines_that_cannot_be_meant() {
         GOOD.replacen("api/health", "api/{one,two}", 1) + &metric("api/two", "ms", "lower", [1.0, 2.0, 3.0]);
     file_is_refused(&twice, 12, "duplicate id `api/two`");
 }
+
+/// A good file with one promise, from line 12 on.
+fn promise(keys: &str) -> String {
+    format!("{GOOD}\n[[sla]]\nid = \"api/health\"\nname = \"Health\"\n{keys}\n")
+}
+
+#[test]
+fn a_promise_that_cannot_be_meant() {
+    let cases = [
+        ("requires = \"2 s\"", 15, "requires = \"2 s\" has no sign: write a sign"),
+        ("requires = \"< 2\"", 15, "has no unit after a space"),
+        ("requires = \"< 2 parsec\"", 15, "no unit is called \"parsec\""),
+        ("requires = \"< 0 s\"", 15, "not finite and above zero"),
+        ("requires = 2", 15, "invalid type: integer `2`"),
+        ("", 12, "missing field `requires`"),
+        ("requires = \"< 2 s\"\nmargin = \"2%\"", 16, "unknown field `margin`"),
+        ("requires = \"< 2 s\"\nbaseline = 2", 16, "unknown field `baseline`"),
+        ("requires = \"< 2 s\"\nat_least = 2", 12, "an id without `*` names one benchmark at most"),
+        (
+            "requires = \"< 2 s\"\nstatistic = \"throughput\"",
+            12,
+            "a throughput needs a unit that ends in `/s`",
+        ),
+        (
+            "requires = \"< 2 s\"\n[[sla]]\nid = \"api/health\"\nname = \"n\"\nrequires = \"< 3 s\"",
+            17,
+            "duplicate id",
+        ),
+    ];
+    for (keys, line, problem) in cases {
+        file_is_refused(&promise(keys), line, problem);
+    }
+}

@@ -35,20 +35,16 @@ const UNWANTED: [&str; 7] = [
 
 /// One metric of `thresholds.toml`: limits are baseline, warning, critical.
 pub fn metric(id: &str, unit: &str, better: &str, limits: [f64; 3]) -> String {
-    entry("metric", id, unit, better, limits)
+    let [baseline, warning, critical] = limits;
+    format!(
+        "[[metric]]\nid = \"{id}\"\nname = \"The {id}\"\nunit = \"{unit}\"\nbetter = \"{better}\"\n\
+         baseline = {baseline:?}\nwarning = {warning:?}\ncritical = {critical:?}\n\n"
+    )
 }
 
 /// One service level of `thresholds.toml`.
-pub fn sla(id: &str, unit: &str, better: &str, limits: [f64; 3]) -> String {
-    entry("sla", id, unit, better, limits)
-}
-
-fn entry(list: &str, id: &str, unit: &str, better: &str, limits: [f64; 3]) -> String {
-    let [baseline, warning, critical] = limits;
-    format!(
-        "[[{list}]]\nid = \"{id}\"\nname = \"The {id}\"\nunit = \"{unit}\"\nbetter = \"{better}\"\n\
-         baseline = {baseline:?}\nwarning = {warning:?}\ncritical = {critical:?}\n\n"
-    )
+pub fn sla(id: &str, requires: &str) -> String {
+    format!("[[sla]]\nid = \"{id}\"\nname = \"The {id}\"\nrequires = \"{requires}\"\n\n")
 }
 
 /// The record of a run in quick mode that began at `started`, with its `failures`.

@@ -4,6 +4,7 @@
 //! - `concurrent/<requests>x<at once>`: a mix of all endpoints by as many clients at once, each with a connection of
 //!   its own and its next request as soon as the last is answered.
 //! - `throughput`: the same mix, in batches of 200 over 16 connections.
+//! - `response_p95`: the 95th percentile of the requests of such a batch.
 //!
 //! The model behind the agent is simulated and answers at once: what is measured is the endpoint with its five calls
 //! over HTTP, and no model. Analytics ask for one of a hundred ranges in turn, so that they come from the cache
@@ -19,8 +20,9 @@ use criterion::Throughput;
 use tokio::runtime::Runtime;
 
 use crate::backend::agent::LatencyProfile;
-use crate::bench::{Harness, Session, harness};
+use crate::bench::{Harness, Session, Unit, harness};
 use endpoint::{Endpoint, Target};
+use load::Batch;
 
 /// Events in the database, of which each analytics query adds up 500.
 const EVENTS: u32 = 10_000;
@@ -42,6 +44,10 @@ pub fn run(harness: &mut Harness) {
         bencher.iter_custom(|batches| stage.batches(batches, requests, at_once));
     });
     throughput(harness, &stage);
+    harness.replay("response_p95", Unit::Time, |samples| {
+        let stage = &*stage;
+        (0..samples).map(|_| stage.percentile(95)).collect()
+    });
 }
 
 fn response<'a>(
@@ -91,6 +97,17 @@ impl<'a> Stage<'a> {
     }
 
     fn batches(&self, batches: u64, requests: usize, at_once: usize) -> Duration {
-        (0..batches).map(|_| self.runtime.block_on(load::batch(&self.target, requests, at_once))).sum()
+        (0..batches).map(|_| self.batch(requests, at_once).time).sum()
+    }
+
+    fn batch(&self, requests: usize, at_once: usize) -> Batch {
+        self.runtime.block_on(load::batch(&self.target, requests, at_once))
+    }
+
+    /// The time, in nanoseconds, that so many in a hundred requests of a batch of `throughput` kept to.
+    fn percentile(&self, percent: usize) -> f64 {
+        let mut latencies = self.batch(BATCH.0, BATCH.1).latencies;
+        latencies.sort_unstable();
+        latencies[(latencies.len() - 1) * percent / 100].as_secs_f64() * 1e9
     }
 }

@@ -1,11 +1,13 @@
 //! A user's side of the API: what each operation sends, and what it has to answer.
 
+use std::sync::Arc;
+
 use reqwest::multipart::{Form, Part};
 use reqwest::{RequestBuilder, Url};
 use serde_json::{Value, json};
 
 use super::chat::Room;
-use super::mix::Operation;
+use super::mix::{Mix, MixError, Operation};
 use super::outcome::{ErrorKind, Failure};
 use super::{Session, Target};
 use crate::backend::database::corpus;
@@ -22,10 +24,54 @@ const QUERY_EVENTS: i64 = 1_000;
 /// What a user uploads: 16 KiB.
 const FILE: &[u8] = &[b'x'; 16 * 1024];
 
+/// One thing that a user of our API does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApiOperation {
+    /// Asks an agent over HTTP, and waits for its answer in a room on the WebSocket.
+    Chat,
+    /// Runs an analytics query, which the cache may know the answer of.
+    DataQuery,
+    /// Uploads a file.
+    FileUpload,
+    /// Asks whether the service is well.
+    Status,
+    /// Writes a setting.
+    Settings,
+}
+
+/// What users of our API do, in parts of a hundred.
+pub const SEED_MIX: [(ApiOperation, u32); 5] = [
+    (ApiOperation::Chat, 40),
+    (ApiOperation::DataQuery, 25),
+    (ApiOperation::FileUpload, 10),
+    (ApiOperation::Status, 15),
+    (ApiOperation::Settings, 10),
+];
+
+impl ApiOperation {
+    /// Its name in the mix, and so in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::DataQuery => "data query",
+            Self::FileUpload => "file upload",
+            Self::Status => "status",
+            Self::Settings => "settings",
+        }
+    }
+
+    /// [`SEED_MIX`], by name.
+    fn mix() -> Result<Mix, MixError> {
+        Mix::new(SEED_MIX.map(|(operation, share)| (operation.name(), f64::from(share))))
+    }
+}
+
 /// An API at a URL.
 #[derive(Debug, Clone)]
 pub struct ApiTarget {
     base: Url,
+    mix: Arc<Mix>,
     http: reqwest::Client,
 }
 
@@ -40,6 +86,9 @@ pub enum TargetError {
         /// What is wrong with it.
         problem: String,
     },
+    /// Its users do nothing that could be drawn.
+    #[error(transparent)]
+    Mix(#[from] MixError),
     /// The HTTP client could not be built.
     #[error("no HTTP client: {0}")]
     Client(#[from] reqwest::Error),
@@ -56,12 +105,17 @@ impl ApiTarget {
         if base.scheme() != "http" {
             return Err(refused(format!("its scheme is {}", base.scheme())));
         }
-        Ok(Self { base, http: reqwest::Client::builder().no_proxy().build()? })
+        let mix = Arc::new(ApiOperation::mix()?);
+        Ok(Self { base, mix, http: reqwest::Client::builder().no_proxy().build()? })
     }
 }
 
 impl Target for ApiTarget {
     type Session = ApiSession;
+
+    fn mix(&self) -> Arc<Mix> {
+        Arc::clone(&self.mix)
+    }
 
     fn session(&self, user: usize) -> ApiSession {
         let base = self.base.as_str().trim_end_matches('/').to_owned();
@@ -88,12 +142,12 @@ impl Session for ApiSession {
 
     async fn perform(&mut self, operation: Operation) -> Result<(), Failure> {
         self.operations += 1;
-        match operation {
-            Operation::Chat => self.chat().await,
-            Operation::DataQuery => self.data_query().await,
-            Operation::FileUpload => self.file_upload().await,
-            Operation::Status => self.status().await,
-            Operation::Settings => self.settings().await,
+        match SEED_MIX[operation.position() % SEED_MIX.len()].0 {
+            ApiOperation::Chat => self.chat().await,
+            ApiOperation::DataQuery => self.data_query().await,
+            ApiOperation::FileUpload => self.file_upload().await,
+            ApiOperation::Status => self.status().await,
+            ApiOperation::Settings => self.settings().await,
         }
     }
 }

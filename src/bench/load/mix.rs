@@ -1,60 +1,116 @@
 //! What users do, and how often.
 
-use std::fmt;
-
+use rand::distr::Distribution;
+use rand::distr::weighted::WeightedIndex;
 use rand::rngs::StdRng;
-use rand::seq::IndexedRandom;
 
-/// One thing that a user does.
+/// How far from 100 the sum of a mix may be: what is lost in writing a third as 33.3333 three times.
+const ROUNDING: f64 = 0.001;
+
+/// One thing that users of a [`Mix`] do, by its place in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Operation {
-    /// Asks an agent over HTTP, and waits for its answer in a room on the WebSocket.
-    Chat,
-    /// Runs an analytics query.
-    DataQuery,
-    /// Uploads a file.
-    FileUpload,
-    /// Asks whether the service is well.
-    Status,
-    /// Writes a setting.
-    Settings,
-}
-
-/// What users do, in parts of a hundred.
-pub const SEED_MIX: [(Operation, u32); 5] = [
-    (Operation::Chat, 40),
-    (Operation::DataQuery, 25),
-    (Operation::FileUpload, 10),
-    (Operation::Status, 15),
-    (Operation::Settings, 10),
-];
+pub struct Operation(u16);
 
 impl Operation {
-    /// The next operation of a user.
-    pub(super) fn draw(random: &mut StdRng) -> Self {
-        // The weights are constants above zero, so there is always one to draw.
-        SEED_MIX
-            .choose_weighted(random, |(_, weight)| *weight)
-            .map_or(Self::Status, |(operation, _)| *operation)
-    }
-
-    /// The operation's name, as reports have it.
+    /// Its place in the mix, from 0.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Chat => "chat",
-            Self::DataQuery => "data query",
-            Self::FileUpload => "file upload",
-            Self::Status => "status",
-            Self::Settings => "settings",
-        }
+    pub fn position(self) -> usize {
+        usize::from(self.0)
     }
 }
 
-impl fmt::Display for Operation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
+/// What the users of a target do: operations by name, each with its share in percent.
+///
+/// ```
+/// use backend_bench::bench::load::Mix;
+///
+/// let mix = Mix::new([("browse", 90.0), ("buy", 10.0)]).unwrap();
+/// assert_eq!(mix.operation("buy").map(|buy| buy.position()), Some(1));
+/// assert!(Mix::new([("browse", 90.0), ("buy", 20.0)]).unwrap_err().to_string().contains("110 %"));
+/// ```
+#[derive(Debug, Clone)]
+pub struct Mix {
+    names: Vec<String>,
+    shares: WeightedIndex<f64>,
+}
+
+/// Why some operations are no mix.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum MixError {
+    /// There are no operations, or more than anybody would write.
+    #[error("a mix of {0} operations: give 1 to 1000")]
+    Count(usize),
+    /// An operation with a share that is none.
+    #[error("{name:?} has a share of {share} %: give a number above 0, or leave the operation out")]
+    Share {
+        /// The operation.
+        name: String,
+        /// Its share, in percent.
+        share: f64,
+    },
+    /// An operation that is there twice, or has no name.
+    #[error("{0:?} names more than one operation of the mix, or none: give each a name of its own")]
+    Name(String),
+    /// The shares do not add up.
+    #[error("the shares of the mix add up to {0} %: they have to be 100 % together")]
+    Sum(f64),
+}
+
+impl Mix {
+    /// The mix of these operations, each with its share in percent.
+    ///
+    /// # Errors
+    /// There is no operation, two have one name, a share is not above zero, or the shares do not add up to 100.
+    pub fn new<N: Into<String>>(operations: impl IntoIterator<Item = (N, f64)>) -> Result<Self, MixError> {
+        let (names, shares): (Vec<String>, Vec<f64>) =
+            operations.into_iter().map(|(name, share)| (name.into(), share)).unzip();
+        if names.is_empty() || names.len() > 1_000 {
+            return Err(MixError::Count(names.len()));
+        }
+        check_names(&names)?;
+        check_shares(&names, &shares)?;
+        let shares = WeightedIndex::new(shares).map_err(|_| MixError::Sum(0.0))?;
+        Ok(Self { names, shares })
     }
+
+    /// Every operation, in the order in which they were given.
+    pub fn operations(&self) -> impl Iterator<Item = Operation> + use<> {
+        (0..u16::try_from(self.names.len()).unwrap_or(u16::MAX)).map(Operation)
+    }
+
+    /// The operation of this name.
+    #[must_use]
+    pub fn operation(&self, name: &str) -> Option<Operation> {
+        self.operations().find(|operation| self.name(*operation) == name)
+    }
+
+    /// The name of an operation of this mix; of another mix's, it may be another's or empty.
+    #[must_use]
+    pub fn name(&self, operation: Operation) -> &str {
+        self.names.get(operation.position()).map_or("", String::as_str)
+    }
+
+    /// The next operation of a user.
+    pub(super) fn draw(&self, random: &mut StdRng) -> Operation {
+        Operation(u16::try_from(self.shares.sample(random)).unwrap_or_default())
+    }
+}
+
+fn check_names(names: &[String]) -> Result<(), MixError> {
+    let repeated = |(at, name): &(usize, &String)| name.trim().is_empty() || names[..*at].contains(name);
+    match names.iter().enumerate().find(repeated) {
+        None => Ok(()),
+        Some((_, name)) => Err(MixError::Name(name.clone())),
+    }
+}
+
+fn check_shares(names: &[String], shares: &[f64]) -> Result<(), MixError> {
+    let is_none = |share: f64| !share.is_finite() || share <= 0.0;
+    if let Some((name, share)) = names.iter().zip(shares).find(|(_, share)| is_none(**share)) {
+        return Err(MixError::Share { name: name.clone(), share: *share });
+    }
+    let sum: f64 = shares.iter().sum();
+    if (sum - 100.0).abs() <= ROUNDING { Ok(()) } else { Err(MixError::Sum(sum)) }
 }
 
 #[cfg(test)]
@@ -65,13 +121,26 @@ mod tests {
 
     #[test]
     fn operations_come_as_often_as_the_mix_says() {
+        let mix = Mix::new([("often", 62.5), ("sometimes", 30.0), ("rarely", 7.5)]).unwrap();
         let mut random = StdRng::seed_from_u64(1);
-        let drawn: Vec<_> = (0..10_000).map(|_| Operation::draw(&mut random)).collect();
-        assert_eq!(SEED_MIX.iter().map(|(_, weight)| weight).sum::<u32>(), 100);
-        for (operation, weight) in SEED_MIX {
+        let drawn: Vec<_> = (0..10_000).map(|_| mix.draw(&mut random)).collect();
+        for (name, expected) in [("often", 6_250), ("sometimes", 3_000), ("rarely", 750)] {
+            let operation = mix.operation(name).unwrap();
             let times = drawn.iter().filter(|other| **other == operation).count();
-            let expected = weight as usize * 100;
-            assert!(times.abs_diff(expected) < 200, "{operation}: {times} of {expected}");
+            assert!(times.abs_diff(expected) < 200, "{name}: {times} of {expected}");
         }
+    }
+
+    #[test]
+    fn what_is_no_mix_is_refused_with_the_reason() {
+        let refused = |operations: &[(&str, f64)]| Mix::new(operations.to_vec()).unwrap_err().to_string();
+        assert!(refused(&[]).contains("a mix of 0 operations"));
+        assert!(refused(&[("a", 50.0), ("b", 40.0)]).contains("add up to 90 %"));
+        assert!(refused(&[("a", 50.0), ("a", 50.0)]).contains("\"a\" names more than one"));
+        assert!(refused(&[(" ", 100.0)]).contains("\" \" names"));
+        for share in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(refused(&[("a", 100.0), ("b", share)]).contains("\"b\" has a share of"), "{share}");
+        }
+        assert!(Mix::new([("a", 33.3333), ("b", 33.3333), ("c", 33.3333)]).is_ok());
     }
 }

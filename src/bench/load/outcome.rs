@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use super::mix::Operation;
 
-/// One operation that a user began.
+/// One operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
     /// What was done.
     pub operation: Operation,
-    /// When it was begun, counted from the beginning of the load.
+    /// When it was due, counted from the beginning of the load, or in a recording from the end of the warm-up. A user
+    /// of the closed model begins at once; an arrival of the open one may have to wait.
     pub begun: Duration,
-    /// How long it took, to its answer or its failure.
+    /// How long it waited from there until it was sent.
+    pub waited: Duration,
+    /// How long it took from when it was due to its answer or its failure, and so with what it waited.
     pub latency: Duration,
     /// Why it failed, where it did.
     pub failure: Option<Failure>,

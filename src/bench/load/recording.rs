@@ -2,22 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::mix::{Operation, SEED_MIX};
+use super::mix::{Mix, Operation};
 use super::outcome::{ErrorKind, Sample};
+use super::plan::Load;
 
 /// Latencies are kept in microseconds, to three digits, up to an hour.
 const DIGITS: u8 = 3;
 const LONGEST: Duration = Duration::from_hours(1);
 
-/// Every operation that a population began.
+/// Every operation of a load that was due after the warm-up.
 #[derive(Debug, Clone)]
 pub struct Recording {
     duration: Duration,
     deadline: Duration,
+    mix: Arc<Mix>,
     samples: Vec<Sample>,
 }
 
@@ -32,11 +35,28 @@ pub struct Stretch {
 }
 
 impl Recording {
-    pub(super) fn new(duration: Duration, deadline: Duration, samples: Vec<Sample>) -> Self {
-        Self { duration, deadline, samples }
+    /// The recording of `load`, of all `samples` since its beginning.
+    pub(super) fn new(load: &Load, mix: Arc<Mix>, mut samples: Vec<Sample>) -> Self {
+        samples.retain(|sample| sample.begun >= load.warm_up);
+        samples.iter_mut().for_each(|sample| sample.begun -= load.warm_up);
+        samples.sort_by_key(|sample| sample.begun);
+        Self { duration: load.duration, deadline: load.deadline, mix, samples }
     }
 
-    /// Every operation, user by user.
+    /// What the users do.
+    #[must_use]
+    pub fn mix(&self) -> &Mix {
+        &self.mix
+    }
+
+    /// How many operations of each second were answered well.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        let answered = self.samples.iter().filter(|sample| sample.failure.is_none()).count();
+        answered as f64 / self.duration.as_secs_f64()
+    }
+
+    /// Every operation, in the order in which they were due.
     #[must_use]
     pub fn samples(&self) -> &[Sample] {
         &self.samples
@@ -54,7 +74,7 @@ impl Recording {
         self.stretch(|sample| sample.operation == operation)
     }
 
-    /// The recording cut into `count` stretches of equal time, by when operations were begun. Those in which none
+    /// The recording cut into `count` stretches of equal time, by when operations were due. Those in which none
     /// was are left out.
     #[must_use]
     pub fn windows(&self, count: u32) -> Vec<Stretch> {
@@ -89,10 +109,10 @@ impl Recording {
 /// A line a kind of operation, with the first failure of each.
 impl fmt::Display for Recording {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (operation, _) in SEED_MIX {
+        for operation in self.mix.operations() {
             let all = self.of(operation);
             let (mean, p95) = (all.mean(), all.percentile(95.0));
-            let (name, count, failed) = (operation.name(), all.operations, all.failures);
+            let (name, count, failed) = (self.mix.name(operation), all.operations, all.failures);
             writeln!(formatter, "{name:12} {count:6} begun {failed:5} failed  mean {mean:?}  p95 {p95:?}")?;
         }
         for ((operation, kind), count) in self.failures() {
@@ -100,7 +120,8 @@ impl fmt::Display for Recording {
             let first =
                 first.filter_map(|sample| sample.failure.as_ref()).find(|failure| failure.kind == kind);
             let detail = first.map_or("", |failure| &failure.detail);
-            writeln!(formatter, "{operation}: {count} x {kind}, as in: {detail}")?;
+            let name = self.mix.name(operation);
+            writeln!(formatter, "{name}: {count} x {kind}, as in: {detail}")?;
         }
         Ok(())
     }
@@ -149,38 +170,60 @@ fn micros(time: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::super::outcome::Failure;
+    use super::super::plan::{Model, Population};
     use super::*;
 
     fn sample(begun: u64, latency: u64, failure: Option<ErrorKind>) -> Sample {
         Sample {
-            operation: Operation::Status,
+            operation: status(),
             begun: Duration::from_millis(begun),
+            waited: Duration::ZERO,
             latency: Duration::from_millis(latency),
             failure: failure.map(|kind| Failure::new(kind, "seen")),
         }
     }
 
+    fn mix() -> Mix {
+        Mix::new([("status", 100.0)]).unwrap()
+    }
+
+    fn status() -> Operation {
+        mix().operation("status").unwrap()
+    }
+
+    fn load() -> Load {
+        let model = Model::Closed(Population::new(1, Duration::ZERO));
+        Load { deadline: Duration::from_secs(5), ..Load::new("test", model, Duration::from_secs(1)) }
+    }
+
     fn recording(samples: Vec<Sample>) -> Recording {
-        Recording::new(Duration::from_secs(1), Duration::from_secs(5), samples)
+        Recording::new(&load(), Arc::new(mix()), samples)
     }
 
     fn near(left: Duration, right: Duration) -> bool {
         left.abs_diff(right) <= right / 500
     }
 
+    /// Two that were answered and one that failed at once, in a second.
+    fn one_of_three_fails() -> Recording {
+        recording(vec![sample(0, 100, None), sample(10, 1, Some(ErrorKind::Refused)), sample(20, 100, None)])
+    }
+
     #[test]
-    fn a_failure_counts_as_the_deadline_and_by_its_kind() {
-        let recording = recording(vec![
-            sample(0, 100, None),
-            sample(10, 1, Some(ErrorKind::Refused)),
-            sample(20, 100, None),
-        ]);
+    fn a_failure_counts_as_the_deadline_and_not_as_an_answer() {
+        let recording = one_of_three_fails();
         let whole = recording.whole();
         assert_eq!((whole.operations, whole.failures), (3, 1));
         assert!(near(whole.percentile(99.0), Duration::from_secs(5)), "{:?}", whole.percentile(99.0));
         assert!(near(whole.mean(), Duration::from_micros(1_733_333)), "{:?}", whole.mean());
         assert!((whole.success_percent() - 66.667).abs() < 0.001);
-        assert_eq!(recording.failures(), BTreeMap::from([((Operation::Status, ErrorKind::Refused), 1)]));
+        assert!((recording.rate() - 2.0).abs() < 1e-9, "two in a second: {}", recording.rate());
+    }
+
+    #[test]
+    fn failures_are_counted_by_their_kind() {
+        let recording = one_of_three_fails();
+        assert_eq!(recording.failures(), BTreeMap::from([((status(), ErrorKind::Refused), 1)]));
         assert!(recording.to_string().contains("status: 1 x refused, as in: seen"), "{recording}");
     }
 
@@ -190,6 +233,18 @@ mod tests {
         let operations: Vec<_> = recording.windows(10).iter().map(|window| window.operations).collect();
         assert_eq!(operations, [2, 1]);
         assert!(near(recording.windows(10)[0].percentile(100.0), Duration::from_millis(900)));
+    }
+
+    #[test]
+    fn the_warm_up_is_in_no_number() {
+        let samples = vec![sample(999, 4_000, Some(ErrorKind::Timeout)), sample(1_000, 10, None)];
+        let load = Load { warm_up: Duration::from_secs(1), ..load() };
+        let recording = Recording::new(&load, Arc::new(mix()), samples);
+        assert_eq!(
+            recording.samples().iter().map(|sample| sample.begun).collect::<Vec<_>>(),
+            [Duration::ZERO]
+        );
+        assert_eq!((recording.whole().operations, recording.whole().failures), (1, 0));
     }
 
     #[test]

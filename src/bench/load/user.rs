@@ -1,58 +1,58 @@
-//! One simulated user.
+//! The closed model: users who wait for each answer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand_distr::{Distribution, Exp1};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
-use super::mix::Operation;
-use super::outcome::{ErrorKind, Failure, Sample};
-use super::{Population, Session};
+use super::Session;
+use super::attempt::attempt;
+use super::mix::Mix;
+use super::outcome::Sample;
+use super::plan::{Load, Population};
 
+/// One simulated user.
 pub(super) struct User<S> {
     session: S,
     random: StdRng,
+    mix: Arc<Mix>,
     think: Duration,
     deadline: Duration,
+    /// From when to when it works, counted from the beginning of the load.
+    stay: (Duration, Duration),
 }
 
 impl<S: Session> User<S> {
-    pub(super) fn new(population: &Population, number: usize, session: S) -> Self {
-        let seed = population.seed ^ (number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        Self {
-            session,
-            random: StdRng::seed_from_u64(seed),
-            think: population.think,
-            deadline: population.deadline,
-        }
+    pub(super) fn new(load: &Load, population: Population, mix: Arc<Mix>, number: usize, session: S) -> Self {
+        let seed = load.seed ^ (number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let random = StdRng::seed_from_u64(seed);
+        let stay = load.stay(&population, number);
+        Self { session, random, mix, think: population.think, deadline: load.deadline, stay }
     }
 
-    /// Thinks and operates in turns until `duration` after `origin`.
-    pub(super) async fn work(mut self, origin: Instant, duration: Duration) -> Vec<Sample> {
+    /// Thinks and operates in turns as long as it stays.
+    pub(super) async fn work(mut self, origin: Instant) -> Vec<Sample> {
         let mut samples = Vec::new();
+        sleep_until(origin + self.stay.0).await;
         loop {
             let next = Instant::now() + self.thought();
-            if next >= origin + duration {
+            if next >= origin + self.stay.1 {
                 return samples;
             }
-            sleep_until(next).await;
-            samples.push(self.operate(origin).await);
+            if !self.think.is_zero() {
+                sleep_until(next).await;
+            }
+            let operation = self.mix.draw(&mut self.random);
+            let sample = attempt(&mut self.session, operation, Instant::now(), origin, self.deadline);
+            samples.push(sample.await);
         }
     }
 
     fn thought(&mut self) -> Duration {
         let times: f64 = Exp1.sample(&mut self.random);
         self.think.mul_f64(times)
-    }
-
-    async fn operate(&mut self, origin: Instant) -> Sample {
-        let operation = Operation::draw(&mut self.random);
-        let begun = Instant::now();
-        let late = || Failure::new(ErrorKind::Timeout, format_args!("no answer in {:?}", self.deadline));
-        let outcome = timeout(self.deadline, self.session.perform(operation)).await;
-        let failure = outcome.unwrap_or_else(|_| Err(late())).err();
-        Sample { operation, begun: begun - origin, latency: begun.elapsed(), failure }
     }
 }

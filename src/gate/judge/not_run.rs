@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Missing, Scope};
 use crate::gate::facts::Unavailable;
-use crate::gate::threshold::{Metric, Thresholds};
+use crate::gate::threshold::{Kind, Metric, Thresholds};
 
 /// Benchmarks whose engine is not to be had. Nothing of it passes, and nothing of it fails, unless it is required.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,7 +28,8 @@ pub(super) fn not_run(thresholds: &Thresholds, scope: &Scope) -> Vec<NotRun> {
 }
 
 fn entry(thresholds: &Thresholds, unavailable: &Unavailable) -> NotRun {
-    let metrics = thresholds.metrics.iter().filter(|metric| unavailable.covers(&metric.id)).count();
+    let graded = thresholds.metrics.iter().filter(|metric| metric.kind() == Kind::Metric);
+    let metrics = graded.filter(|metric| unavailable.covers(&metric.id)).count();
     let Unavailable { id, reason, remedy } = unavailable.clone();
     NotRun { id, reason, remedy, metrics }
 }

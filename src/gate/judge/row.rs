@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::Severity;
 use crate::gate::benchmark::{Benchmark, Estimate};
 use crate::gate::error::Error;
-use crate::gate::threshold::{Better, Metric, Statistic};
+use crate::gate::threshold::{Better, Kind, Limits, Metric, Statistic};
+use crate::gate::unit::Quantity;
 
 const NANOSECONDS_IN_A_SECOND: f64 = 1e9;
 
@@ -20,7 +21,7 @@ pub struct Row {
     pub value: Estimate,
     /// The elements that the benchmark had, where the value was scaled from them to the metric's `size`.
     pub scaled_from: Option<u64>,
-    /// How it stands.
+    /// How it stands. A promise that is kept is INFO, one that is broken CRITICAL.
     pub severity: Severity,
 }
 
@@ -50,13 +51,20 @@ impl Row {
         severity(&self.metric, self.value.point) != self.severity
     }
 
+    /// Whether it is one of the service level, which is kept or broken, and not graded.
+    #[must_use]
+    pub fn is_promise(&self) -> bool {
+        self.metric.kind() == Kind::Sla
+    }
+
     /// The limit that tells the most: the one that the value holds, or the critical one that it does not.
     #[must_use]
     pub fn limit(&self) -> f64 {
-        match self.severity {
-            Severity::Info => self.metric.baseline,
-            Severity::Low => self.metric.warning,
-            Severity::Medium | Severity::Critical => self.metric.critical,
+        match (self.metric.limits, self.severity) {
+            (Limits::Promised { limit, .. }, _) => limit,
+            (Limits::Graded { baseline, .. }, Severity::Info) => baseline,
+            (Limits::Graded { warning, .. }, Severity::Low) => warning,
+            (Limits::Graded { critical, .. }, Severity::Medium | Severity::Critical) => critical,
         }
     }
 
@@ -66,17 +74,40 @@ impl Row {
         self.metric.unit.show(self.value.point)
     }
 
-    /// The limit in words: `< 30 s`.
+    /// The limit in words: `< 30 s`. A promise is shown in the unit that it was made in, unless that is a rate.
     #[must_use]
     pub fn shown_limit(&self) -> String {
-        let limit = self.metric.unit.show(self.metric.unit.to_stored(self.limit()));
-        format!("{} {limit}", self.metric.better.sign())
+        let (unit, sign) = (&self.metric.unit, self.metric.better.sign());
+        let shown = unit.show(unit.to_stored(self.limit()));
+        let written = format!("{} {unit}", self.limit());
+        match self.metric.limits {
+            Limits::Graded { .. } => format!("{sign} {shown}"),
+            Limits::Promised { inclusive, .. } => {
+                let limit = if unit.quantity() == Quantity::Rate { shown } else { written };
+                format!("{sign}{} {limit}", if inclusive { "=" } else { "" })
+            }
+        }
     }
 
-    /// Why the severity is what it is, in words.
+    /// How it stands, in a word.
     #[must_use]
-    pub fn reason(&self) -> String {
-        format!("{}, wanted {}", self.shown_value(), self.shown_limit())
+    pub fn standing(&self) -> &'static str {
+        match (self.is_promise(), self.severity) {
+            (false, severity) => severity.name(),
+            (true, Severity::Info) => "KEPT",
+            (true, _) => "BROKEN",
+        }
+    }
+
+    /// What is said of a row that fails the verdict.
+    #[must_use]
+    pub fn accusation(&self) -> String {
+        let (id, name, value, limit) = (&self.id, &self.metric.name, self.shown_value(), self.shown_limit());
+        if self.is_promise() {
+            format!("service level BROKEN: {name} ({id}): {value}, promised {limit}")
+        } else {
+            format!("{id} is CRITICAL: {value}, wanted {limit}")
+        }
     }
 }
 
@@ -100,12 +131,16 @@ fn favourable(better: Better, value: &Estimate) -> f64 {
 }
 
 fn severity(metric: &Metric, stored: f64) -> Severity {
-    let holds = |limit: f64| metric.better.holds(stored, metric.unit.to_stored(limit));
-    match () {
-        () if holds(metric.baseline) => Severity::Info,
-        () if holds(metric.warning) => Severity::Low,
-        () if holds(metric.critical) => Severity::Medium,
-        () => Severity::Critical,
+    let in_units = |limit: f64| metric.unit.to_stored(limit);
+    let holds = |limit: f64| metric.better.holds(stored, in_units(limit));
+    match metric.limits {
+        Limits::Graded { baseline, .. } if holds(baseline) => Severity::Info,
+        Limits::Graded { warning, .. } if holds(warning) => Severity::Low,
+        Limits::Graded { critical, .. } if holds(critical) => Severity::Medium,
+        Limits::Promised { limit, .. } if holds(limit) => Severity::Info,
+        #[expect(clippy::float_cmp, reason = "the very number that was promised")]
+        Limits::Promised { limit, inclusive: true } if stored == in_units(limit) => Severity::Info,
+        Limits::Graded { .. } | Limits::Promised { .. } => Severity::Critical,
     }
 }
 

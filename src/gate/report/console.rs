@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use owo_colors::{OwoColorize, Style};
 
-use super::{Report, Summary, comparison};
+use super::{Report, ServiceLevel, Summary, comparison};
 use crate::gate::benchmark::category_of;
 use crate::gate::facts::Engine;
 use crate::gate::judge::{Compared, Doubt, Judgement, Missing, Row, Severity, Verdict};
@@ -64,11 +64,19 @@ pub fn write_verdict(out: &mut impl Write, report: &Report<'_>) -> io::Result<()
         let (home, help) = (report.home.display(), "help:".cyan());
         writeln!(out, "  {help} looked in {home}; run what is missing, or name the categories to judge")?;
     }
-    let rate =
-        judgement.pass_rate().map_or("nothing judged".to_owned(), |rate| format!("Pass rate: {rate:.1}%"));
+    let rate = shown_rate(judgement);
     let not_run = if judgement.not_run.is_empty() { "" } else { ", not all of it run" };
     let said = format!("{} Performance tests {}", verdict_mark(verdict), in_words(verdict));
     writeln!(out, "{} ({rate}{not_run})", said.style(verdict_style(verdict)))
+}
+
+/// The pass rate; where nothing was graded, what became of the promises.
+fn shown_rate(judgement: &Judgement) -> String {
+    let rate = judgement.pass_rate().map(|rate| format!("Pass rate: {rate:.1}%"));
+    rate.unwrap_or_else(|| match ServiceLevel::new(judgement) {
+        ServiceLevel { kept: 0, broken: 0, .. } => "nothing judged".to_owned(),
+        ServiceLevel { kept, broken, .. } => format!("{kept} promises kept, {broken} broken"),
+    })
 }
 
 fn in_words(verdict: Verdict) -> &'static str {
@@ -89,7 +97,7 @@ fn write_unavailable(out: &mut impl Write, judgement: &Judgement) -> io::Result<
 
 fn write_category(out: &mut impl Write, judgement: &Judgement, category: &str) -> io::Result<()> {
     let mine = |id: &str| category_of(id) == category;
-    for row in judgement.rows.iter().filter(|row| row.metric.kind == Kind::Metric && mine(&row.id)) {
+    for row in judgement.graded().filter(|row| mine(&row.id)) {
         write_row(out, &row.id, row)?;
     }
     for benchmark in judgement.unlimited.iter().filter(|benchmark| mine(&benchmark.id)) {
@@ -116,14 +124,23 @@ fn write_comparison(out: &mut impl Write, compared: &Compared) -> io::Result<()>
     comparison::console::write_summary(out, compared)
 }
 
+/// What users were promised. Where a promise is about several benchmarks, its name stands before them.
 fn write_service_level(out: &mut impl Write, judgement: &Judgement) -> io::Result<()> {
-    let promised: Vec<&Row> = judgement.rows.iter().filter(|row| row.metric.kind == Kind::Sla).collect();
     let missing: Vec<&Missing> =
         judgement.missing.iter().filter(|missing| missing.kind == Kind::Sla).collect();
-    if !promised.is_empty() || !missing.is_empty() {
+    if judgement.promised().next().is_some() || !missing.is_empty() {
         writeln!(out, "\n{}", "--- SERVICE LEVEL ---".bold())?;
     }
-    promised.iter().try_for_each(|row| write_row(out, &row.metric.name, row))?;
+    let mut heading = None;
+    for row in judgement.promised() {
+        let promise = Some(&row.metric.id).filter(|_| !row.metric.is_exact());
+        if promise.is_some() && promise != heading {
+            writeln!(out, "  {}", row.metric.name)?;
+        }
+        heading = promise;
+        let name = if promise.is_some() { format!("  {}", row.id) } else { row.metric.name.clone() };
+        write_row(out, &name, row)?;
+    }
     missing.iter().try_for_each(|missing| write_not_run(out, &missing.name, &missing.what()))
 }
 
@@ -142,13 +159,7 @@ fn write_row(out: &mut impl Write, name: &str, row: &Row) -> io::Result<()> {
         if row.doubted() { "~" } else { "" }
     );
     let value = format!("{} {mark:<2}", row.shown_value());
-    write_line(
-        out,
-        name,
-        &value,
-        &row.shown_limit(),
-        &row.severity.name().style(severity_style(row.severity)),
-    )
+    write_line(out, name, &value, &row.shown_limit(), &row.standing().style(severity_style(row.severity)))
 }
 
 fn write_line(
@@ -183,17 +194,31 @@ fn write_notes(out: &mut impl Write, judgement: &Judgement) -> io::Result<()> {
 fn write_summary(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
     let summary = Summary::new(report);
     writeln!(out, "\n{RULE}\n{}\n{RULE}", "PERFORMANCE TEST SUMMARY".bold())?;
-    writeln!(out, "Total Tests: {}\nPassed: {}\nFailed: {}", summary.total, summary.passed, summary.failed)?;
-    if summary.not_run > 0 {
-        writeln!(out, "Not Run: {}", summary.not_run)?;
-    }
-    summary.pass_rate.iter().try_for_each(|rate| writeln!(out, "Pass Rate: {rate:.1}%"))?;
+    write_counts(out, &summary)?;
+    write_kept(out, summary.service_level)?;
     summary
         .average_duration_s
         .iter()
         .try_for_each(|seconds| writeln!(out, "Average Duration: {seconds:.3}s"))?;
     write_severities(out, &summary)?;
     write_categories(out, &summary)
+}
+
+fn write_counts(out: &mut impl Write, summary: &Summary) -> io::Result<()> {
+    writeln!(out, "Total Tests: {}\nPassed: {}\nFailed: {}", summary.total, summary.passed, summary.failed)?;
+    if summary.not_run > 0 {
+        writeln!(out, "Not Run: {}", summary.not_run)?;
+    }
+    summary.pass_rate.iter().try_for_each(|rate| writeln!(out, "Pass Rate: {rate:.1}%"))
+}
+
+fn write_kept(out: &mut impl Write, promised: ServiceLevel) -> io::Result<()> {
+    if promised.total() == 0 {
+        return Ok(());
+    }
+    let not_run = Some(promised.not_run).filter(|count| *count > 0);
+    let not_run = not_run.map(|count| format!(", {count} not run")).unwrap_or_default();
+    writeln!(out, "Service Level: {} kept, {} broken{not_run}", promised.kept, promised.broken)
 }
 
 fn write_severities(out: &mut impl Write, summary: &Summary) -> io::Result<()> {

@@ -1,18 +1,21 @@
 //! The JSON reports. `docs/schemas/` has a JSON schema for each, and a test holds real reports against them.
 
+mod limits;
+
 use std::time::SystemTime;
 
 use serde::Serialize;
 
+use self::limits::{Graded, MetricResult, Promise, SlaResult};
 use super::comparison::ComparisonReport;
 use super::{Report, Summary};
 use crate::gate::benchmark::{Benchmark, Estimates, Throughput};
 use crate::gate::environment::Environment;
 use crate::gate::error::Error;
 use crate::gate::facts::Engine;
-use crate::gate::judge::{Failure, Missing, NotRun, Row, Severity, Unlimited, Verdict};
+use crate::gate::judge::{Failure, Missing, NotRun, Unlimited, Verdict};
 use crate::gate::read;
-use crate::gate::threshold::{Accepted, Better, Kind, Metric, Policy, Statistic, Thresholds};
+use crate::gate::threshold::{Accepted, Policy, Thresholds};
 
 /// The version of all three formats.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -29,6 +32,7 @@ pub struct BenchmarkReport<'a> {
     environment: &'a Environment,
     criterion_home: String,
     metrics: Vec<MetricResult<'a>>,
+    sla: Vec<SlaResult<'a>>,
     unlimited: &'a [Unlimited],
     missing: &'a [Missing],
     engines: &'a [Engine],
@@ -51,37 +55,6 @@ impl From<(Verdict, String)> for Finding {
     }
 }
 
-/// A row in its metric's unit.
-#[derive(Debug, Serialize)]
-struct MetricResult<'a> {
-    id: &'a str,
-    category: &'a str,
-    value: f64,
-    lower: f64,
-    upper: f64,
-    judged: f64,
-    severity: Severity,
-    passed: bool,
-    scaled_from: Option<u64>,
-    limits: Limits<'a>,
-}
-
-/// A metric as it stands in `thresholds.toml`.
-#[derive(Debug, Serialize)]
-struct Limits<'a> {
-    id: &'a str,
-    name: &'a str,
-    kind: Kind,
-    unit: String,
-    better: Better,
-    statistic: Statistic,
-    size: Option<u64>,
-    at_least: usize,
-    baseline: f64,
-    warning: f64,
-    critical: f64,
-}
-
 impl<'a> BenchmarkReport<'a> {
     /// The report of `report`.
     #[must_use]
@@ -97,49 +70,14 @@ impl<'a> BenchmarkReport<'a> {
             summary: Summary::new(report),
             environment: report.environment,
             criterion_home: report.home.display().to_string(),
-            metrics: judgement.rows.iter().map(MetricResult::from).collect(),
+            metrics: judgement.graded().filter_map(MetricResult::new).collect(),
+            sla: judgement.promised().filter_map(SlaResult::new).collect(),
             unlimited: &judgement.unlimited,
             missing: &judgement.missing,
             engines: report.engines,
             not_run: &judgement.not_run,
             failures: &judgement.failures,
             comparison: judgement.comparison.as_ref().map(ComparisonReport::new),
-        }
-    }
-}
-
-impl<'a> From<&'a Row> for MetricResult<'a> {
-    fn from(row: &'a Row) -> Self {
-        let in_unit = |stored: f64| row.metric.unit.from_stored(stored);
-        Self {
-            id: &row.id,
-            category: row.metric.category(),
-            value: in_unit(row.value.point),
-            lower: in_unit(row.value.lower),
-            upper: in_unit(row.value.upper),
-            judged: in_unit(row.judged()),
-            severity: row.severity,
-            passed: row.severity.passes(),
-            scaled_from: row.scaled_from,
-            limits: Limits::from(&*row.metric),
-        }
-    }
-}
-
-impl<'a> From<&'a Metric> for Limits<'a> {
-    fn from(metric: &'a Metric) -> Self {
-        Self {
-            id: &metric.id,
-            name: &metric.name,
-            kind: metric.kind,
-            unit: metric.unit.to_string(),
-            better: metric.better,
-            statistic: metric.statistic,
-            size: metric.size,
-            at_least: metric.at_least,
-            baseline: metric.baseline,
-            warning: metric.warning,
-            critical: metric.critical,
         }
     }
 }
@@ -214,7 +152,8 @@ pub struct PerformanceBaselines<'a> {
     kind: &'static str,
     source: String,
     min_pass_rate: f64,
-    metrics: Vec<Limits<'a>>,
+    metrics: Vec<Graded<'a>>,
+    sla: Vec<Promise<'a>>,
     policies: &'a [Policy],
     accepted: &'a [Accepted],
 }
@@ -228,7 +167,8 @@ impl<'a> PerformanceBaselines<'a> {
             kind: "performance_baselines",
             source: thresholds.path.display().to_string(),
             min_pass_rate: thresholds.min_pass_rate,
-            metrics: thresholds.metrics.iter().map(|metric| Limits::from(&**metric)).collect(),
+            metrics: thresholds.metrics.iter().filter_map(|metric| Graded::new(metric)).collect(),
+            sla: thresholds.metrics.iter().filter_map(|metric| Promise::new(metric)).collect(),
             policies: &thresholds.policies,
             accepted: &thresholds.accepted,
         }

@@ -8,8 +8,9 @@ use serde::Serialize;
 use super::{CategoryTime, Report};
 use crate::gate::benchmark::category_of;
 use crate::gate::judge::{Judgement, Severity};
+use crate::gate::threshold::Kind;
 
-/// How many, of what, how severe.
+/// How many, of what, how severe. Promises are counted apart, in `service_level` alone.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
     /// Rows that were judged and metrics that could not be.
@@ -28,8 +29,40 @@ pub struct Summary {
     pub average_duration_s: Option<f64>,
     /// Rows of each severity.
     pub severities: BTreeMap<Severity, usize>,
+    /// The promises.
+    pub service_level: ServiceLevel,
     /// Each category's counts, in order of appearance.
     pub categories: Vec<CategorySummary>,
+}
+
+/// The counts of the service level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ServiceLevel {
+    /// Promises that were kept.
+    pub kept: usize,
+    /// Promises that were broken.
+    pub broken: usize,
+    /// Promises without a fresh result.
+    pub not_run: usize,
+}
+
+impl ServiceLevel {
+    /// The counts of `judgement`.
+    #[must_use]
+    pub fn new(judgement: &Judgement) -> Self {
+        let kept = judgement.promised().filter(|row| row.severity.passes()).count();
+        Self {
+            kept,
+            broken: judgement.promised().count() - kept,
+            not_run: judgement.missing.iter().filter(|missing| missing.kind == Kind::Sla).count(),
+        }
+    }
+
+    /// How many promises there are.
+    #[must_use]
+    pub fn total(self) -> usize {
+        self.kept + self.broken + self.not_run
+    }
 }
 
 /// The counts of one category.
@@ -54,18 +87,20 @@ impl Summary {
     #[must_use]
     pub fn new(report: &Report<'_>) -> Self {
         let judgement = report.judgement;
-        let passed = judgement.passed();
+        let (graded, passed) = (judgement.graded().count(), judgement.passed());
         let unavailable: usize = judgement.not_run.iter().map(|not_run| not_run.metrics).sum();
-        let not_run = judgement.missing.len() + unavailable;
+        let missing = judgement.missing.iter().filter(|missing| missing.kind == Kind::Metric);
+        let not_run = missing.count() + unavailable;
         Self {
-            total: judgement.rows.len() + not_run,
+            total: graded + not_run,
             passed,
-            failed: judgement.rows.len() - passed,
+            failed: graded - passed,
             not_run,
             pass_rate: judgement.pass_rate(),
             min_pass_rate: judgement.min_pass_rate,
             average_duration_s: average(report.times),
             severities: Severity::ALL.map(|severity| (severity, judgement.count(severity))).into(),
+            service_level: ServiceLevel::new(judgement),
             categories: categories(judgement, report.times),
         }
     }
@@ -81,8 +116,9 @@ fn categories(judgement: &Judgement, times: &[CategoryTime]) -> Vec<CategorySumm
 }
 
 fn category_summary(judgement: &Judgement, times: &[CategoryTime], category: &str) -> CategorySummary {
-    let rows = || judgement.rows.iter().filter(|row| category_of(&row.id) == category);
-    let missing = judgement.missing.iter().filter(|missing| category_of(&missing.id) == category);
+    let rows = || judgement.graded().filter(|row| category_of(&row.id) == category);
+    let missing = judgement.missing.iter().filter(|missing| missing.kind == Kind::Metric);
+    let missing = missing.filter(|missing| category_of(&missing.id) == category);
     let not_run = judgement.not_run.iter().filter(|not_run| category_of(&not_run.id) == category);
     let time = times.iter().find(|time| time.category == category);
     CategorySummary {

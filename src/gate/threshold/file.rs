@@ -2,6 +2,8 @@
 
 mod accepted;
 mod metric;
+mod named;
+mod sla;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -10,10 +12,12 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Kind, Thresholds};
+use super::Thresholds;
 use crate::gate::error::Error;
 use accepted::AcceptedToml;
-use metric::{Entry, MetricToml};
+use metric::MetricToml;
+use named::Entry;
+use sla::SlaToml;
 
 /// The version of the format that this program reads.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -28,7 +32,7 @@ struct FileToml {
     #[serde(default)]
     metric: Vec<Spanned<MetricToml>>,
     #[serde(default)]
-    sla: Vec<Spanned<MetricToml>>,
+    sla: Vec<Spanned<SlaToml>>,
     #[serde(default)]
     accepted: Vec<AcceptedToml>,
 }
@@ -78,8 +82,8 @@ fn read(source: &Source<'_>) -> Result<Thresholds, Fault> {
     })
 }
 
-fn entries(metrics: &[Spanned<MetricToml>], slas: &[Spanned<MetricToml>]) -> Result<Vec<Entry>, Fault> {
-    let entries = [convert_all(metrics, Kind::Metric)?, convert_all(slas, Kind::Sla)?].concat();
+fn entries(metrics: &[Spanned<MetricToml>], slas: &[Spanned<SlaToml>]) -> Result<Vec<Entry>, Fault> {
+    let entries = [convert_all(metrics, metric::convert)?, convert_all(slas, sla::convert)?].concat();
     if entries.is_empty() {
         let problem = "no [[metric]] and no [[sla]]: nothing would be judged".into();
         return Err(Fault { offset: 0, problem });
@@ -103,9 +107,13 @@ fn check_pass_rate(rate: &Spanned<f64>) -> Result<f64, Fault> {
     Err(Fault { offset: rate.span().start, problem })
 }
 
-fn convert_all(list: &[Spanned<MetricToml>], kind: Kind) -> Result<Vec<Entry>, Fault> {
+/// What every table of a list says. An id stands once in each list.
+fn convert_all<T>(
+    list: &[Spanned<T>],
+    convert: impl Fn(&Spanned<T>, &mut HashSet<String>) -> Result<Vec<Entry>, Fault>,
+) -> Result<Vec<Entry>, Fault> {
     let mut seen = HashSet::new();
     let entries: Vec<Vec<Entry>> =
-        list.iter().map(|item| metric::convert(item, kind, &mut seen)).collect::<Result<_, _>>()?;
+        list.iter().map(|item| convert(item, &mut seen)).collect::<Result<_, _>>()?;
     Ok(entries.into_iter().flatten().collect())
 }

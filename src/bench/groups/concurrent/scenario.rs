@@ -10,7 +10,7 @@ use super::FASTER;
 use crate::backend::agent::LatencyProfile;
 use crate::bench::Session;
 use crate::bench::harness::runtime;
-use crate::bench::load::{ApiTarget, Population, Recording, closed};
+use crate::bench::load::{ApiTarget, Load, Model, Population, Recording, drive};
 
 /// Events in the database that users query.
 const EVENTS: usize = 10_000;
@@ -60,7 +60,7 @@ pub(super) fn probe(users: &Runtime, count: usize, length: Duration) -> Recordin
     let backend = runtime();
     let session = Session::start(&backend, LatencyProfile::typical().faster(FASTER), EVENTS);
     let target = ApiTarget::new(&session.server.url("")).unwrap_or_else(|error| panic!("{error}"));
-    let population =
-        Population { users: count, think: THINK, duration: length, deadline: DEADLINE, seed: SEED };
-    users.block_on(closed(population, Arc::new(target)))
+    let model = Model::Closed(Population::new(count, THINK));
+    let load = Load { deadline: DEADLINE, seed: SEED, ..Load::new(format!("{count} users"), model, length) };
+    users.block_on(drive(&load, Arc::new(target))).unwrap_or_else(|error| panic!("{error}"))
 }
