@@ -26,6 +26,7 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 const ROUNDS: usize = 15;
 const STARTS: usize = 7;
 const ROWS: usize = 50_000;
+const TABLE: &str = "backend_bench_limits.events";
 const LOOKUPS: i64 = 200;
 
 /// Tables whose lookups are compared.
@@ -56,10 +57,8 @@ async fn bulk(url: &str) -> Outcome<()> {
 async fn load_in_turns(database: &ClickHouse, client: &Client, file: &Path) -> Outcome<()> {
     let events: Vec<Event> = Corpus::new(20).take(ROWS).collect();
     database.insert_events(&events).await?;
-    let (table, file) = ("backend_bench_limits.events", format!("file('{}', 'Native')", file.display()));
-    client.query(&format!("INSERT INTO FUNCTION {file} SELECT * FROM {table} ORDER BY id")).execute().await?;
+    let (load, mut rounds) = (written(client, file).await?, Rounds::default());
     emptied(database).await?;
-    let (load, mut rounds) = (format!("INSERT INTO {table} SELECT * FROM {file}"), Rounds::default());
     for _ in 0..=ROUNDS {
         let ours = milliseconds(database.insert_events(&events)).await?;
         emptied(database).await?;
@@ -67,12 +66,16 @@ async fn load_in_turns(database: &ClickHouse, client: &Client, file: &Path) -> O
         emptied(database).await?;
         rounds.note(ours, theirs);
     }
-    rounds.print(
-        &format!("{ROWS} rows, median of {ROUNDS} rounds"),
-        ["insert_events", "load of a local file"],
-        "ms",
-    );
+    let title = format!("{ROWS} rows, median of {ROUNDS} rounds");
+    rounds.print(&title, ["insert_events", "load of a local file"], "ms");
     Ok(())
+}
+
+/// Has the engine write the rows to a file, and returns the statement that loads them from there.
+async fn written(client: &Client, file: &Path) -> Outcome<String> {
+    let file = format!("file('{}', 'Native')", file.display());
+    client.query(&format!("INSERT INTO FUNCTION {file} SELECT * FROM {TABLE} ORDER BY id")).execute().await?;
+    Ok(format!("INSERT INTO {TABLE} SELECT * FROM {file}"))
 }
 
 /// Checks that all rows are there, and removes them.

@@ -89,20 +89,20 @@ fn gone() -> Process {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_be_in_use_or_is_not_ours_stays() {
     let server = start_oldest().await;
-    let (gone, here) = (gone().to_string(), Process::this().unwrap());
+    let gone = gone().to_string();
     let elsewhere = gone.replacen(|letter: char| letter.is_ascii_hexdigit(), "x", 1);
     let users = ["", "somebody\\'s 'own' words", &format!("{elsewhere} -"), &format!("{gone} a_cluster")];
     for (number, user) in (1..).zip(users) {
         signed(&server, number, user).await;
     }
-    let shared = signed(&server, 5, &format!("{gone} -")).await;
-    shared.sign(&format!("{here} -")).await.unwrap();
     make_others(&server, &gone).await;
     assert_eq!(left(&server).await, "7");
 }
 
-/// One with a table of somebody's in it, and one that was never ours.
+/// One that somebody uses as well, one with a table of somebody's in it, one that was never ours; and one to remove.
 async fn make_others(server: &Server, gone: &str) {
+    let shared = signed(server, 5, &format!("{gone} -")).await;
+    shared.sign(&format!("{} -", Process::this().unwrap())).await.unwrap();
     signed(server, 6, &format!("{gone} -")).await;
     server
         .run("CREATE TABLE backend_bench_0000000000000006.notes (id Int64) ENGINE = MergeTree ORDER BY id")

@@ -1,5 +1,6 @@
 //! A cluster of one node: Debian's ZooKeeper, and a server that keeps its replicas' state there.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
@@ -10,6 +11,8 @@ use crate::servers::{Server, free_port, start_oldest_in};
 
 /// What the cluster is called.
 pub const CLUSTER: &str = "bench-cluster";
+
+const REMEDY: &str = "scripts/engines.sh --cluster installs it";
 
 const CONFIG: &str = include_str!("cluster.xml");
 
@@ -40,19 +43,17 @@ async fn start_keeper() -> Keeper {
     let (config, data) = (folder.path().join("zoo.cfg"), folder.path().join("data"));
     let settings = "tickTime=2000\nadmin.enableServer=false\nclientPortAddress=127.0.0.1\n";
     std::fs::write(&config, format!("{settings}clientPort={port}\ndataDir={}\n", data.display())).unwrap();
-    let mut java = Command::new("java");
-    java.args([
-        "-Xmx128m",
-        "-cp",
-        "/usr/share/java/zookeeper.jar",
-        "org.apache.zookeeper.server.ZooKeeperServerMain",
-    ]);
-    java.arg(config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let remedy = "no ZooKeeper: scripts/engines.sh --cluster";
-    let process = java.spawn().unwrap_or_else(|error| panic!("java: {error}: {remedy}"));
-    let mut keeper = Keeper { port, process, _folder: folder };
-    keeper.wait_until_ready(remedy).await;
+    let mut keeper = Keeper { port, process: run(&config), _folder: folder };
+    keeper.wait_until_ready().await;
     keeper
+}
+
+fn run(config: &Path) -> Child {
+    let mut java = Command::new("java");
+    java.args(["-Xmx128m", "-cp", "/usr/share/java/zookeeper.jar"]);
+    java.arg("org.apache.zookeeper.server.ZooKeeperServerMain").arg(config);
+    java.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    java.spawn().unwrap_or_else(|error| panic!("java: {error}: {REMEDY}"))
 }
 
 impl Keeper {
@@ -66,12 +67,12 @@ impl Keeper {
         Ok(answer)
     }
 
-    async fn wait_until_ready(&mut self, remedy: &str) {
+    async fn wait_until_ready(&mut self) {
         for _ in 0..600 {
             if self.mode().await.is_ok_and(|answer| answer.contains("Mode: standalone")) {
                 return;
             }
-            assert!(self.process.try_wait().unwrap().is_none(), "it ended: {remedy}");
+            assert!(self.process.try_wait().unwrap().is_none(), "ZooKeeper ended: {REMEDY}");
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
         panic!("ZooKeeper did not get ready within 30 s");

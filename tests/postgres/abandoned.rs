@@ -46,34 +46,26 @@ impl Drop for Bench {
     }
 }
 
-/// What the next bench does first.
-fn start(url: &str) {
+/// How many schemas there are after what the next bench does first.
+async fn left_by_the_next(url: &str) -> i64 {
     start_from(&Sources { url: Some(url.to_owned()), ..Sources::of_this_machine() }).unwrap();
-}
-
-async fn schemas(url: &str) -> i64 {
     number(url, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'backend\\_bench\\_%'").await
 }
 
 /// Until the server has noticed that a process is gone.
 async fn until_left(url: &str, left: i64) {
-    eventually("the schema of the killed bench to be removed", async || {
-        start(url);
-        schemas(url).await == left
-    })
-    .await;
+    eventually("the schema of the killed bench to be removed", async || left_by_the_next(url).await == left)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_schema_of_a_killed_bench_is_removed_and_that_of_a_living_one_is_not() {
     let service = throwaway();
     let (killed, living) = (Bench::on(service.url()), Bench::on(service.url()));
-    start(service.url());
-    assert_eq!(schemas(service.url()).await, 2);
+    assert_eq!(left_by_the_next(service.url()).await, 2);
     drop(killed);
     until_left(service.url(), 1).await;
-    start(service.url());
-    assert_eq!(schemas(service.url()).await, 1, "the living bench lost its schema");
+    assert_eq!(left_by_the_next(service.url()).await, 1, "the living bench lost its schema");
     drop(living);
     until_left(service.url(), 0).await;
 }
@@ -102,8 +94,7 @@ async fn what_is_in_use_or_not_ours_stays() {
     make_others(url).await;
     // Without a lock, as where the connection that held it was lost, but with connections.
     let connected = unclaimed(url, "backend_bench_00000000000000bb").await;
-    start(url);
-    assert_eq!(schemas(url).await, 4);
+    assert_eq!(left_by_the_next(url).await, 4);
     connected.close().await.unwrap();
     until_left(url, 3).await;
 }

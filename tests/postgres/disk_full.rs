@@ -9,14 +9,17 @@ use crate::small_disk::{SmallDisk, command};
 async fn a_full_disk_is_named_and_keeps_nothing() {
     let service = throwaway();
     let Some(small) = SmallDisk::mount(4) else { return };
-    let owner_of = folder(service.url()).await;
-    assert!(command("chown", &["--reference", owner_of.to_str().unwrap()], small.path()));
-    let place = small.path().display();
-    run(service.url(), &format!("CREATE TABLESPACE small LOCATION '{place}'")).await;
-    run(service.url(), "ALTER USER postgres SET default_tablespace = small").await;
+    use_for_tables(service.url(), &small).await;
     fill_up(service.url()).await;
     // Before the disk, which it uses.
     drop(service);
+}
+
+async fn use_for_tables(url: &str, small: &SmallDisk) {
+    let owner_of = folder(url).await;
+    assert!(command("chown", &["--reference", owner_of.to_str().unwrap()], small.path()));
+    run(url, &format!("CREATE TABLESPACE small LOCATION '{}'", small.path().display())).await;
+    run(url, "ALTER USER postgres SET default_tablespace = small").await;
 }
 
 async fn fill_up(url: &str) {
