@@ -65,8 +65,15 @@ impl Size {
 
 fn report(file: &str, suites: &[Suite], size: Size) -> Result<(), Box<dyn Error>> {
     println!("{file}, {} suites", suites.len());
-    for (head, what) in [("B", "the same binary"), ("C", "slowed down")] {
-        let comparisons = comparisons(suites, head, size)?;
+    let all = |head| move |stretch: &Stretch<'_>| Ok(vec![stretch.compare(|_| head)?]);
+    let arms: [(&str, &str, &Judge); 3] = [
+        ("B", "the same binary", &all("B")),
+        ("C", "all slowed down", &all("C")),
+        ("C", "one slowed down among the same", &each_alone),
+    ];
+    for (arm, what, judge) in arms {
+        let stretches = stretches(suites, arm, size);
+        let comparisons = stretches.iter().map(judge).collect::<Result<Vec<_>, _>>()?.concat();
         let tallies = ["cpu/", "io/", ""].map(|class| (class, Tally::of(&comparisons, class)));
         for (class, tally) in tallies.iter().filter(|(_, tally)| tally.rows.iter().sum::<usize>() > 0) {
             println!("  {what}, {}: {tally}", if class.is_empty() { "all rows" } else { class });
@@ -75,22 +82,48 @@ fn report(file: &str, suites: &[Suite], size: Size) -> Result<(), Box<dyn Error>
     Ok(())
 }
 
+type Judge = dyn Fn(&Stretch<'_>) -> Result<Vec<Comparison>, backend_bench::gate::Error>;
+
+/// Some blocks of a suite: one comparison.
+struct Stretch<'a> {
+    suite: &'a Suite,
+    first: usize,
+    size: Size,
+}
+
 /// Every stretch of so many blocks of every suite that has the arm.
-fn comparisons(suites: &[Suite], head: &str, size: Size) -> Result<Vec<Comparison>, Box<dyn Error>> {
-    let mut comparisons = Vec::new();
-    for suite in suites.iter().filter(|suite| suite.values().all(|arms| arms.contains_key(head))) {
+fn stretches<'a>(suites: &'a [Suite], arm: &str, size: Size) -> Vec<Stretch<'a>> {
+    let with_arm = suites.iter().filter(|suite| suite.values().all(|arms| arms.contains_key(arm)));
+    let of_suite = |suite: &'a Suite| {
         let blocks = suite.values().flat_map(BTreeMap::values).map(Vec::len).min().unwrap_or(0);
-        let settings = Settings { alpha: ALPHA * (suite.len() as f64 / ROWS).min(1.0), looks: None };
-        for first in (0..blocks / size.blocks()).map(|stretch| stretch * size.blocks()) {
-            let values = |arm: &[f64]| size.runs(&arm[first..first + size.blocks()]);
-            let contrasts: Vec<_> = suite
-                .iter()
-                .map(|(row, arms)| contrast(row, values(&arms["A"]), values(&arms[head])))
-                .collect();
-            comparisons.push(compare(&contrasts, &settings)?);
-        }
+        let firsts = (0..blocks / size.blocks()).map(move |stretch| stretch * size.blocks());
+        firsts.map(move |first| Stretch { suite, first, size })
+    };
+    with_arm.flat_map(of_suite).collect()
+}
+
+impl Stretch<'_> {
+    /// A against the arm that `head` names for each row.
+    fn compare(&self, head: impl Fn(&str) -> &'static str) -> Result<Comparison, backend_bench::gate::Error> {
+        let values = |arm: &[f64]| self.size.runs(&arm[self.first..self.first + self.size.blocks()]);
+        let contrasts: Vec<Contrast> = self
+            .suite
+            .iter()
+            .map(|(row, arms)| contrast(row, values(&arms["A"]), values(&arms[head(row)])))
+            .collect();
+        let alpha = ALPHA * (self.suite.len() as f64 / ROWS).min(1.0);
+        compare(&contrasts, &Settings { alpha, looks: None })
     }
-    Ok(comparisons)
+}
+
+/// As many comparisons as there are rows, in each of which one row is slowed down; of each, that row is kept.
+fn each_alone(stretch: &Stretch<'_>) -> Result<Vec<Comparison>, backend_bench::gate::Error> {
+    let alone = |slowed: &String| {
+        let mut comparison = stretch.compare(|row| if row == slowed { "C" } else { "B" })?;
+        comparison.rows.retain(|row| row.id == *slowed);
+        Ok(comparison)
+    };
+    stretch.suite.keys().map(alone).collect()
 }
 
 fn contrast(row: &str, base: Vec<f64>, head: Vec<f64>) -> Contrast {

@@ -7,6 +7,7 @@
 pub mod facts;
 pub mod groups;
 pub mod harness;
+pub mod heap;
 pub mod load;
 pub mod measurement;
 pub mod mode;

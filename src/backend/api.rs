@@ -65,6 +65,8 @@ mod websocket;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use axum::Router;
+
 pub use config::ApiConfig;
 pub use server::{Server, StartError};
 
@@ -86,6 +88,12 @@ pub struct Parts {
     pub broadcaster: Broadcaster,
     /// What runs requests.
     pub agent: Supervisor,
+}
+
+/// The endpoints without a port, as a service to be called: for those who serve them elsewhere. The folder for uploads
+/// ([`ApiConfig::uploads`]) has to be there.
+pub fn router(parts: Parts, config: ApiConfig) -> Router {
+    routes::router(Arc::new(App::new(parts, config)))
 }
 
 /// What handlers share.

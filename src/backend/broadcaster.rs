@@ -1,6 +1,7 @@
 //! A WebSocket hub over TCP: rooms, to which a message is written once and sent to everybody in them.
 //!
-//! - A message is serialised **once**, however many receive it: their queues share its bytes.
+//! - A message is serialised and framed **once**, however many receive it: their queues share its bytes, and each
+//!   connection writes those that wait for it in one call.
 //! - Each connection has a **bounded queue**; what happens when it is full is stated ([`SlowConsumer`]) and counted
 //!   ([`BroadcasterStats`]). One slow receiver never delays another, nor the publisher.
 //! - Peers that stop reading or answering are let go: writes have a deadline, silence is probed by a ping.
@@ -35,6 +36,7 @@ mod config;
 mod connection;
 mod listener;
 mod member;
+mod outbox;
 pub mod protocol;
 mod rooms;
 mod stats;
@@ -181,6 +183,7 @@ impl Hub {
         let message = Event::Message { room: room.into(), payload }
             .to_text()
             .map_err(|source| PublishError { room: room.to_owned(), source })?;
-        Ok(self.rooms.each(room, |member| member.offer(message.clone(), &self.counters)))
+        let frame = outbox::frame(&message);
+        Ok(self.rooms.each(room, |member| member.offer(frame.clone(), &self.counters)))
     }
 }

@@ -21,6 +21,8 @@ pub enum Unit {
     Users,
     /// Events in each second.
     PerSecond,
+    /// A number of things.
+    Count,
 }
 
 /// A unit's name and how many of the stored unit it holds, from the smallest up.
@@ -31,6 +33,7 @@ const PERCENT: Scale = &[("%", 1.0)];
 const RATIO: Scale = &[("x", 1.0)];
 const BYTES: Scale = &[("B", 1.0), ("KiB", 1024.0), ("MiB", 1_048_576.0), ("GiB", 1_073_741_824.0)];
 const USERS: Scale = &[("users", 1.0)];
+const COUNT: Scale = &[("", 1.0)];
 const PER_SECOND: Scale = &[("/s", 1.0), ("K/s", 1e3), ("M/s", 1e6)];
 
 impl Unit {
@@ -42,6 +45,7 @@ impl Unit {
             Self::Bytes => BYTES,
             Self::Users => USERS,
             Self::PerSecond => PER_SECOND,
+            Self::Count => COUNT,
         }
     }
 
@@ -114,6 +118,7 @@ mod tests {
             (Unit::Bytes, 3.0 * 1024.0 * 1024.0, "3.0000 MiB"),
             (Unit::Users, 100.0, "100.00 users"),
             (Unit::PerSecond, 12_000.0, "12.000 K/s"),
+            (Unit::Count, 42.0, "42.000"),
         ];
         for (unit, value, text) in shown {
             assert_eq!(unit.format_value(value).trim(), text);

@@ -109,7 +109,8 @@ impl Environment {
     /// Whether nothing is known that would have to be equal.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
-        [&self.cpu_model, &self.rustc, &self.mode].iter().all(|field| *field == UNKNOWN)
+        let fields = [&self.cpu_model, &self.rustc, &self.mode];
+        fields.iter().all(|field| *field == UNKNOWN) && self.engines.is_empty()
     }
 }
 

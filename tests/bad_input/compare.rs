@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::common::runs::{home, result};
-use crate::common::{Project, record, saved};
+use crate::common::{Project, engine, facts, record, saved};
 
 pub const RUNS: u32 = 8;
 pub const SIDES: [u32; 2] = [RUNS, RUNS];
@@ -198,6 +198,17 @@ fn different_environments() {
         let comparison = project.compared(RUNS, &["--allow-different-environment"], 0);
         assert_eq!(comparison["rows"][0]["different_environment"], true);
     }
+}
+
+#[test]
+fn different_engines() {
+    let project = good();
+    for (home, version) in [("base0", "15.3"), ("head0", "17.1")] {
+        let noted = facts(&[engine("postgres", version)], &[]);
+        project.write(format!("{home}/bench-gate-facts/database.json"), noted);
+    }
+    let said = ["different engine: base0 was measured with postgres 15, head0 with postgres 17"];
+    project.compare_refuses(SIDES, &[], &said, ONE_ENVIRONMENT);
 }
 
 #[test]

@@ -4,7 +4,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -16,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use super::{ApiConfig, App, Parts, routes};
+use super::{ApiConfig, Parts};
 use crate::backend::broadcaster::Broadcaster;
 
 /// The wait after a connection that could not be accepted, as when the process has no file handles left.
@@ -71,7 +70,7 @@ impl Server {
         let (stop, server) = Self::new(&parts, &config, address);
         let service = Service {
             idle_timeout: config.idle_timeout,
-            router: routes::router(Arc::new(App::new(parts, config))),
+            router: super::router(parts, config),
             connections: server.connections.clone(),
             stop,
             kill: server.kill.clone(),

@@ -15,11 +15,12 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
 
+use super::outbox::{MOST, Outbox};
 use super::protocol::{Command, Event};
 use super::rooms::Membership;
 
-/// Messages that share one flush. It bounds how long one direction can keep the other waiting.
-const BURST: usize = 128;
+/// Answers that share one flush. They bound how long one direction can keep the other waiting.
+const BURST: usize = MOST;
 
 /// What a heartbeat is kept within: tokio's timers know neither no time at all nor all of it.
 const HEARTBEATS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_hours(24 * 365));
@@ -30,6 +31,9 @@ type Received = Option<Result<Message, Error>>;
 pub(super) struct Connection<S> {
     stream: WebSocketStream<S>,
     membership: Membership,
+    outbox: Outbox,
+    /// Whether the peer has said goodbye, after which it is sent no message.
+    closing: bool,
 }
 
 /// Why a connection is over.
@@ -55,7 +59,7 @@ impl From<Error> for Ended {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     pub fn new(stream: WebSocketStream<S>, membership: Membership) -> Self {
-        Self { stream, membership }
+        Self { stream, membership, outbox: Outbox::default(), closing: false }
     }
 
     /// Serves the peer until either side ends it.
@@ -81,7 +85,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     heard = true;
                     self.in_time(async |this| this.answer(received).await).await
                 }
-                () = self.membership.member.filled() => self.in_time(Self::deliver).await,
+                () = self.membership.member.filled(), if !self.closing => self.in_time(Self::deliver).await,
                 _ = heartbeat.tick() => {
                     if mem::take(&mut heard) { self.in_time(Self::ping).await } else { Err(Ended::Unresponsive) }
                 }
@@ -113,16 +117,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok(self.stream.flush().await?)
     }
 
-    /// Writes what waits in the queue.
+    /// Writes what waits in the queue, past the stream: what that has to say itself goes first, and in whole.
     async fn deliver(&mut self) -> Result<(), Ended> {
-        let mut delivered = 0;
-        while delivered < BURST
-            && let Some(message) = self.membership.member.take()
-        {
-            self.stream.feed(Message::Text(message)).await?;
-            delivered += 1;
-        }
         self.stream.flush().await?;
+        self.membership.member.take(self.outbox.frames(), MOST);
+        let delivered = self.outbox.frames().len();
+        self.outbox.write(self.stream.get_mut()).await.map_err(|_| Ended::Gone)?;
         self.membership.hub.counters.delivered.fetch_add(delivered as u64, Relaxed);
         Ok(())
     }
@@ -135,6 +135,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn respond(&mut self, received: Received) -> Result<Option<Utf8Bytes>, Ended> {
         let event = match received.ok_or(Ended::Gone)?? {
             Message::Text(text) => return self.obey(&text).map(Some),
+            Message::Close(_) => {
+                self.closing = true;
+                return Ok(None);
+            }
             Message::Binary(_) => Event::<()>::Error("commands are text messages, not binary ones".into()),
             _ => return Ok(None),
         };
@@ -171,10 +175,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Tells the peer why this is the end, and gives it time for its own goodbye.
     async fn dismiss(self, code: CloseCode, reason: &'static str) {
-        let Self { mut stream, membership } = self;
+        let Self { mut stream, membership, mut outbox, .. } = self;
         let limit = membership.hub.config.close_timeout;
         drop(membership);
         let goodbye = async {
+            outbox.finish(stream.get_mut()).await?;
             stream.close(Some(CloseFrame { code, reason: reason.into() })).await?;
             see_off(&mut stream).await
         };

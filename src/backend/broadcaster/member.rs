@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
 
 use super::config::{BroadcasterConfig, SlowConsumer};
@@ -16,7 +16,7 @@ pub(super) struct Member {
     pub id: u64,
     /// Cancelled when the hub shuts down or the receiver is too slow.
     pub ended: CancellationToken,
-    queue: Mutex<VecDeque<Utf8Bytes>>,
+    queue: Mutex<VecDeque<Bytes>>,
     /// Woken when the queue is no longer empty.
     filled: Notify,
     capacity: usize,
@@ -37,8 +37,8 @@ impl Member {
         }
     }
 
-    /// Queues `message`, and says whether it did. A full queue is dealt with and counted.
-    pub fn offer(&self, message: Utf8Bytes, counters: &Counters) -> bool {
+    /// Queues the frame of a message, and says whether it did. A full queue is dealt with and counted.
+    pub fn offer(&self, message: Bytes, counters: &Counters) -> bool {
         let mut queue = self.queue.lock();
         if queue.len() >= self.capacity {
             match self.slow_consumer {
@@ -56,9 +56,11 @@ impl Member {
         true
     }
 
-    /// The message that has waited longest.
-    pub fn take(&self) -> Option<Utf8Bytes> {
-        self.queue.lock().pop_front()
+    /// Moves those that have waited longest to the end of `frames`, `most` of them at most.
+    pub fn take(&self, frames: &mut VecDeque<Bytes>, most: usize) {
+        let mut queue = self.queue.lock();
+        let taken = queue.len().min(most);
+        frames.extend(queue.drain(..taken));
     }
 
     /// Waits for a message to take.
@@ -81,7 +83,7 @@ impl Member {
     }
 }
 
-fn drop_oldest(queue: &mut VecDeque<Utf8Bytes>, counters: &Counters) {
+fn drop_oldest(queue: &mut VecDeque<Bytes>, counters: &Counters) {
     queue.pop_front();
     counters.dropped.fetch_add(1, Relaxed);
 }
@@ -99,12 +101,21 @@ mod tests {
         ["a", "b", "c", "d"].map(|message| member.offer(message.into(), counters)).to_vec()
     }
 
+    fn taken(member: &Member, most: usize) -> Vec<Bytes> {
+        let mut frames = VecDeque::new();
+        member.take(&mut frames, most);
+        frames.into()
+    }
+
     #[test]
     fn drop_oldest_keeps_the_newest_and_counts_the_rest() {
         let (member, counters) = member(SlowConsumer::DropOldest);
         assert_eq!(offer_all(&member, &counters), [true; 4]);
         assert_eq!((counters.read().dropped, counters.read().slow_disconnects), (2, 0));
-        assert_eq!([member.take(), member.take(), member.take()], [Some("c".into()), Some("d".into()), None]);
+        assert_eq!(
+            (taken(&member, 1), taken(&member, 9), taken(&member, 9)),
+            (vec!["c".into()], vec!["d".into()], vec![])
+        );
         assert!(!member.ended.is_cancelled());
     }
 
@@ -120,9 +131,9 @@ mod tests {
     fn queues_share_the_bytes_of_a_message() {
         let (one, counters) = member(SlowConsumer::DropOldest);
         let (other, _) = member(SlowConsumer::DropOldest);
-        let message = Utf8Bytes::from("written once".to_owned());
+        let message = Bytes::from("written once".to_owned());
         assert!(one.offer(message.clone(), &counters) && other.offer(message.clone(), &counters));
-        let taken = [one.take(), other.take()].map(|taken| taken.unwrap().as_ptr());
+        let taken = [one, other].map(|member| taken(&member, 1)[0].as_ptr());
         assert_eq!(taken, [message.as_ptr(); 2]);
     }
 }

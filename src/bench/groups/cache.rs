@@ -3,7 +3,7 @@
 //! Every benchmark runs against a [`ResponseCache`] that holds a tenth of the responses that are asked for.
 
 mod load;
-mod trace;
+pub mod trace;
 
 use std::convert::Infallible;
 use std::hint::black_box;

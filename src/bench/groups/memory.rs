@@ -1,17 +1,14 @@
 //! The `memory` group: what allocation costs, what the parts of a backend take, and whether they give it back.
 //!
-//! Bytes are jemalloc's own statistics, so the bench binary must run on it:
-//!
-//! ```ignore
-//! #[global_allocator]
-//! static ALLOCATOR: jemallocator::Jemalloc = jemallocator::Jemalloc;
-//! ```
+//! Bytes and allocations are jemalloc's own statistics, so the bench binary must run on it ([`crate::bench::heap`]).
 //!
 //! `peak` comes first, and is one value: what later benchmarks free stays resident for a while and would be counted.
 
-mod heap;
+mod cleanup;
+pub mod leak;
 mod peak;
 mod retained;
+pub mod spent;
 mod work;
 
 use std::hint::black_box;
@@ -19,9 +16,8 @@ use std::time::{Duration, Instant};
 
 use criterion::{Bencher, Throughput};
 
+use crate::bench::heap::Heap;
 use crate::bench::{Harness, Unit};
-
-use heap::Heap;
 
 const MIB: usize = 1024 * 1024;
 
@@ -36,6 +32,14 @@ pub fn run(harness: &mut Harness) {
     harness.time_slow(&format!("allocate/{mib}MiB"), bytes, |bencher| time(bencher, || allocate_once(mib)));
     harness.time_slow("cleanup", None, |bencher| time(bencher, || clean_up_once(mib)));
     harness.replay("retained", Unit::Ratio, |samples| retained::ratios(samples, cycles));
+    measured_by_counters(harness);
+}
+
+/// What one thread's own counters tell.
+fn measured_by_counters(harness: &mut Harness) {
+    cleanup::measure(harness, harness.sizes().allocate_mib);
+    leak::measure(harness);
+    spent::measure(harness);
 }
 
 fn time(bencher: &mut Bencher<'_>, once: impl Fn() -> Duration) {

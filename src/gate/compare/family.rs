@@ -3,8 +3,8 @@
 use super::{Contrast, Evidence, Looks, Outcome, Settings};
 use crate::gate::threshold::Better;
 
-/// Quantities that are counted are equal or not: where no change is tolerated at all, runs without any difference are
-/// still unchanged.
+/// Quantities that are counted are equal or not. Where no change is tolerated at all, runs without any difference are
+/// still unchanged, and a difference in the last digit of a fraction is none.
 const NOTHING: f64 = 1e-9;
 
 /// The changes that are tolerated, as logarithms: from `-reach` to `reach`.
@@ -45,9 +45,9 @@ impl Zone {
 
     /// The claim that `evidence` supports best, and the two-sided probability of so much support for a wrong claim.
     fn claim(&self, evidence: &dyn Evidence) -> (Outcome, f64) {
-        let (above, below) = (evidence.above(self.reach), evidence.below(-self.reach));
-        let within = self.reach.max(NOTHING);
-        let within = evidence.below(within).max(evidence.above(-within));
+        let reach = self.reach.max(NOTHING);
+        let (above, below) = (evidence.above(reach), evidence.below(-reach));
+        let within = evidence.below(reach).max(evidence.above(-reach));
         let (rises, falls) = match self.better {
             Better::Lower => (Outcome::Regressed, Outcome::Improved),
             Better::Higher => (Outcome::Improved, Outcome::Regressed),

@@ -131,3 +131,23 @@ fn exchanging_the_sides_inverts_the_ratio() {
         assert!((lower * upper - 1.0).abs() < 1e-9, "{there:?} {back:?}");
     }
 }
+
+#[test]
+fn without_a_margin_what_is_counted_is_equal_or_not() {
+    const LAST_DIGIT: f64 = 37.75 * (1.0 + f64::EPSILON);
+    let cases = [
+        (37.75, Outcome::Unchanged),
+        (LAST_DIGIT, Outcome::Unchanged),
+        (37.875, Outcome::Regressed),
+        (37.625, Outcome::Improved),
+    ];
+    for (head, outcome) in cases {
+        let few = Values::Unpaired { base: vec![37.75; 2], head: vec![head] };
+        let pairs = Values::Paired { base: vec![37.75; 12], head: vec![head; 12] };
+        for values in [few, pairs] {
+            let exact = Contrast { margin: 0.0, ..contrast("memory/allocations/api_request", values) };
+            let row = compared(&[exact, paired("b", 1.0)]).rows.remove(0);
+            assert_eq!(row.outcome, outcome, "{row:?}");
+        }
+    }
+}

@@ -6,7 +6,9 @@ use rayon::prelude::*;
 
 use super::{Side, SideError, SideRun};
 use crate::gate::baseline::Run;
+use crate::gate::environment::Environment;
 use crate::gate::error::Error;
+use crate::gate::facts::Facts;
 use crate::gate::read;
 use crate::gate::run::record::RunRecord;
 
@@ -38,9 +40,19 @@ fn from_home(home: &Path, saved: &str) -> Result<SideRun, Error> {
         made_apart: false,
         folder: Some(home.canonicalize().map_err(Error::io("find", home))?.join(saved)),
         started: record.as_ref().map(RunRecord::started),
-        environment: record.map(|record| record.environment).filter(|environment| !environment.is_unknown()),
+        environment: environment(home, saved, record)?,
         results: Run::of(&benchmarks).results,
     })
+}
+
+/// Where the run was measured, as far as its record says, and on which engines, as its benches noted.
+fn environment(home: &Path, saved: &str, record: Option<RunRecord>) -> Result<Option<Environment>, Error> {
+    let since = record.as_ref().map(RunRecord::fresh_from);
+    // They noted the engines of the latest results.
+    let facts = if saved == read::LATEST { Facts::read(home, since)? } else { Facts::default() };
+    let known = record.map_or_else(Environment::unknown, |record| record.environment);
+    let environment = Environment { engines: facts.majors(), ..known };
+    Ok(Some(environment).filter(|environment| !environment.is_unknown()))
 }
 
 fn refuse_failed(home: &Path, record: &RunRecord) -> Result<(), Error> {

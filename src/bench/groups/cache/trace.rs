@@ -30,12 +30,16 @@ pub enum Request {
 }
 
 impl Request {
+    /// Which response is asked for.
+    #[must_use]
     pub fn number(self) -> u64 {
         match self {
             Self::Regular(number) | Self::Scan(number) => number,
         }
     }
 
+    /// Whether a user asks.
+    #[must_use]
     pub fn is_regular(self) -> bool {
         matches!(self, Self::Regular(_))
     }
@@ -52,11 +56,19 @@ pub struct Trace {
 
 impl Trace {
     /// Independent requests whose popularity follows Zipf's law.
+    ///
+    /// # Panics
+    /// Never: there are keys to ask for.
+    #[must_use]
     pub fn zipf(seed: u64) -> Self {
         Self::new(seed, 0)
     }
 
     /// The same, between whose requests a job reads one response after the other, each of them once.
+    ///
+    /// # Panics
+    /// Never: there are keys to ask for.
+    #[must_use]
     pub fn scan(seed: u64) -> Self {
         Self::new(seed, SCAN)
     }

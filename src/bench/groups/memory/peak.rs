@@ -1,15 +1,13 @@
 //! The most memory that a backend at work takes.
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
 use super::buffers;
-use super::heap::Heap;
 use super::work::{Client, Work, join};
 use crate::bench::harness::runtime;
+use crate::bench::heap::{Heap, PeakWatch};
 
 /// How often memory is looked at.
 const INTERVAL: Duration = Duration::from_millis(1);
@@ -31,39 +29,11 @@ const MESSAGES: usize = 1_024;
 /// cut a large free extent for a small request, so that a second time would add some 100 MiB of the first.
 pub fn peak(mib: usize) -> f64 {
     let (heap, runtime) = (Heap::of_jemalloc(), runtime());
-    peak_during(heap, || hold_working_set(&runtime, mib)) as f64
-}
-
-/// The most that was resident during `work`, looked at every [`INTERVAL`], and once more when it is done, before
-/// what it returns is dropped.
-fn peak_during<T>(heap: Heap, work: impl FnOnce() -> T) -> usize {
-    let done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let watching = scope.spawn(|| watch(heap, &done));
-        let finished = Finished(&done);
-        let held = work();
-        let last = heap.resident();
-        drop((finished, held));
-        watching.join().expect("jemalloc with statistics").max(last)
-    })
-}
-
-/// Ends the watch when it is dropped: also when the work panics, whose scope would wait for the watch for ever.
-struct Finished<'a>(&'a AtomicBool);
-
-impl Drop for Finished<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Relaxed);
-    }
-}
-
-fn watch(heap: Heap, done: &AtomicBool) -> usize {
-    let mut peak = 0;
-    while !done.load(Relaxed) {
-        peak = peak.max(heap.resident());
-        thread::sleep(INTERVAL);
-    }
-    peak
+    let watch = PeakWatch::start(heap, INTERVAL);
+    let held = hold_working_set(&runtime, mib);
+    let peak = watch.stop();
+    drop(held);
+    peak.resident as f64
 }
 
 fn hold_working_set(runtime: &Runtime, mib: usize) -> (Vec<Client>, Vec<Vec<u8>>, Work<'_>) {

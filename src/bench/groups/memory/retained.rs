@@ -2,10 +2,8 @@
 
 use std::thread;
 
-use tokio::runtime::{Builder, Runtime};
-
-use super::heap::{Heap, ThreadHeap};
-use super::work::Work;
+use super::work::{Work, on_this_thread};
+use crate::bench::heap::{Heap, ThreadHeap};
 
 /// Small, so that the cache is soon full and what leaks is not lost beside it.
 const CACHE_BYTES: u64 = 1024 * 1024;
@@ -31,8 +29,4 @@ fn growth(heap: &ThreadHeap, work: impl FnOnce()) -> f64 {
     let before = heap.live();
     work();
     heap.live() as f64 / before as f64
-}
-
-fn on_this_thread() -> Runtime {
-    Builder::new_current_thread().enable_all().build().expect("a poller: raise `ulimit -n`")
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
@@ -18,10 +18,10 @@ use crate::backend::cache::{CacheConfig, ResponseCache};
 const RESPONSE_BYTES: usize = 4 * 1024;
 
 /// Requests of a cycle, each for a response that the cache does not have.
-const REQUESTS: u64 = 25;
+pub const REQUESTS: u32 = 25;
 
 /// Messages that are published to the client of a cycle.
-const MESSAGES: usize = 20;
+pub const MESSAGES: u32 = 20;
 
 /// Lookups after which the cache has freed what it evicted: it does so a little at a time, during lookups, once no
 /// reader can still see it.
@@ -53,7 +53,7 @@ impl<'a> Work<'a> {
     pub fn cycle(&self, cycles: usize) {
         let working = async {
             for _ in 0..cycles {
-                self.load(REQUESTS).await;
+                self.load(REQUESTS.into()).await;
                 self.talk().await;
             }
             self.rest().await;
@@ -103,6 +103,11 @@ impl Drop for Work<'_> {
     fn drop(&mut self) {
         self.runtime.block_on(self.hub.shutdown());
     }
+}
+
+/// A runtime whose tasks all run on the thread that waits for them.
+pub fn on_this_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().expect("a poller: raise `ulimit -n`")
 }
 
 /// A client in `room`.

@@ -2,10 +2,12 @@
 
 use std::hint::black_box;
 
-use jemalloc_ctl::thread::{ThreadLocal, allocatedp, deallocatedp};
-use jemalloc_ctl::{Error, Result, epoch, epoch_mib, stats};
+use jemalloc_ctl::{Result, epoch, epoch_mib, stats, thread};
 
-use super::MIB;
+use super::JEMALLOC;
+
+/// Bytes that are allocated to see who counts them.
+const PROBE: usize = 1024 * 1024;
 
 /// A process whose global allocator is jemalloc.
 #[derive(Clone, Copy)]
@@ -20,27 +22,35 @@ impl Heap {
     ///
     /// # Panics
     /// They do not: its statistics would be those of an allocator that nobody uses.
+    #[must_use]
     pub fn of_jemalloc() -> Self {
-        let heap = Self::of_whoever().expect("jemalloc with statistics");
-        let before = heap.allocated();
-        let probe = black_box(vec![1_u8; MIB]);
-        let moved = heap.allocated().saturating_sub(before);
+        let thread = thread::allocatedp::read().expect(JEMALLOC);
+        let before = thread.get();
+        drop(black_box(vec![1_u8; PROBE]));
+        let seen = thread.get() - before;
         assert!(
-            moved >= probe.len() / 2,
-            "jemalloc saw {moved} of {} bytes allocated, so it is not the global allocator: \
+            seen >= PROBE as u64,
+            "jemalloc saw {seen} of {PROBE} bytes allocated, so it is not the global allocator: \
              set `#[global_allocator]` to `jemallocator::Jemalloc` in the binary, as benches/memory.rs does",
-            probe.len()
         );
-        heap
+        Self::of_whoever().expect(JEMALLOC)
     }
 
     /// Bytes that the program has allocated and not freed.
+    ///
+    /// # Panics
+    /// Never, after [`Heap::of_jemalloc`].
+    #[must_use]
     pub fn allocated(self) -> usize {
         self.now(|heap| heap.allocated.read())
     }
 
     /// Bytes of the pages that are in memory: those that hold what is allocated, jemalloc's own, and those that
     /// were freed within the last ten seconds and are not given back yet.
+    ///
+    /// # Panics
+    /// Never, after [`Heap::of_jemalloc`].
+    #[must_use]
     pub fn resident(self) -> usize {
         self.now(|heap| heap.resident.read())
     }
@@ -55,30 +65,7 @@ impl Heap {
 
     /// jemalloc's statistics stand still until the epoch moves on.
     fn now(self, statistic: impl Fn(Self) -> Result<usize>) -> usize {
-        self.epoch.advance().and_then(|_| statistic(self)).expect("jemalloc with statistics")
-    }
-}
-
-/// What one thread has allocated and freed, to the byte.
-///
-/// [`Heap::allocated`] counts what the threads' caches keep for their next allocations too, which comes and goes by
-/// hundreds of KiB.
-pub struct ThreadHeap {
-    allocated: ThreadLocal<u64>,
-    freed: ThreadLocal<u64>,
-}
-
-impl ThreadHeap {
-    /// The counters of the thread that asks.
-    pub fn of_this_thread() -> Self {
-        let counters = || Ok::<_, Error>((allocatedp::read()?, deallocatedp::read()?));
-        let (allocated, freed) = counters().expect("jemalloc with statistics");
-        Self { allocated, freed }
-    }
-
-    /// Bytes that the thread has allocated and not freed. Everything must be freed where it was allocated.
-    pub fn live(&self) -> u64 {
-        self.allocated.get() - self.freed.get()
+        self.epoch.advance().and_then(|_| statistic(self)).expect(JEMALLOC)
     }
 }
 
