@@ -4,6 +4,7 @@
 //! cannot see (rates, percentiles, bytes, users) is recorded once and replayed through Criterion
 //! ([`Harness::replay`]), so that console, saved baselines and gate all see it the same way.
 
+pub mod deployment;
 pub mod facts;
 pub mod groups;
 pub mod harness;

@@ -92,6 +92,26 @@ fn required_engines_are_handed_on_to_the_benches() {
 }
 
 #[test]
+fn a_bench_that_refuses_its_input_ends_the_run_and_nothing_is_judged() {
+    let project = project(&["refuses", "good"]);
+    let ended = project.gate(&["run", "--save-baseline", "main"]).exits(2);
+    for said in
+        ["the bench `refuses` refused its input: API_URL=\"nowhere\" is no target", "give a base", "help: "]
+    {
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    }
+    ended.is_silent_about("SUMMARY");
+    assert!(!project.path("baselines/main.json").exists() && project.reports().is_empty());
+}
+
+#[test]
+fn that_a_target_is_mine_reaches_the_benches() {
+    let project = project(&["far"]);
+    project.gate(&["run"]).exits(1).prints("it is not mine");
+    project.gate(&["run", "--target-is-mine"]).exits(0);
+}
+
+#[test]
 fn a_category_that_saves_nothing_fails() {
     let ended = project(&["silent", "good"]).gate(&["run"]).exits(1);
     ended.prints("silent could not run: it saved no Criterion result").prints("NOT RUN");

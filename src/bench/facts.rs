@@ -116,6 +116,19 @@ impl Facts {
         file.write(&path)
     }
 
+    /// Notes that the benchmark `id` (without the category) is not run, why, and what changes that.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn note_row_not_run(&self, id: &str, reason: &str, remedy: &str) -> Result<(), FactsError> {
+        let Some(path) = self.path() else { return Ok(()) };
+        let mut file = File::read(&path);
+        let id = format!("{}/{id}", self.category);
+        file.not_run.retain(|known| known.id != id);
+        file.not_run.push(NotRun { id, reason: reason.to_owned(), remedy: remedy.to_owned() });
+        file.write(&path)
+    }
+
     fn path(&self) -> Option<PathBuf> {
         let home = self.home.as_ref()?.get_or_init(criterion_home);
         Some(home.join(FOLDER).join(format!("{}.json", self.category)))

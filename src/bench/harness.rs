@@ -8,6 +8,7 @@ use criterion::measurement::{Measurement, WallTime};
 use criterion::{Bencher, BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
 use tokio::runtime::Runtime;
 
+use super::deployment;
 use super::facts::Facts;
 use super::measurement::{Replayed, Unit};
 use super::mode::{Mode, Sizes};
@@ -42,9 +43,11 @@ pub struct Harness {
 impl Harness {
     /// A harness for `category`, configured by `BENCH_MODE` and by Criterion's own command line.
     ///
-    /// Ends the process with 2 where `BENCH_MODE` names no mode.
+    /// Ends the process with 2 where `BENCH_MODE` names no mode, or the [`deployment`] that the environment describes
+    /// cannot be meant.
     #[must_use]
     pub fn from_env(category: &'static str) -> Self {
+        let _ = deployment::here_or_exit();
         let mode = Mode::from_env().unwrap_or_else(|error| {
             eprintln!("error: {error}");
             process::exit(2)

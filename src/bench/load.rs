@@ -71,6 +71,14 @@ pub trait Session: Send {
     /// needs it, and counted there.
     fn prepare(&mut self) -> impl Future<Output = ()> + Send;
 
+    /// Waits until `operation` may be begun, where something beside the server decides that, as a cap on the rate of
+    /// requests does. A user of the closed model is held back by it as by a thought, and so it is no part of the
+    /// latency; in the open model, whose operations are due by the clock, it is.
+    fn admitted(&mut self, operation: Operation) -> impl Future<Output = ()> + Send {
+        let _ = operation;
+        std::future::ready(())
+    }
+
     /// Does one operation of the target's mix and checks its answer. May be dropped halfway, at the deadline; the
     /// session is then used on.
     fn perform(&mut self, operation: Operation) -> impl Future<Output = Result<(), Failure>> + Send;
@@ -86,11 +94,28 @@ pub trait Session: Send {
 /// # Panics
 /// A session panicked.
 pub async fn drive<T: Target>(load: &Load, target: Arc<T>) -> Result<Recording, LoadError> {
+    drive_from(load, target, |_| ()).await
+}
+
+/// [`drive`], which tells `begun` when the sessions are ready and the load begins.
+///
+/// # Errors
+/// As there.
+///
+/// # Panics
+/// A session panicked.
+pub async fn drive_from<T: Target>(
+    load: &Load,
+    target: Arc<T>,
+    begun: impl FnOnce(Instant),
+) -> Result<Recording, LoadError> {
     load.check()?;
     let mix = target.mix();
-    let sessions = (0..load.users()).map(|user| prepared(load.deadline, target.session(user)));
-    let sessions = join_all(sessions).await;
-    let work = begin(load, &mix, sessions, Instant::now());
+    let sessions =
+        join_all((0..load.users()).map(|user| prepared(load.deadline, target.session(user)))).await;
+    let origin = Instant::now();
+    begun(origin);
+    let work = begin(load, &mix, sessions, origin);
     let samples = work.join_all().await.into_iter().flatten().collect();
     Ok(Recording::new(load, mix, samples))
 }

@@ -9,17 +9,56 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::backend::agent::{LatencyProfile, Llm, SimulatedLlm, Supervisor, SupervisorConfig};
+use crate::backend::agent::{LatencyProfile, Llm, LlmConfig, SimulatedLlm, Supervisor, SupervisorConfig};
 use crate::backend::api::{ApiConfig, Parts, Server};
 use crate::backend::broadcaster::{Broadcaster, BroadcasterConfig};
 use crate::backend::cache::{CacheConfig, ResponseCache};
-use crate::backend::database::{Database, PoolOptions, Sqlite, corpus};
+use crate::backend::database::{Conversations, Database, PoolOptions, Sqlite, corpus};
+use crate::bench::services::EngineFacts;
 
 /// Why a platform did not start.
 pub type StartError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The seed of the events and of the model.
-const SEED: u64 = 20;
+pub const SEED: u64 = 20;
+
+/// The file of the database, in the platform's folder.
+pub const DATABASE: &str = "platform.db";
+
+/// How the parts of a platform are configured.
+#[derive(Clone, Copy)]
+pub struct Design {
+    /// How long the simulated model takes.
+    pub profile: LatencyProfile,
+    /// The hub.
+    pub broadcaster: BroadcasterConfig,
+    /// How the agent's client of the model is configured.
+    pub llm: fn(LlmConfig) -> LlmConfig,
+}
+
+impl Design {
+    /// Every part with its defaults, and a model that takes its time as `profile` says.
+    #[must_use]
+    pub fn new(profile: LatencyProfile) -> Self {
+        Self { profile, broadcaster: BroadcasterConfig::default(), llm: |config| config }
+    }
+}
+
+/// The name under which reports have what the `api` and `concurrent` categories measure: a platform, or the user's own
+/// deployment.
+pub const NAME: &str = "platform";
+
+/// What reports say of a platform: comparisons must not mix it with a deployment.
+#[must_use]
+pub fn facts() -> EngineFacts {
+    EngineFacts {
+        name: NAME.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        major: "in this process".to_owned(),
+        origin: "in this process".to_owned(),
+        settings: vec!["SQLite".to_owned(), "simulated model".to_owned()],
+    }
+}
 
 /// A running backend.
 pub struct Platform {
@@ -52,9 +91,30 @@ impl Platform {
         change: impl FnOnce(&mut ApiConfig),
     ) -> Result<Self, StartError> {
         let folder = tempfile::tempdir()?;
-        let llm = SimulatedLlm::start(profile, SEED).await?;
-        let parts = parts(&folder, &llm).await?;
-        corpus::load(&*parts.events, SEED, events).await?;
+        let database = Arc::new(Sqlite::open(&folder.path().join(DATABASE), PoolOptions::default()).await?);
+        database.migrate().await?;
+        corpus::load(&*database, SEED, events).await?;
+        Self::start_on(folder, database, Design::new(profile), change).await
+    }
+
+    /// A platform of this design on a database that is filled already.
+    ///
+    /// # Errors
+    /// There is no port to be had.
+    pub async fn start_on(
+        folder: TempDir,
+        database: Arc<dyn Conversations>,
+        design: Design,
+        change: impl FnOnce(&mut ApiConfig),
+    ) -> Result<Self, StartError> {
+        let llm = SimulatedLlm::start(design.profile, SEED).await?;
+        let parts = Parts {
+            conversations: Arc::clone(&database),
+            events: database,
+            cache: ResponseCache::new(CacheConfig::default()),
+            broadcaster: Broadcaster::new(design.broadcaster),
+            agent: Supervisor::new(Llm::new((design.llm)(llm.llm_config()))?, SupervisorConfig::default()),
+        };
         let mut config = ApiConfig::new(folder.path().join("uploads"));
         change(&mut config);
         let server = Server::start(parts.clone(), config).await?;
@@ -78,18 +138,6 @@ impl Platform {
         let _ = self.parts.conversations.close().await;
         self.folder.close()
     }
-}
-
-async fn parts(folder: &TempDir, llm: &SimulatedLlm) -> Result<Parts, StartError> {
-    let database = Arc::new(Sqlite::open(&folder.path().join("platform.db"), PoolOptions::default()).await?);
-    database.migrate().await?;
-    Ok(Parts {
-        conversations: database.clone(),
-        events: database,
-        cache: ResponseCache::new(CacheConfig::default()),
-        broadcaster: Broadcaster::new(BroadcasterConfig::default()),
-        agent: Supervisor::new(Llm::new(llm.llm_config())?, SupervisorConfig::default()),
-    })
 }
 
 /// A platform for the benchmarks of a group, shut down when this is dropped, by a panic too.

@@ -120,6 +120,9 @@ pub struct RunArgs {
     /// Run every bench so many times, each in a process and a home of its own: evidence for comparisons.
     #[arg(long, value_name = "N", default_value = "1", value_parser = runs)]
     pub runs: usize,
+    /// Load may go to another machine: the one that `API_URL` or another URL names is yours (`BENCH_TARGET_IS_MINE`).
+    #[arg(long)]
+    pub target_is_mine: bool,
     #[command(flatten)]
     pub against: AgainstArgs,
     #[command(flatten)]

@@ -183,6 +183,14 @@ pub enum Error {
         /// Why not.
         problem: String,
     },
+    /// A bench was told something that cannot be meant.
+    #[error("the bench `{category}` refused its input: {said}")]
+    BenchRefused {
+        /// The bench target.
+        category: String,
+        /// What it said.
+        said: String,
+    },
     /// Cargo could not list or build the benches.
     #[error("cargo: {problem}")]
     Cargo {
@@ -252,6 +260,9 @@ impl Error {
             Self::Side(error) => error.remedy(),
             Self::BrokenNoise { .. } => "restore the file, or make it again with `bench-gate calibrate`",
             Self::Incomparable { .. } => "measure more runs on both sides, each in a process of its own",
+            Self::BenchRefused { .. } => {
+                "mend what it names: a variable of the environment, or bench.toml (docs/formats.md)"
+            }
             Self::Cargo { .. } => "mend what cargo reports; `cargo bench --no-run` shows it alone",
             Self::Interrupted { .. } => "start again when you have the time",
         }

@@ -22,6 +22,8 @@ use super::report::CategoryTime;
 use progress::Progress;
 use record::RunRecord;
 
+use child::Ended;
+
 pub use child::{Interrupt, Limits};
 pub use processor::Processor;
 pub use progress::ANNOUNCEMENT;
@@ -29,6 +31,9 @@ pub use project::{BenchBinary, Project, build};
 
 /// How many of a failed category's last lines are kept.
 const KEPT_LINES: usize = 20;
+
+/// What a bench ends with that was told something which cannot be meant: nothing is judged then.
+const BAD_INPUT: i32 = 2;
 
 /// What to run.
 #[derive(Debug)]
@@ -41,6 +46,8 @@ pub struct Plan<'a> {
     pub environment: &'a Environment,
     /// Engines that the benches must not do without, handed on as `BENCH_REQUIRE`.
     pub required: &'a [String],
+    /// Whether load may go to another machine, handed on as `BENCH_TARGET_IS_MINE`.
+    pub target_is_mine: bool,
     /// The Criterion home to fill.
     pub home: &'a Path,
     /// Where the benches keep what is temporary: gone with its owner, also if they are killed.
@@ -92,12 +99,13 @@ fn run_category(
 ) -> Result<(CategoryTime, Option<Failure>), Error> {
     progress.starts(&binary.category);
     let (started, clock) = (SystemTime::now() - record::CLOCK_SLACK, Instant::now());
-    let ended = child::run(command(plan, binary), interrupt, &mut |line| progress.line(line))?;
+    let ended =
+        understood(binary, child::run(command(plan, binary), interrupt, &mut |line| progress.line(line))?)?;
     let time = CategoryTime { category: binary.category.clone(), elapsed: clock.elapsed() };
     let reason = ended.failure.or_else(|| nothing_saved(plan.home, started));
     progress.ends(&time, reason.as_deref());
-    let output = last_lines(&ended.output);
-    Ok((time, reason.map(|reason| Failure { category: binary.category.clone(), reason, output })))
+    let category = binary.category.clone();
+    Ok((time, reason.map(|reason| Failure { category, reason, output: last_lines(&ended.output) })))
 }
 
 /// A bench as cargo would run it, but for the home and the mode.
@@ -110,6 +118,9 @@ fn command(plan: &Plan<'_>, binary: &BenchBinary) -> Command {
         .env("BENCH_MODE", &plan.environment.mode);
     if !plan.required.is_empty() {
         command.env("BENCH_REQUIRE", plan.required.join(","));
+    }
+    if plan.target_is_mine {
+        command.env("BENCH_TARGET_IS_MINE", "1");
     }
     command
 }
@@ -134,6 +145,25 @@ fn nothing_to_save(home: &Path, started: SystemTime) -> Option<String> {
         Ok(_) => Some("it saved no Criterion result".to_owned()),
         Err(error) => Some(error.to_string()),
     }
+}
+
+/// # Errors
+/// The bench refused what it was told.
+fn understood(binary: &BenchBinary, ended: Ended) -> Result<Ended, Error> {
+    match ended.code {
+        Some(BAD_INPUT) => {
+            let said = complaint(&ended.output);
+            Err(Error::BenchRefused { category: binary.category.clone(), said })
+        }
+        _ => Ok(ended),
+    }
+}
+
+/// What a bench printed from its last `error: ` on, else its last lines.
+fn complaint(output: &[String]) -> String {
+    let from = output.iter().rposition(|line| line.starts_with("error: "));
+    let lines = from.map_or_else(|| last_lines(output), |from| output[from..].to_vec());
+    lines.join("\n").trim_start_matches("error: ").to_owned()
 }
 
 /// The last lines of what a bench printed, for a report.

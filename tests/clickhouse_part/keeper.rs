@@ -2,10 +2,12 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::servers::{Server, free_port, start_oldest_in};
 
@@ -69,11 +71,13 @@ impl Keeper {
 
     async fn wait_until_ready(&mut self) {
         for _ in 0..600 {
-            if self.mode().await.is_ok_and(|answer| answer.contains("Mode: standalone")) {
+            // One that comes too early may never be answered.
+            let mode = timeout(Duration::from_millis(500), self.mode()).await;
+            if matches!(mode, Ok(Ok(answer)) if answer.contains("Mode: standalone")) {
                 return;
             }
             assert!(self.process.try_wait().unwrap().is_none(), "ZooKeeper ended: {REMEDY}");
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
         panic!("ZooKeeper did not get ready within 30 s");
     }

@@ -25,6 +25,9 @@ pub struct LlmConfig {
     /// The longest a completion may take, from the first attempt to the last token of the answer, waits between
     /// attempts included.
     pub deadline: Duration,
+    /// How long the model may be silent before an attempt is given up and made anew: before the first token, and from
+    /// each to the next. A longer one than the deadline is never waited for.
+    pub silence: Duration,
     /// How often a request is sent at most, the first time included. At least one is.
     pub attempts: u32,
     /// The wait before the second attempt. Each further one is twice as long, and each has up to its own length of
@@ -60,7 +63,8 @@ pub enum LlmConfigError {
 }
 
 impl LlmConfig {
-    /// A client configuration for the endpoint at `base_url`, without a key: 60 seconds, 4 attempts, waits from 250 ms.
+    /// A client configuration for the endpoint at `base_url`, without a key: 60 seconds, 30 of silence,
+    /// 4 attempts, waits from 250 ms.
     ///
     /// # Errors
     /// `base_url` is no `http` or `https` URL, carries credentials, a query or a fragment, or is `https` in a build
@@ -71,6 +75,7 @@ impl LlmConfig {
             api_key: ApiKey::default(),
             model: model.into(),
             deadline: Duration::from_mins(1),
+            silence: Duration::from_secs(30),
             attempts: 4,
             backoff: Duration::from_millis(250),
         })
@@ -85,7 +90,11 @@ impl LlmConfig {
         Self::from_variables(|name| std::env::var(name).ok())
     }
 
-    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, LlmConfigError> {
+    /// [`LlmConfig::from_env`], with the variables of somebody else.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, LlmConfigError> {
         let given = |name| variable(name).filter(|value| !value.trim().is_empty());
         let Some(base_url) = given(BASE_URL) else { return Ok(None) };
         let config = Self::new(&base_url, "")?.with_api_key(given(API_KEY).unwrap_or_default())?;
@@ -106,6 +115,12 @@ impl LlmConfig {
     #[must_use]
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
+    }
+
+    /// The same endpoint with another [`LlmConfig::silence`].
+    #[must_use]
+    pub fn with_silence(self, silence: Duration) -> Self {
+        Self { silence, ..self }
     }
 
     /// The same endpoint with other [`LlmConfig::attempts`] and another first [`LlmConfig::backoff`].

@@ -72,6 +72,9 @@ pub enum LlmCause {
     /// The server was not reached, or the connection broke.
     #[error("no connection to the LLM: {0}")]
     Connection(String),
+    /// The server took the request, or began to answer, and fell silent.
+    #[error("the LLM was silent for {0:?}")]
+    Silent(Duration),
     /// The answer ended before the model had finished it.
     #[error("the LLM's answer broke off after {pieces} pieces")]
     BrokenOff {
@@ -84,12 +87,12 @@ pub enum LlmCause {
 }
 
 impl LlmCause {
-    /// Whether another attempt may well succeed: 429, 5xx, and connections that fail or break.
+    /// Whether another attempt may well succeed: 429, 5xx, silence, and connections that fail or break.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Status { status, .. } => *status == 429 || *status >= 500,
-            Self::Connection(_) | Self::BrokenOff { .. } => true,
+            Self::Connection(_) | Self::Silent(_) | Self::BrokenOff { .. } => true,
             Self::Protocol(_) => false,
         }
     }

@@ -12,7 +12,7 @@ use async_openai::types::chat::{
 };
 use backon::{ExponentialBuilder, Retryable};
 use futures_util::StreamExt;
-use tokio::time::timeout_at;
+use tokio::time::{timeout, timeout_at};
 
 use super::config::{LlmConfig, LlmConfigError};
 use super::error::{LlmCause, LlmError};
@@ -53,7 +53,7 @@ impl Llm {
 
     /// Asks for the answer to `prompt`, as a single message of a user.
     ///
-    /// Attempts that fail with 429, 5xx or a broken connection are repeated after a growing wait, unless that wait
+    /// Attempts that fail with 429, 5xx, silence or a broken connection are repeated after a growing wait, unless that wait
     /// would pass the deadline. Dropping the future ends the request.
     ///
     /// # Errors
@@ -82,11 +82,17 @@ impl Llm {
         let cause = |error| transport::cause(error, self.0.config.secret());
         let mut answer = Answer::started_now();
         let request = request(&self.0.config.model, prompt);
-        let mut stream = self.0.client.chat().create_stream(request).await.map_err(cause)?;
-        while let Some(chunk) = stream.next().await {
+        let mut stream = self.heard(self.0.client.chat().create_stream(request)).await?.map_err(cause)?;
+        while let Some(chunk) = self.heard(stream.next()).await? {
             answer.take(chunk.map_err(cause)?);
         }
         answer.whole()
+    }
+
+    /// What the model says next, unless it is silent for too long.
+    async fn heard<T>(&self, next: impl Future<Output = T>) -> Result<T, LlmCause> {
+        let silence = self.0.config.silence;
+        timeout(silence, next).await.map_err(|_| LlmCause::Silent(silence))
     }
 }
 

@@ -117,10 +117,11 @@ impl From<MultipartError> for ApiError {
 
 impl From<database::Error> for ApiError {
     fn from(error: database::Error) -> Self {
-        use database::Error::{Locked, PoolTimeout, Refused, Timeout};
+        use database::Error::{Locked, Lost, PoolTimeout, Refused, Timeout};
         let (status, code) = match &error {
             Refused { .. } => (StatusCode::CONFLICT, "refused"),
             PoolTimeout { .. } | Locked { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Lost { .. } => (StatusCode::SERVICE_UNAVAILABLE, "database_lost"),
             Timeout { .. } => (StatusCode::GATEWAY_TIMEOUT, "timeout"),
             _ => return Self::internal(error),
         };

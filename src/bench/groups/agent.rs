@@ -16,14 +16,17 @@ use tokio::runtime::Runtime;
 
 use self::endpoint::{Endpoint, Lazy};
 use crate::backend::agent::{AgentError, AgentReport, LatencyProfile, Supervisor};
-use crate::bench::Harness;
 use crate::bench::harness::runtime;
+use crate::bench::{Harness, deployment};
 
 /// How much faster than typical the simulated model is where many requests are measured together.
 const FASTER: u32 = 30;
 
 /// Runs every benchmark of the `agent` category.
+///
+/// Ends the process with 2 where `LLM_BASE_URL` is of another machine that nobody called theirs.
 pub fn run(harness: &mut Harness) {
+    deployment::refuse_strangers_or_exit(&["LLM_BASE_URL"]);
     let runtime = runtime();
     let fast = Lazy::new(&runtime, LatencyProfile::typical().faster(FASTER));
     process(harness, &runtime, &fast);

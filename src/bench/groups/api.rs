@@ -6,10 +6,13 @@
 //! - `throughput`: the same mix, in batches of 200 over 16 connections.
 //! - `response_p95`: the 95th percentile of the requests of such a batch.
 //!
+//! On the user's own deployment the operations of its mix take the place of the endpoints ([`deployed`]).
+//!
 //! The model behind the agent is simulated and answers at once: what is measured is the endpoint with its five calls
 //! over HTTP, and no model. Analytics ask for one of a hundred ranges in turn, so that they come from the cache
 //! until a run of the agent adds events.
 
+mod deployed;
 mod endpoint;
 mod load;
 
@@ -20,7 +23,7 @@ use criterion::Throughput;
 use tokio::runtime::Runtime;
 
 use crate::backend::agent::LatencyProfile;
-use crate::bench::{Harness, Session, Unit, harness};
+use crate::bench::{Facts, Harness, Session, Unit, deployment, harness, platform};
 use endpoint::{Endpoint, Target};
 use load::Batch;
 
@@ -30,10 +33,21 @@ const EVENTS: u32 = 10_000;
 /// Requests of one batch of `throughput`, and how many of them at once.
 const BATCH: (usize, usize) = (200, 16);
 
-/// Runs every benchmark of the `api` category.
+/// Runs every benchmark of the `api` category: on the deployment that `API_URL` names, else on a [`Platform`].
+///
+/// Ends the process with 2 where there is a deployment and no load can be sent to it.
+///
+/// [`Platform`]: crate::bench::Platform
 pub fn run(harness: &mut Harness) {
-    let runtime = harness::runtime();
-    let stage = LazyCell::new(|| Stage::new(&runtime));
+    match deployment::api_or_exit() {
+        Some(api) => deployed::run(harness, &api),
+        None => of_platform(harness),
+    }
+}
+
+fn of_platform(harness: &mut Harness) {
+    let (runtime, facts) = (harness::runtime(), harness.facts());
+    let stage = LazyCell::new(|| Stage::new(&runtime, &facts));
     for endpoint in Endpoint::ALL {
         response(harness, &stage, endpoint);
     }
@@ -80,7 +94,8 @@ struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    fn new(runtime: &'a Runtime) -> Self {
+    fn new(runtime: &'a Runtime, facts: &Facts) -> Self {
+        facts.note_engine(&platform::facts()).unwrap_or_else(|error| panic!("{error}"));
         let session = Session::start(runtime, LatencyProfile::zero(), EVENTS as usize);
         let target = runtime.block_on(Target::new(&session));
         Self { runtime, target, _session: session }

@@ -9,13 +9,20 @@
 //! window holds too few operations for a percentile, and most windows too few for a single failure, so that their
 //! spread would excuse failures that were seen. A failed operation counts with its deadline as its response time.
 //!
+//! [`faults`] break a part while a population works.
+//!
 //! [`Platform`]: crate::bench::Platform
 
+mod faults;
+mod place;
 mod scenario;
 mod search;
 
 use std::time::Duration;
 
+use tokio::runtime::Runtime;
+
+use self::place::Place;
 use self::scenario::{Scenario, probe};
 use crate::bench::harness::{is_test_run, runtime};
 use crate::bench::load::{Recording, raise_open_files};
@@ -34,16 +41,26 @@ const NAMES: [&str; 3] = ["basic", "medium", "high"];
 const LEVEL_P95: Duration = Duration::from_secs(2);
 const LEVEL_SUCCESS_PERCENT: f64 = 99.0;
 
-/// Runs every benchmark of the `concurrent` category.
+/// Runs every benchmark of the `concurrent` category: on the deployment that `API_URL` names, else on platforms.
+///
+/// Ends the process with 2 where there is a deployment and no load can be sent to it.
 pub fn run(harness: &mut Harness) {
     raise_open_files();
     let users = runtime();
+    let place = Place::here(harness.facts());
     let sizes = harness.sizes();
-    for (name, count) in NAMES.into_iter().zip(sizes.users) {
-        let scenario = Scenario::new(&users, count, tested_shorter(sizes.user_scenario));
+    for (name, count) in NAMES.into_iter().zip(populations(sizes.users, place.most())) {
+        let scenario = Scenario::new(&users, &place, count, tested_shorter(sizes.user_scenario));
         population(harness, &format!("{name}/{count}"), &scenario);
     }
-    max_users(harness, &users);
+    max_users(harness, &users, &place);
+    faults::measure(harness, &users, &place);
+}
+
+/// These populations, or where the largest of them is too large for a deployment, smaller ones in the same proportion.
+fn populations(wanted: [usize; 3], most: usize) -> [usize; 3] {
+    let [.., largest] = wanted;
+    if largest <= most { wanted } else { wanted.map(|count| (count * most / largest).max(1)) }
 }
 
 fn population(harness: &mut Harness, id: &str, scenario: &Scenario<'_>) {
@@ -61,15 +78,27 @@ fn population(harness: &mut Harness, id: &str, scenario: &Scenario<'_>) {
 ///
 /// The probes are short and begin on an idle backend, so a population near the limit may keep the level in one run
 /// and not in the next. Fewer than one user is a failure of the benchmark.
-fn max_users(harness: &mut Harness, users: &tokio::runtime::Runtime) {
+fn max_users(harness: &mut Harness, users: &Runtime, place: &Place) {
     let sizes = harness.sizes();
-    let populations = if is_test_run() { &sizes.scaling[..1] } else { sizes.scaling };
+    let scaling = if is_test_run() { &sizes.scaling[..1] } else { sizes.scaling };
+    let populations = up_to(scaling, place.most());
     let length = tested_shorter(sizes.user_scenario / 3).max(SHORTEST_PROBE);
     harness.replay("max_users", Unit::Users, |_| {
-        let keeps = |count| keeps_level(count, &probe(users, count, length));
-        let most = search::largest(populations, keeps);
+        let keeps = |count| keeps_level(count, &probe(users, place, count, length));
+        let most = search::largest(&populations, keeps);
         vec![most.unwrap_or_else(|| panic!("not even one user is served well: see above")) as f64]
     });
+}
+
+/// These populations as far as they are smaller than `most`, and that.
+fn up_to(populations: &[usize], most: usize) -> Vec<usize> {
+    let largest = populations.last().map(|largest| most.min(*largest));
+    populations
+        .iter()
+        .copied()
+        .filter(|count| *count < most)
+        .chain(largest.filter(|it| *it == most))
+        .collect()
 }
 
 /// The shortest probe in which users do more than one thing.
@@ -91,4 +120,20 @@ fn tested_shorter(length: Duration) -> Duration {
 
 fn nanoseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_population_is_larger_than_a_deployment_allows() {
+        assert_eq!(populations([25, 50, 100], usize::MAX), [25, 50, 100]);
+        assert_eq!(populations([25, 50, 100], 40), [10, 20, 40]);
+        assert_eq!(populations([25, 50, 100], 2), [1, 1, 2]);
+        assert_eq!(up_to(&[25, 50, 100], usize::MAX), [25, 50, 100]);
+        assert_eq!(up_to(&[25, 50, 100], 60), [25, 50, 60]);
+        assert_eq!(up_to(&[25, 50, 100], 10), [10]);
+        assert_eq!(up_to(&[25, 50, 100], 50), [25, 50]);
+    }
 }

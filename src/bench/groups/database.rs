@@ -38,7 +38,8 @@ mod statements;
 pub use engine::{Engine, Opened, Running, SqliteFiles, Storage};
 pub use servers::{ClickHouseServer, PostgresServer};
 
-use crate::bench::{Harness, harness};
+use crate::bench::services::{clickhouse, postgres};
+use crate::bench::{Harness, deployment, harness};
 use stage::Stage;
 
 /// A benchmark, or a few of a kind.
@@ -58,10 +59,12 @@ const ON_ALL: [Measure; 8] = [
 
 /// Runs every benchmark of the `database` category.
 ///
-/// Ends the process with 2 where `BENCH_REQUIRE` names an engine that there is not.
+/// Ends the process with 2 where `BENCH_REQUIRE` names an engine that there is not, or a URL another machine that nobody
+/// called theirs.
 pub fn run(harness: &mut Harness) {
     let engines: [&dyn Engine; 3] = [&SqliteFiles, &PostgresServer, &ClickHouseServer];
     required::refuse_unknown(&engines.map(Engine::name));
+    deployment::refuse_strangers_or_exit(&[postgres::VARIABLE, clickhouse::VARIABLE]);
     for engine in engines {
         measure(harness, engine);
     }

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use criterion::{Bencher, Throughput};
 
 use crate::bench::heap::Heap;
-use crate::bench::{Harness, Unit};
+use crate::bench::{Harness, Unit, deployment};
 
 const MIB: usize = 1024 * 1024;
 
@@ -27,7 +27,11 @@ const BUFFER: usize = 64 * 1024;
 /// Runs every benchmark of the `memory` category.
 pub fn run(harness: &mut Harness) {
     let (mib, cycles) = (harness.sizes().allocate_mib, harness.sizes().retained_cycles);
-    harness.replay("peak", Unit::Bytes, |_| vec![peak::peak(mib)]);
+    let facts = harness.facts();
+    harness.replay("peak", Unit::Bytes, |_| {
+        deployment::leave_memory_out(&facts, "peak");
+        vec![peak::peak(mib)]
+    });
     let bytes = Some(Throughput::Bytes((mib * MIB) as u64));
     harness.time_slow(&format!("allocate/{mib}MiB"), bytes, |bencher| time(bencher, || allocate_once(mib)));
     harness.time_slow("cleanup", None, |bencher| time(bencher, || clean_up_once(mib)));

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::Session;
 use super::attempt::attempt;
@@ -69,6 +69,7 @@ pub(super) async fn serve<S: Session>(
     let mut samples = Vec::new();
     while let Some(arrival) = queue.next().await {
         let due = origin + arrival.due;
+        let _ = timeout_at(due + deadline, session.admitted(arrival.operation)).await;
         samples.push(attempt(&mut session, arrival.operation, due, origin, deadline).await);
     }
     samples

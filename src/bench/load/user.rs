@@ -6,7 +6,7 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand_distr::{Distribution, Exp1};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::Session;
 use super::attempt::attempt;
@@ -46,6 +46,9 @@ impl<S: Session> User<S> {
                 sleep_until(next).await;
             }
             let operation = self.mix.draw(&mut self.random);
+            if timeout_at(origin + self.stay.1, self.session.admitted(operation)).await.is_err() {
+                return samples;
+            }
             let sample = attempt(&mut self.session, operation, Instant::now(), origin, self.deadline);
             samples.push(sample.await);
         }

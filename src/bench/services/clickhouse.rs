@@ -18,6 +18,7 @@ use std::path::PathBuf;
 
 use self::candidate::{Candidate, Kind};
 use super::{EngineFacts, Folder, Service, StartError, Throwaway, random_password};
+use crate::bench::deployment;
 
 /// The name in the benchmarks' ids.
 const ENGINE: &str = "clickhouse";
@@ -53,8 +54,7 @@ impl Sources {
     /// This process's own variables and machine.
     #[must_use]
     pub fn of_this_machine() -> Self {
-        let url = std::env::var(VARIABLE).ok().filter(|url| !url.trim().is_empty());
-        let cluster = cluster();
+        let (url, cluster) = (deployment::named(VARIABLE), cluster());
         let path = std::env::var_os("PATH").unwrap_or_default();
         let program = std::env::current_exe().unwrap_or_default();
         Self {

@@ -14,6 +14,7 @@ use self::binary::Binary;
 pub use self::namespace::Namespace;
 use super::{EngineFacts, Service, StartError, apart};
 use crate::backend::database::postgres::{NEWEST_KNOWN, ServerFacts, survey};
+use crate::bench::deployment;
 
 /// The name in the benchmarks' ids.
 const ENGINE: &str = "postgres";
@@ -38,7 +39,7 @@ impl Sources {
     /// This process's own variables and machine.
     #[must_use]
     pub fn of_this_machine() -> Self {
-        let url = std::env::var(VARIABLE).ok().filter(|url| !url.trim().is_empty());
+        let url = deployment::named(VARIABLE);
         let path = std::env::var_os("PATH").unwrap_or_default();
         Self {
             url,

@@ -56,6 +56,8 @@ impl Interrupt {
 pub struct Ended {
     /// What it printed, both streams in the order of arrival.
     pub output: Vec<String>,
+    /// Its exit code, unless a signal ended it.
+    pub code: Option<i32>,
     /// Why it did not end well, where it did not.
     pub failure: Option<String>,
 }
@@ -109,8 +111,8 @@ pub fn run_within(
         end(&mut child);
     }
     match ended {
-        Ok(status) => Ok(Ended { output, failure: why_failed(status) }),
-        Err(Stop::TooLong) => Ok(Ended { output, failure: Some(too_long(started.elapsed())) }),
+        Ok(status) => Ok(Ended { output, code: status.code(), failure: why_failed(status) }),
+        Err(Stop::TooLong) => Ok(Ended { output, code: None, failure: Some(too_long(started.elapsed())) }),
         Err(Stop::Interrupted(error) | Stop::Lost(error)) => Err(error),
     }
 }

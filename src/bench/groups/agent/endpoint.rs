@@ -7,6 +7,7 @@ use tokio::runtime::Runtime;
 use crate::backend::agent::{
     AgentReport, LatencyProfile, Llm, LlmConfig, SimulatedLlm, Supervisor, SupervisorConfig,
 };
+use crate::bench::deployment;
 
 /// The seed of everything simulated here.
 pub(super) const SEED: u64 = 2;
@@ -20,7 +21,7 @@ pub(super) struct Endpoint {
 impl Endpoint {
     /// The endpoint that the environment names, else a simulated one.
     fn of_env_or_simulated(runtime: &Runtime, profile: LatencyProfile) -> Self {
-        match LlmConfig::from_env().unwrap_or_else(|error| panic!("{error}")) {
+        match LlmConfig::from_variables(deployment::named).unwrap_or_else(|error| panic!("{error}")) {
             Some(config) => {
                 eprintln!("agent: asking {} at {}", config.model, config.base_url());
                 Self::new(config, None)

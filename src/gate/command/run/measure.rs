@@ -88,6 +88,7 @@ impl Session<'_> {
             categories: &self.arguments.categories,
             environment: self.environment,
             required: &self.arguments.judging.require,
+            target_is_mine: self.arguments.target_is_mine,
             home,
             scratch: scratch.path(),
         };

@@ -1,0 +1,104 @@
+//! Why a deployment cannot be measured.
+
+use std::io;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use super::{API_URL, CONFIG, IS_MINE, WS_URL};
+use crate::bench::load::Failure;
+
+/// What is wrong with a deployment, and what to do about it. Nothing of it shows a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum DeploymentError {
+    /// The file cannot be read.
+    #[error("{}: cannot read the deployment: {source}; set {CONFIG} to a file that is there, or unset it", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file says something that cannot be meant.
+    #[error("{}:{line}: {problem}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there, and what would be right.
+        problem: String,
+    },
+    /// A variable holds what cannot be sent.
+    #[error("{variable}: {problem}")]
+    Variable {
+        /// Its name.
+        variable: &'static str,
+        /// What is wrong with it, without its value.
+        problem: String,
+    },
+    /// A WebSocket without an API.
+    #[error(
+        "{WS_URL} is set and {API_URL} is not: set {API_URL} to the base of the API, as in http://127.0.0.1:8080"
+    )]
+    NoApi,
+    /// A URL that no load can be sent to.
+    #[error("{variable}={shown:?} is no target ({problem}): give a base, as in {form}")]
+    Url {
+        /// The variable.
+        variable: &'static str,
+        /// What was given, without credentials.
+        shown: String,
+        /// What is wrong with it.
+        problem: String,
+        /// What would be right.
+        form: &'static str,
+    },
+    /// Encrypted, and this build cannot.
+    #[error("{variable} is {scheme}, and this build has no TLS: build with `--features tls`")]
+    NoTls {
+        /// The variable.
+        variable: &'static str,
+        /// `https` or `wss`.
+        scheme: String,
+    },
+    /// The name of a host that nobody knows.
+    #[error(
+        "{variable}: the host {host} does not resolve ({reason}): correct its name, or the machine's DNS"
+    )]
+    Unresolved {
+        /// The variable.
+        variable: &'static str,
+        /// The host.
+        host: String,
+        /// Why.
+        reason: String,
+    },
+    /// Another machine, which nobody called theirs.
+    #[error(
+        "{variable}: {host} is {address}, which is not this machine, and load goes to nobody who did not ask for it: \
+         where it is yours, say so with `bench-gate run --target-is-mine`, or {IS_MINE}=1 for `cargo bench`"
+    )]
+    Stranger {
+        /// The variable.
+        variable: &'static str,
+        /// The host.
+        host: String,
+        /// One of its addresses.
+        address: IpAddr,
+    },
+    /// An operation that did not succeed before there was any load.
+    #[error("{target}, asked once before any load: operation `{operation}` failed ({failure}): {remedy}")]
+    Rehearsal {
+        /// The target's base.
+        target: String,
+        /// The operation.
+        operation: String,
+        /// How it failed.
+        failure: Failure,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The HTTP client could not be built.
+    #[error("no HTTP client for {API_URL}: {0}")]
+    Client(#[source] reqwest::Error),
+}

@@ -1,0 +1,77 @@
+//! A user's WebSocket.
+
+use std::net::SocketAddr;
+
+use futures_util::{SinkExt, StreamExt};
+use reqwest::header::HeaderMap;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+use super::place::Place;
+use crate::bench::load::{ErrorKind, Failure};
+
+/// An open WebSocket.
+#[derive(Debug)]
+pub(super) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Socket {
+    /// Connects to one of the addresses that were judged, with the headers.
+    pub async fn open(place: &Place, headers: &HeaderMap) -> Result<Self, Failure> {
+        let mut request = place.url.as_str().into_client_request().map_err(|error| broken(&error))?;
+        request.headers_mut().extend(headers.clone());
+        let stream = tcp(&place.addresses).await?;
+        shaken_hands(request, stream).await.map(Self).map_err(|error| match error {
+            Error::Http(response) => Failure::of_status(response.status().as_u16(), "instead of a WebSocket"),
+            error => broken(&error),
+        })
+    }
+
+    pub async fn send(&mut self, text: String) -> Result<(), Failure> {
+        self.0.send(Message::text(text)).await.map_err(|error| broken(&error))
+    }
+
+    /// Waits for a message that contains `reply`, past others.
+    pub async fn hear(&mut self, reply: &str) -> Result<(), Failure> {
+        while let Some(message) = self.0.next().await {
+            let message = message.map_err(|error| broken(&error))?;
+            if matches!(message, Message::Text(_) | Message::Binary(_))
+                && String::from_utf8_lossy(&message.into_data()).contains(reply)
+            {
+                return Ok(());
+            }
+        }
+        Err(Failure::new(ErrorKind::Protocol, "the WebSocket ended"))
+    }
+}
+
+async fn tcp(addresses: &[SocketAddr]) -> Result<TcpStream, Failure> {
+    let stream = TcpStream::connect(addresses).await;
+    let stream =
+        stream.map_err(|error| Failure::new(ErrorKind::Refused, format_args!("WebSocket: {error}")))?;
+    // A socket that cannot be set is one that just closed.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
+}
+
+#[cfg(feature = "tls")]
+async fn shaken_hands(
+    request: Request,
+    stream: TcpStream,
+) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, Error> {
+    tokio_tungstenite::client_async_tls(request, stream).await.map(|(socket, _)| socket)
+}
+
+#[cfg(not(feature = "tls"))]
+async fn shaken_hands(
+    request: Request,
+    stream: TcpStream,
+) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, Error> {
+    tokio_tungstenite::client_async(request, MaybeTlsStream::Plain(stream)).await.map(|(socket, _)| socket)
+}
+
+fn broken(error: &Error) -> Failure {
+    Failure::new(ErrorKind::Protocol, format_args!("WebSocket: {error}"))
+}

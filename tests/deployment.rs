@@ -1,0 +1,58 @@
+//! The user's own deployment: our API as a process of its own, measured from outside; and targets that are none.
+
+#![cfg(all(feature = "backend", feature = "gate"))]
+
+#[path = "deployment/failures.rs"]
+mod failures;
+#[path = "deployment/programs.rs"]
+mod programs;
+#[path = "deployment/refused.rs"]
+mod refused;
+#[path = "deployment/servers.rs"]
+mod servers;
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use backend_bench::bench::load::{Load, Model, Population, Target, drive};
+use programs::{Programs, Served, deployment};
+
+/// Eight hasty users for a moment.
+fn load() -> Load {
+    let model = Model::Closed(Population::new(8, Duration::from_millis(5)));
+    Load { deadline: Duration::from_secs(20), ..Load::new("eight users", model, Duration::from_millis(500)) }
+}
+
+#[test]
+fn the_example_drives_our_api_in_another_process_which_leaves_nothing() {
+    let served = Served::start();
+    let api =
+        deployment(&[("API_URL", &served.url), ("WS_URL", &served.websocket())]).api().unwrap().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(api.rehearse()).unwrap_or_else(|error| panic!("{error}"));
+    let recording = runtime.block_on(drive(&load(), Arc::new(api.clone()))).unwrap();
+    assert_eq!(recording.whole().failures, 0, "{recording}");
+    for operation in api.mix().operations() {
+        assert!(recording.of(operation).operations > 0, "{recording}");
+    }
+    served.ends_and_leaves_nothing();
+}
+
+#[test]
+fn the_api_category_measures_a_deployment_and_its_report_says_which() {
+    let (served, home) = (Served::start(), tempfile::tempdir().unwrap());
+    let bench = Programs::get().bench("api", &["--bench", "response/status"], |command| {
+        command.env("API_URL", &served.url).env("API_TOKEN", "hunter2").env("CRITERION_HOME", home.path());
+    });
+    assert_eq!(bench.status.code(), Some(0), "{}", String::from_utf8_lossy(&bench.stderr));
+    let facts = fs::read_to_string(home.path().join("bench-gate-facts/api.json")).expect("facts");
+    let place = served.url.trim_start_matches("http://");
+    let said = [
+        &*format!("\"major\": \"{place}\""),
+        &format!("API_URL ({})", served.url),
+        "authorization (not shown)",
+    ];
+    assert!(said.iter().all(|text| facts.contains(text)) && !facts.contains("hunter2"), "{facts}");
+    served.ends_and_leaves_nothing();
+}
