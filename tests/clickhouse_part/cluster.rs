@@ -37,7 +37,7 @@ async fn tables_are_made_on_every_node(server: &Server, name: &str) {
 
 async fn rows_are_spread_and_copied(server: &Server, name: &str) {
     let made = server.run(&format!("SHOW CREATE TABLE {name}.events")).await;
-    let shards = format!("Distributed({CLUSTER}, \\'{name}\\', \\'events_of_shard\\', id)");
+    let shards = format!("Distributed({CLUSTER}, {name}, events_of_shard, id)");
     assert!(made.replace('`', "").contains(&shards), "{made}");
     let paths = format!(
         "SELECT zookeeper_path, replica_name FROM system.replicas WHERE database = '{name}' ORDER BY 1"
