@@ -21,6 +21,11 @@ use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection, Row};
 use tempfile::TempDir;
 
+#[path = "shared/rounds.rs"]
+mod rounds;
+
+use rounds::{Rounds, median, milliseconds};
+
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const ROWS: usize = 50_000;
@@ -134,11 +139,6 @@ async fn emptied(database: &Postgres) -> Outcome<()> {
     Ok(database.clear_events().await?)
 }
 
-async fn milliseconds<T, E>(work: impl Future<Output = Result<T, E>>) -> Result<f64, E> {
-    let started = Instant::now();
-    work.await.map(|_| started.elapsed().as_secs_f64() * 1e3)
-}
-
 async fn lookups(database: &Postgres, url: &str) -> Outcome<()> {
     database.insert_events(&Corpus::new(20).take(ROWS).collect::<Vec<_>>()).await?;
     let mut bare = PgConnection::connect(url).await?;
@@ -185,29 +185,4 @@ fn event(row: &PgRow) -> Result<Event, sqlx::Error> {
         payload: row.try_get_unchecked(8)?,
         at_us: row.try_get(9)?,
     })
-}
-
-/// Two things measured turn by turn. The first round warms up.
-#[derive(Default)]
-struct Rounds {
-    pairs: Vec<(f64, f64)>,
-}
-
-impl Rounds {
-    fn note(&mut self, ours: f64, theirs: f64) {
-        self.pairs.push((ours, theirs));
-    }
-
-    fn print(&self, title: &str, names: [&str; 2], unit: &str) {
-        let of = |value: fn(&(f64, f64)) -> f64| median(self.pairs[1..].iter().map(value).collect());
-        println!("{title}:");
-        println!("  {:<18}{:>8.1} {unit}", names[0], of(|pair| pair.0));
-        println!("  {:<18}{:>8.1} {unit}", names[1], of(|pair| pair.1));
-        println!("  {:<18}{:>8.2} x", "ratio", of(|pair| pair.0 / pair.1));
-    }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

@@ -5,6 +5,7 @@
 #   scripts/engines.sh clickhouse            only this one (or: postgres)
 #   scripts/engines.sh --optional            says what cannot be had, and ends with 0: its rows will be NOT RUN
 #   scripts/engines.sh --oldest-clickhouse   Debian's clickhouse-server 18.16 as well, the oldest that works
+#   scripts/engines.sh --cluster             Debian's ZooKeeper as well, for the test of a cluster
 #
 # Nothing is fetched for an engine whose URL is set (DATABASE_URL, CLICKHOUSE_URL), whose program is installed, or
 # that is there already; then the network is not touched. What is fetched is pinned, with its checksum, in
@@ -18,6 +19,7 @@ bench=.bench
 debian_postgres=${ENGINES_DEBIAN_POSTGRES:-/usr/lib/postgresql}
 optional=no
 oldest=no
+cluster=no
 wanted=()
 missing=0
 
@@ -30,8 +32,9 @@ for argument in "$@"; do
     case $argument in
         --optional) optional=yes ;;
         --oldest-clickhouse) oldest=yes ;;
+        --cluster) cluster=yes ;;
         postgres | clickhouse) wanted+=("$argument") ;;
-        -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
         *) usage "$argument is neither an option nor an engine" ;;
     esac
 done
@@ -80,6 +83,10 @@ is_official_clickhouse() {
     local version
     version=$(clickhouse local --version 2>/dev/null | grep -o '[0-9][0-9]*\.[0-9.]*' | head -n 1)
     [ "${version%%.*}" -ge 23 ] 2>/dev/null
+}
+
+has_zookeeper() {
+    has java && [ -s "${ENGINES_ZOOKEEPER:-/usr/share/java/zookeeper.jar}" ]
 }
 
 # --- fetching -------------------------------------------------------------------------------------------------
@@ -166,12 +173,19 @@ get_oldest_clickhouse() {
     lack "old ClickHouse" "apt-get has no clickhouse-server here: Debian 12 has one"
 }
 
+get_zookeeper() {
+    has_zookeeper && return 0
+    if apt_install zookeeper default-jre-headless && has_zookeeper; then return 0; fi
+    lack ZooKeeper "apt-get has no zookeeper here: install it with Java, or leave the test of a cluster out"
+}
+
 # --- the run --------------------------------------------------------------------------------------------------
 
 all_there() {
     local engine
     for engine in "${wanted[@]}"; do "has_$engine" || return 1; done
-    [ "$oldest" = no ] || has clickhouse-server
+    [ "$oldest" = no ] || has clickhouse-server || return 1
+    [ "$cluster" = no ] || has_zookeeper
 }
 
 all_there && exit 0
@@ -186,6 +200,7 @@ rm -rf "$bench"/fetching.*
 
 for engine in "${wanted[@]}"; do "get_$engine"; done
 [ "$oldest" = no ] || get_oldest_clickhouse
+[ "$cluster" = no ] || get_zookeeper
 rm -rf "$bench"/fetching.*
 
 [ "$missing" -eq 0 ] && exit 0

@@ -1,12 +1,20 @@
 //! What ClickHouse promises as a database, on the oldest server that works and on a modern one.
 //!
-//! Needs what `scripts/engines.sh` fetches, and Debian's `clickhouse-server`. Without them these tests fail.
+//! Needs what `scripts/engines.sh --oldest-clickhouse --cluster` fetches. Without them these tests fail.
 #![cfg(feature = "backend")]
 
+#[path = "clickhouse_part/abandoned.rs"]
+mod abandoned;
+#[path = "clickhouse_part/cluster.rs"]
+mod cluster;
+#[path = "clickhouse_part/disk_full.rs"]
+mod disk_full;
 #[path = "clickhouse_part/events.rs"]
 mod events;
 #[path = "clickhouse_part/faults.rs"]
 mod faults;
+#[path = "clickhouse_part/keeper.rs"]
+mod keeper;
 #[path = "clickhouse_part/opening.rs"]
 mod opening;
 #[path = "clickhouse_part/ownership.rs"]
@@ -17,6 +25,8 @@ mod pool;
 mod proxy;
 #[path = "clickhouse_part/servers.rs"]
 mod servers;
+#[path = "common/small_disk.rs"]
+mod small_disk;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

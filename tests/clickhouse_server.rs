@@ -49,7 +49,7 @@ fn library_only() -> Sources {
     let fetched = fetched_folder().join("chdb");
     assert!(fetched.exists(), "no {}: run `scripts/engines.sh clickhouse`", fetched.display());
     let programs = vec![program.parent().expect("a folder").to_owned()];
-    Sources { url: None, path: Vec::new(), fetched, programs }
+    Sources { url: None, cluster: None, path: Vec::new(), fetched, programs }
 }
 
 fn started() -> Service {

@@ -3,6 +3,8 @@
 
 #![cfg(feature = "backend")]
 
+#[path = "postgres/abandoned.rs"]
+mod abandoned;
 #[path = "postgres/common.rs"]
 mod common;
 #[path = "postgres/crashes.rs"]
@@ -19,3 +21,5 @@ mod lifecycle;
 mod replica;
 #[path = "postgres/schemas.rs"]
 mod schemas;
+#[path = "common/small_disk.rs"]
+mod small_disk;

@@ -120,6 +120,22 @@ fn a_category_that_saves_nothing_fails() {
 }
 
 #[test]
+fn a_category_none_of_whose_engines_is_to_be_had_is_not_run_and_no_failure() {
+    let beside = project(&["unavailable", "good"]);
+    let ended = beside.gate(&["run"]).exits(0);
+    ended.prints("NOT RUN: no server on this machine").prints("help: fetch it").prints("GOOD: 1/1");
+    ended.is_silent_about("could not run").is_silent_about("saved no Criterion result");
+    let alone = project(&["unavailable"]).gate(&["run"]).exits(2);
+    alone.prints("NOT RUN: no server on this machine").prints("nothing was judged");
+}
+
+#[test]
+fn a_category_that_had_an_engine_and_saved_nothing_fails() {
+    let ended = project(&["forgetful", "good"]).gate(&["run"]).exits(1);
+    ended.prints("forgetful could not run: it saved no Criterion result");
+}
+
+#[test]
 fn only_the_named_categories_run() {
     let project = project(&["crashes", "good"]);
     project.gate(&["run", "good", "--quiet"]).exits(0).is_silent_about("crashes");

@@ -11,6 +11,7 @@
 mod account;
 pub mod clickhouse;
 pub mod postgres;
+pub mod process;
 pub mod throwaway;
 
 use std::any::Any;
@@ -21,6 +22,9 @@ use serde::{Deserialize, Serialize};
 
 pub use account::Account;
 pub use throwaway::{Folder, Throwaway};
+
+/// What the names of the benches' own schemas and databases begin with.
+const NAMESPACE: &str = "backend_bench_";
 
 /// A server to measure. Where it is a throwaway, it ends and leaves nothing when this is dropped, by a panic too.
 pub struct Service {
@@ -112,6 +116,25 @@ pub fn random_password() -> String {
     format!("{:032x}", rand::random::<u128>())
 }
 
+/// A name that nobody else has: of a schema in PostgreSQL, of a database in ClickHouse. Those of this form are the
+/// benches' own, and are removed once the bench that made one is certainly gone.
+fn namespace_name() -> String {
+    format!("{NAMESPACE}{:016x}", rand::random::<u64>())
+}
+
+/// The number in such a name; 0 in any other.
+fn namespace_number(name: &str) -> i64 {
+    let digits = name.strip_prefix(NAMESPACE).unwrap_or_default();
+    u64::from_str_radix(digits, 16).unwrap_or_default().cast_signed()
+}
+
+/// Runs `work` on a thread and a runtime of its own, since the caller may be inside of one.
+fn apart<T: Send>(work: impl Future<Output = T> + Send) -> std::io::Result<T> {
+    let run = || Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work));
+    std::thread::scope(|scope| scope.spawn(run).join())
+        .unwrap_or_else(|panicked| std::panic::resume_unwind(panicked))
+}
+
 /// A port of the loopback interface that nobody listened on a moment ago.
 ///
 /// # Errors
@@ -136,6 +159,13 @@ mod tests {
         let service = Service::new("postgres://app:secret@localhost/app".to_owned(), facts, ());
         assert!(!format!("{service:?}").contains("secret"), "{service:?}");
         assert!(service.url().contains("secret"));
+    }
+
+    #[test]
+    fn a_namespace_is_named_by_its_number() {
+        let name = namespace_name();
+        assert_eq!(name, format!("backend_bench_{:016x}", namespace_number(&name)));
+        assert_ne!(name, namespace_name());
     }
 
     #[test]

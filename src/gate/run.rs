@@ -15,6 +15,7 @@ use std::time::{Instant, SystemTime};
 
 use super::environment::Environment;
 use super::error::Error;
+use super::facts::Facts;
 use super::judge::Failure;
 use super::read;
 use super::report::CategoryTime;
@@ -139,9 +140,16 @@ fn nothing_saved(home: &Path, started: SystemTime) -> Option<String> {
         {
             None
         }
-        Ok(_) | Err(Error::EmptyHome { .. } | Error::NoHome { .. }) => {
-            Some("it saved no Criterion result".to_owned())
-        }
+        Ok(_) | Err(Error::EmptyHome { .. } | Error::NoHome { .. }) => nothing_to_save(home, started),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// No failure where the bench said of all its engines why they were not to be had, and measured with none.
+fn nothing_to_save(home: &Path, started: SystemTime) -> Option<String> {
+    match Facts::read(home, Some(started)) {
+        Ok(facts) if facts.engines.is_empty() && !facts.unavailable.is_empty() => None,
+        Ok(_) => Some("it saved no Criterion result".to_owned()),
         Err(error) => Some(error.to_string()),
     }
 }

@@ -187,3 +187,20 @@ async fn an_insert_that_was_cut_short_stores_nothing_and_is_not_repeated() {
         assert_eq!(database.count_events().await.unwrap(), 50_000);
     }
 }
+
+/// An address of this machine that is not known as one, so that rows are compressed.
+#[tokio::test]
+async fn rows_arrive_compressed_as_well() {
+    for server in each_server().await {
+        let url = server.url.replace("127.0.0.1", "[::ffff:127.0.0.1]");
+        let database = ClickHouse::open(&url, &fresh_name(), PoolOptions::default()).await.unwrap();
+        database.migrate().await.unwrap();
+        let events = corpus_of(20_000);
+        database.insert_events(&events).await.unwrap();
+        assert_eq!(database.count_events().await.unwrap(), 20_000);
+        assert_eq!(
+            database.events_between(corpus::window(19_000, 500), 100).await.unwrap(),
+            events[19_000..19_100]
+        );
+    }
+}

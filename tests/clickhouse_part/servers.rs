@@ -90,8 +90,12 @@ async fn shared(shared: &Shared, start: impl Future<Output = Server>) -> Arc<Ser
     started
 }
 
-async fn start_modern() -> Server {
-    let folder = tempfile::tempdir().unwrap();
+/// One that no other test uses.
+pub async fn start_modern() -> Server {
+    start_modern_in(tempfile::tempdir().unwrap()).await
+}
+
+pub async fn start_modern_in(folder: TempDir) -> Server {
     std::fs::write(folder.path().join("users"), "bench s@ecret\nreader s@ecret readonly\n").unwrap();
     let library = fetched_folder().join("chdb/libchdb.so");
     assert!(library.exists(), "no {}: scripts/engines.sh clickhouse", library.display());
@@ -118,9 +122,13 @@ fn urls(port: u16) -> [String; 2] {
 
 /// One that no other test uses.
 pub async fn start_oldest() -> Server {
-    let folder = tempfile::tempdir().unwrap();
+    start_oldest_in(tempfile::tempdir().unwrap(), "").await
+}
+
+/// One with `more` in its configuration.
+pub async fn start_oldest_in(folder: TempDir, more: &str) -> Server {
     let (port, native_port) = (free_port(), free_port());
-    configure(folder.path(), port, native_port);
+    configure(folder.path(), more, port, native_port);
     let process = run_oldest(folder.path());
     let [url, reader_url] = urls(port);
     let server = Server { url, reader_url, native_port: Some(native_port), process, folder };
@@ -137,16 +145,18 @@ fn run_oldest(folder: &Path) -> Child {
         .expect("no clickhouse-server of Debian: apt-get install clickhouse-server")
 }
 
-fn configure(folder: &Path, port: u16, native_port: u16) {
+fn configure(folder: &Path, more: &str, port: u16, native_port: u16) {
     let filled = CONFIG
+        .replace("<!-- MORE -->", more)
         .replace("FOLDER", folder.to_str().unwrap())
         .replace("NATIVE_PORT", &native_port.to_string())
+        .replace("PEER_PORT", &free_port().to_string())
         .replace("PORT", &port.to_string());
     std::fs::write(folder.join("config.xml"), filled).unwrap();
     std::fs::write(folder.join("users.xml"), USERS).unwrap();
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

@@ -17,7 +17,13 @@ struct Event {
 
 fn oldest() -> Service {
     let folders = ["/usr/sbin", "/usr/bin"].map(PathBuf::from).to_vec();
-    let old = Sources { url: None, path: folders, fetched: PathBuf::from("/nowhere"), programs: Vec::new() };
+    let old = Sources {
+        url: None,
+        cluster: None,
+        path: folders,
+        fetched: PathBuf::from("/nowhere"),
+        programs: Vec::new(),
+    };
     let service =
         start_from(&old).unwrap_or_else(|error| panic!("scripts/engines.sh --oldest-clickhouse: {error}"));
     assert_eq!(

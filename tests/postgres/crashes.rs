@@ -10,8 +10,7 @@ use crate::common::{events, number, run, throwaway};
 
 /// Ends the connections of every pool on the server, as an administrator or a restart does.
 async fn end_connections(url: &str) {
-    let end =
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'backend-bench'";
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'backend-bench %'";
     run(url, end).await;
 }
 

@@ -1,51 +1,25 @@
-//! A full disk: a tablespace on a file system of 4 MiB in memory, which takes root to mount.
-
-use std::path::Path;
-use std::process::Command;
+//! A full disk: a tablespace on a file system of 4 MiB.
 
 use backend_bench::backend::database::{Database, Error, PoolOptions, Postgres};
-use tempfile::TempDir;
 
 use crate::common::{events, folder, run, throwaway};
-
-/// A mounted file system, unmounted when this is dropped.
-struct Small(TempDir);
-
-impl Small {
-    /// None where this user may not mount one.
-    fn mount(owner_of: &Path) -> Option<Self> {
-        let place = tempfile::tempdir().unwrap();
-        let mounted = command("mount", &["-t", "tmpfs", "-o", "size=4m", "small"], place.path());
-        mounted.then(|| {
-            assert!(command("chown", &["--reference", owner_of.to_str().unwrap()], place.path()));
-            Self(place)
-        })
-    }
-}
-
-impl Drop for Small {
-    fn drop(&mut self) {
-        assert!(command("umount", &["-l"], self.0.path()), "{} stays mounted", self.0.path().display());
-    }
-}
-
-fn command(program: &str, arguments: &[&str], path: &Path) -> bool {
-    Command::new(program).args(arguments).arg(path).output().is_ok_and(|output| output.status.success())
-}
+use crate::small_disk::{SmallDisk, command};
 
 #[tokio::test]
 async fn a_full_disk_is_named_and_keeps_nothing() {
     let service = throwaway();
-    let Some(small) = Small::mount(&folder(service.url()).await) else {
-        eprintln!("NOT TESTED: a full disk: mounting a small file system takes root, and the right to mount");
-        return;
-    };
-    let place = small.0.path().display();
-    run(service.url(), &format!("CREATE TABLESPACE small LOCATION '{place}'")).await;
-    run(service.url(), "ALTER USER postgres SET default_tablespace = small").await;
+    let Some(small) = SmallDisk::mount(4) else { return };
+    use_for_tables(service.url(), &small).await;
     fill_up(service.url()).await;
+    // Before the disk, which it uses.
     drop(service);
-    drop(small);
+}
+
+async fn use_for_tables(url: &str, small: &SmallDisk) {
+    let owner_of = folder(url).await;
+    assert!(command("chown", &["--reference", owner_of.to_str().unwrap()], small.path()));
+    run(url, &format!("CREATE TABLESPACE small LOCATION '{}'", small.path().display())).await;
+    run(url, "ALTER USER postgres SET default_tablespace = small").await;
 }
 
 async fn fill_up(url: &str) {

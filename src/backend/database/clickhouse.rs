@@ -120,6 +120,22 @@ impl ClickHouse {
         schema::remove(self).await
     }
 
+    /// Notes in the marker that `user` is at work with this database. What that means is the caller's matter.
+    ///
+    /// # Errors
+    /// The database is not migrated, or the server takes no writes.
+    pub async fn sign(&self, user: &str) -> Result<(), Error> {
+        schema::sign(self, user).await
+    }
+
+    /// Everybody who ever signed; nobody, where the database is not ours.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub async fn signatures(&self) -> Result<Vec<String>, Error> {
+        schema::signatures(self).await
+    }
+
     fn unusable(&self, reason: String) -> Error {
         Error::Schema { place: self.server.place.clone(), reason }
     }

@@ -11,6 +11,7 @@
 mod candidate;
 pub mod front;
 mod named;
+pub mod namespace;
 mod server;
 
 use std::path::PathBuf;
@@ -25,6 +26,9 @@ const ENGINE: &str = "clickhouse";
 /// The variable that names the user's own server.
 pub const VARIABLE: &str = "CLICKHOUSE_URL";
 
+/// The variable that names a cluster of that server, to measure its tables on all nodes.
+pub const CLUSTER_VARIABLE: &str = "CLICKHOUSE_CLUSTER";
+
 /// The command that fetches one.
 const FETCH: &str = "scripts/engines.sh clickhouse";
 
@@ -36,6 +40,8 @@ const USER: &str = "default";
 pub struct Sources {
     /// A URL.
     pub url: Option<String>,
+    /// A cluster of the server there.
+    pub cluster: Option<String>,
     /// Folders of programs: those of `PATH`, and where Debian puts servers.
     pub path: Vec<PathBuf>,
     /// Where `scripts/engines.sh` puts the library: `.bench/chdb`.
@@ -48,11 +54,12 @@ impl Sources {
     /// This process's own variables and machine.
     #[must_use]
     pub fn of_this_machine() -> Self {
-        let url = deployment::named(VARIABLE);
+        let (url, cluster) = (deployment::named(VARIABLE), cluster());
         let path = std::env::var_os("PATH").unwrap_or_default();
         let program = std::env::current_exe().unwrap_or_default();
         Self {
             url,
+            cluster,
             path: std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]).collect(),
             fetched: super::fetched_folder().join("chdb"),
             programs: program.ancestors().skip(1).take(2).map(PathBuf::from).collect(),
@@ -73,10 +80,20 @@ pub fn start() -> Result<Service, StartError> {
 /// # Errors
 /// As [`start`].
 pub fn start_from(sources: &Sources) -> Result<Service, StartError> {
-    match &sources.url {
-        Some(url) => named::server(url),
-        None => start_throwaway(&Candidate::newest(sources)?),
+    match (&sources.url, &sources.cluster) {
+        (Some(url), cluster) => named::server(url, cluster.as_deref()),
+        (None, Some(cluster)) => Err(failed(
+            format!("{CLUSTER_VARIABLE} names the cluster `{cluster}`, and {VARIABLE} no server of it"),
+            format!("set {VARIABLE} to one of its servers, or unset {CLUSTER_VARIABLE}"),
+        )),
+        (None, None) => start_throwaway(&Candidate::newest(sources)?),
     }
+}
+
+/// The cluster that `CLICKHOUSE_CLUSTER` names.
+#[must_use]
+pub fn cluster() -> Option<String> {
+    std::env::var(CLUSTER_VARIABLE).ok().filter(|name| !name.trim().is_empty())
 }
 
 fn start_throwaway(candidate: &Candidate) -> Result<Service, StartError> {

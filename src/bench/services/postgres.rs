@@ -6,11 +6,13 @@
 
 mod binary;
 mod cluster;
+mod namespace;
 
 use std::path::PathBuf;
 
 use self::binary::Binary;
-use super::{EngineFacts, Service, StartError};
+pub use self::namespace::Namespace;
+use super::{EngineFacts, Service, StartError, apart};
 use crate::backend::database::postgres::{NEWEST_KNOWN, ServerFacts, survey};
 use crate::bench::deployment;
 
@@ -74,6 +76,7 @@ fn named(url: &str) -> Result<Service, StartError> {
         problem: format!("{VARIABLE} is set, and {problem}"),
         remedy: format!("or unset {VARIABLE} to have a throwaway server started"),
     })?;
+    namespace::remove_abandoned(url, &found.place);
     let origin = format!("{VARIABLE} ({})", found.place);
     Ok(Service::new(url.to_owned(), facts(found, origin), ()))
 }
@@ -92,12 +95,7 @@ fn facts(found: ServerFacts, origin: String) -> EngineFacts {
     }
 }
 
-/// On a thread of its own, since the caller may be inside a runtime.
 fn ask(url: &str) -> Result<ServerFacts, String> {
-    let survey = || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.map_err(|error| error.to_string())?.block_on(survey(url)).map_err(|error| error.to_string())
-    };
-    std::thread::scope(|scope| scope.spawn(survey).join())
-        .unwrap_or_else(|panicked| std::panic::resume_unwind(panicked))
+    let asked = apart(survey(url)).map_err(|error| error.to_string())?;
+    asked.map_err(|error| error.to_string())
 }

@@ -1,4 +1,4 @@
-//! Events as one block of ClickHouse's Native format: column after column, compressed in pieces as they fill.
+//! Events as one block of ClickHouse's Native format: column after column, sent in pieces as they fill.
 //!
 //! The client's own `insert` sends row after row. A server before 20 takes a connection that breaks off between two
 //! rows for the end of the insert, and keeps those that came. A block that breaks off lacks columns, which every
@@ -13,7 +13,7 @@ use clickhouse::insert_formatted::InsertFormatted;
 
 use crate::backend::database::Event;
 
-/// Bytes that are compressed and sent at once.
+/// Bytes that are sent at once, compressed where the client is told so.
 const PIECE: usize = 256 * 1024;
 
 /// A column: its name, its type, and how an event's value in it is written.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
-use url::Url;
+use url::{Host, Url};
 
 use crate::backend::database::Error;
 
@@ -17,6 +17,8 @@ pub(super) struct Endpoint {
     pub origin: String,
     pub user: Option<String>,
     pub password: Option<String>,
+    /// Whether it is on this machine.
+    pub local: bool,
 }
 
 impl Endpoint {
@@ -30,6 +32,7 @@ impl Endpoint {
             origin: parsed.origin().ascii_serialization(),
             user: decoded(Some(parsed.username()).filter(|user| !user.is_empty()))?,
             password: decoded(parsed.password())?,
+            local: is_local(&parsed),
         })
     }
 }
@@ -42,6 +45,15 @@ fn check(url: &Url) -> Result<(), &'static str> {
         _ if url.query().is_some() => Err("it has a query: the database and the settings are given apart"),
         _ if url.fragment().is_some() => Err("it has a fragment"),
         _ => Ok(()),
+    }
+}
+
+fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 
@@ -71,7 +83,14 @@ mod tests {
             (Some("bench"), Some("se:cret/1"))
         );
         let plain = Endpoint::parse("http://[::1]:8123/").unwrap();
-        assert_eq!((plain.user, plain.password), (None, None));
+        assert_eq!((plain.user, plain.password, plain.local), (None, None, true));
+    }
+
+    #[test]
+    fn this_machine_is_told_from_others() {
+        let local = |host: &str| Endpoint::parse(&format!("http://{host}:8123")).unwrap().local;
+        assert!(["localhost", "127.0.0.1", "127.1.2.3", "[::1]"].into_iter().all(local));
+        assert!(!["db.example", "localhost.example", "10.0.0.1", "[2001:db8::1]"].into_iter().any(local));
     }
 
     #[test]

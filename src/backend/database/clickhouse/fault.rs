@@ -59,6 +59,8 @@ fn refused(place: String, operation: &'static str, limit: Duration, answer: &str
             Error::Schema { place, reason: format!("it changed under this program ({reason})") }
         }
         Some(NOT_ENOUGH_SPACE) => Error::Full { place, operation, reason },
+        // The operating system's words, in whatever it was that could not be written.
+        Some(_) if reason.contains("No space left on device") => Error::Full { place, operation, reason },
         code => Error::Query { place, operation, source: with_remedy(reason, code).into() },
     }
 }
@@ -120,7 +122,9 @@ mod tests {
         for error in [old(60), new(60), new(81)] {
             assert!(matches!(error, Error::Schema { .. }), "{error}");
         }
-        assert!(matches!(new(243), Error::Full { .. }));
+        let old = "Code: 75, e.displayText() = DB::ErrnoException: Cannot write to file /x.bin, errno: 28, \
+                   strerror: No space left on device, e.what() = DB::ErrnoException";
+        assert!(matches!(new(243), Error::Full { .. }) && matches!(said(old), Error::Full { .. }));
     }
 
     #[test]

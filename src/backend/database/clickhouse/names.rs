@@ -39,9 +39,11 @@ impl Names {
             return Err(unusable("database", database, remedy));
         }
         match cluster {
-            Some(cluster) if !plain(cluster) => {
-                Err(unusable("cluster", cluster, "name one of `system.clusters`: letters, digits and `_`"))
-            }
+            Some(cluster) if !plain(&cluster.replace('-', "_")) => Err(unusable(
+                "cluster",
+                cluster,
+                "name one of `system.clusters`: letters, digits, `_` and `-`",
+            )),
             _ => Ok(Self { database: database.to_owned(), cluster: cluster.map(ToOwned::to_owned) }),
         }
     }

@@ -11,6 +11,9 @@ use crate::backend::database::{Error, now_us};
 /// What the marker's rows say.
 const PROGRAM: &str = "backend-bench";
 
+/// What its rows of signatures say before the name.
+const SIGNED: &str = "signed by ";
+
 /// The statements of each version. A new version is a new line; those that were released stay as they are.
 const MIGRATIONS: [fn(&Names, Dialect) -> Vec<String>; 1] = [Names::create_events];
 
@@ -120,6 +123,25 @@ async fn version(database: &ClickHouse) -> Result<usize, Error> {
 async fn stamp(database: &ClickHouse, version: usize) -> Result<(), Error> {
     let marker = database.names.table(MARKER);
     run_all(database, &[format!("INSERT INTO {marker} VALUES ('{PROGRAM}', {version}, {})", now_us())]).await
+}
+
+/// A row like those of versions, under another program's name, with version 0.
+pub(super) async fn sign(database: &ClickHouse, user: &str) -> Result<(), Error> {
+    check(database).await?;
+    let marker = database.names.table(MARKER);
+    let name = user.replace('\\', "\\\\").replace('\'', "\\'");
+    run_all(database, &[format!("INSERT INTO {marker} VALUES ('{SIGNED}{name}', 0, {})", now_us())]).await
+}
+
+pub(super) async fn signatures(database: &ClickHouse) -> Result<Vec<String>, Error> {
+    if !matches!(look(database).await?, Found::Ours { .. }) {
+        return Ok(Vec::new());
+    }
+    let marker = database.names.table(MARKER);
+    let query = format!("SELECT DISTINCT program FROM {marker} WHERE program LIKE '{SIGNED}%'");
+    let all = |client: &clickhouse::Client| client.query(&query).fetch_all::<String>();
+    let signed = database.server.read("reading signatures", all).await?;
+    Ok(signed.iter().filter_map(|row| row.strip_prefix(SIGNED)).map(ToOwned::to_owned).collect())
 }
 
 async fn run_all(database: &ClickHouse, statements: &[String]) -> Result<(), Error> {

@@ -104,7 +104,8 @@ fn check_name(schema: &str, place: &str) -> Result<(), Error> {
 /// Sends the settings with the start of each connection, so that they cost no statement.
 fn with_settings(connect: PgConnectOptions, schema: &str, options: &PoolOptions) -> PgConnectOptions {
     let milliseconds = |time: Duration| time.as_millis().clamp(1, 2_000_000_000).to_string();
-    connect.application_name("backend-bench").options([
+    // By which others see what is in use.
+    connect.application_name(&format!("backend-bench {schema}")).options([
         ("search_path", format!("\"{schema}\"")),
         ("statement_timeout", milliseconds(options.query_timeout)),
         ("lock_timeout", milliseconds(options.lock_timeout)),

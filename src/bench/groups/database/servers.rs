@@ -9,6 +9,8 @@ use tokio::runtime::Runtime;
 use super::engine::{Engine, Opened, Running, Storage};
 use super::scratch::answer;
 use crate::backend::database::{ClickHouse, Error, PoolOptions, Postgres, PreparedStatements};
+use crate::bench::services::clickhouse::namespace;
+use crate::bench::services::postgres::Namespace;
 use crate::bench::services::{self, EngineFacts, Service, StartError};
 
 /// PostgreSQL: `DATABASE_URL`, else a throwaway server.
@@ -38,22 +40,30 @@ impl Running for PostgresRunning {
     fn open(&self) -> BoxFuture<'static, Opened> {
         let url = self.0.url().to_owned();
         Box::pin(async move {
-            let database = Postgres::open(&url, &namespace(), PoolOptions::default()).await;
+            let namespace = answer(Namespace::claim(&url).await);
+            let database = Postgres::open(&url, namespace.name(), PoolOptions::default()).await;
             let database = Arc::new(answer(database));
             let statements = Some(Arc::clone(&database) as Arc<dyn PreparedStatements>);
-            let storage = Box::new(Arc::clone(&database));
+            let storage = Box::new(Claimed { database: Arc::clone(&database), namespace });
             Opened { database, statements, storage }
         })
     }
 }
 
-impl Storage for Arc<Postgres> {
+/// A schema that is this process's for as long as it lives.
+struct Claimed {
+    database: Arc<Postgres>,
+    #[expect(dead_code, reason = "held for the lock")]
+    namespace: Namespace,
+}
+
+impl Storage for Claimed {
     fn remove(&self) -> BoxFuture<'_, Result<(), Error>> {
-        self.remove_schema()
+        self.database.remove_schema()
     }
 }
 
-/// ClickHouse: `CLICKHOUSE_URL`, else a throwaway server.
+/// ClickHouse: `CLICKHOUSE_URL`, with `CLICKHOUSE_CLUSTER` on all nodes of a cluster; else a throwaway server.
 pub struct ClickHouseServer;
 
 impl Engine for ClickHouseServer {
@@ -62,7 +72,8 @@ impl Engine for ClickHouseServer {
     }
 
     fn start(&self, _: &Runtime) -> Result<Box<dyn Running>, StartError> {
-        Ok(Box::new(ClickHouseRunning(services::clickhouse::start()?)))
+        let service = services::clickhouse::start()?;
+        Ok(Box::new(ClickHouseRunning { service, cluster: services::clickhouse::cluster() }))
     }
 
     fn is_analytical(&self) -> bool {
@@ -70,18 +81,20 @@ impl Engine for ClickHouseServer {
     }
 }
 
-struct ClickHouseRunning(Service);
+struct ClickHouseRunning {
+    service: Service,
+    cluster: Option<String>,
+}
 
 impl Running for ClickHouseRunning {
     fn facts(&self) -> EngineFacts {
-        self.0.facts().clone()
+        self.service.facts().clone()
     }
 
     fn open(&self) -> BoxFuture<'static, Opened> {
-        let url = self.0.url().to_owned();
+        let (url, cluster) = (self.service.url().to_owned(), self.cluster.clone());
         Box::pin(async move {
-            let database = ClickHouse::open(&url, &namespace(), PoolOptions::default()).await;
-            let database = Arc::new(answer(database));
+            let database = Arc::new(answer(namespace::open(&url, cluster.as_deref()).await));
             let storage = Box::new(Arc::clone(&database));
             Opened { database, statements: None, storage }
         })
@@ -92,9 +105,4 @@ impl Storage for Arc<ClickHouse> {
     fn remove(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(self.remove_database())
     }
-}
-
-/// A name that nobody else has: of a schema in PostgreSQL, of a database in ClickHouse.
-fn namespace() -> String {
-    format!("backend_bench_{:016x}", rand::random::<u64>())
 }

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use reqwest::{Client, Url};
 
-use super::{ENGINE, EngineFacts, Service, StartError, VARIABLE, failed};
+use super::{CLUSTER_VARIABLE, ENGINE, EngineFacts, Service, StartError, VARIABLE, failed, namespace};
+use crate::bench::services::apart;
 
 /// How long it may take to answer.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Asks the server at `url` for its version.
-pub fn server(url: &str) -> Result<Service, StartError> {
+/// Asks the server at `url` for its version, and for `cluster` where one is named.
+pub fn server(url: &str, cluster: Option<&str>) -> Result<Service, StartError> {
     let place = place(url)?;
     let version = ask(url).map_err(|problem| {
         failed(
@@ -18,7 +19,37 @@ pub fn server(url: &str) -> Result<Service, StartError> {
             format!("correct it, or unset {VARIABLE} to have a throwaway server started"),
         )
     })?;
-    Ok(Service::new(url.to_owned(), facts(version, format!("{VARIABLE} ({place})"), Vec::new()), ()))
+    let mut facts = facts(version, format!("{VARIABLE} ({place})"), Vec::new());
+    if let Some(cluster) = cluster {
+        facts.settings.push(format!("cluster {cluster}: {}", nodes(url, cluster, &place)?));
+        // One machine's numbers are no baseline for a cluster's.
+        facts.major.push_str(" on a cluster");
+    }
+    namespace::remove_abandoned(url, cluster);
+    Ok(Service::new(url.to_owned(), facts, ()))
+}
+
+/// How many there are of what in the cluster.
+fn nodes(url: &str, cluster: &str, place: &str) -> Result<String, StartError> {
+    let remedy =
+        || format!("set {CLUSTER_VARIABLE} to one of `SELECT DISTINCT cluster FROM system.clusters`");
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_-".contains(letter);
+    if !cluster.chars().all(allowed) {
+        return Err(failed(format!("{CLUSTER_VARIABLE} is {cluster:?}, no name of a cluster"), remedy()));
+    }
+    let count = format!(
+        "SELECT concat('shards ', toString(uniqExact(shard_num)), ', replicas ', toString(count())) \
+         FROM system.clusters WHERE cluster = '{cluster}' HAVING count() > 0"
+    );
+    match apart(query(url, &count)).map_err(|error| error.to_string()).and_then(|asked| asked) {
+        Ok(nodes) if nodes.trim().is_empty() => {
+            Err(failed(format!("the server at {place} knows no cluster `{cluster}`"), remedy()))
+        }
+        Ok(nodes) => Ok(nodes.trim().to_owned()),
+        Err(problem) => {
+            Err(failed(format!("the server at {place} does not tell its clusters: {problem}"), remedy()))
+        }
+    }
 }
 
 /// What a report says of a server that says that it is of `version`.
@@ -41,18 +72,20 @@ fn place(url: &str) -> Result<String, StartError> {
     }
 }
 
-/// The version that a server says to be of. On a thread of its own, since the caller may be inside a runtime.
+/// The version that a server says to be of.
 pub fn ask(url: &str) -> Result<String, String> {
-    let asked = || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.map_err(|error| error.to_string())?.block_on(version(url))
-    };
-    std::thread::scope(|scope| scope.spawn(asked).join())
-        .unwrap_or_else(|panicked| std::panic::resume_unwind(panicked))
+    apart(version(url)).map_err(|error| error.to_string())?
+}
+
+/// What the server answers to a `SELECT`.
+pub async fn query(url: &str, select: &str) -> Result<String, String> {
+    let (status, text) = answer(url, select).await.map_err(|error| described(&error.without_url()))?;
+    if status == 200 { Ok(text) } else { Err(refused(status, &text)) }
 }
 
 async fn version(url: &str) -> Result<String, String> {
-    let (status, text) = answer(url).await.map_err(|error| described(&error.without_url()))?;
+    let asked = answer(url, "SELECT version()").await;
+    let (status, text) = asked.map_err(|error| described(&error.without_url()))?;
     let text = text.trim();
     let is_version =
         text.starts_with(|first: char| first.is_ascii_digit()) && text.contains('.') && text.len() < 40;
@@ -60,17 +93,16 @@ async fn version(url: &str) -> Result<String, String> {
 }
 
 /// Status and text. The error shows the URL, and with it the password.
-async fn answer(url: &str) -> Result<(u16, String), reqwest::Error> {
+async fn answer(url: &str, select: &str) -> Result<(u16, String), reqwest::Error> {
     let client = Client::builder().timeout(DEADLINE).no_proxy().build()?;
-    let query = [("query", "SELECT version()")];
-    let answer = client.get(url).query(&query).send().await?;
+    let answer = client.get(url).query(&[("query", select)]).send().await?;
     Ok((answer.status().as_u16(), answer.text().await?))
 }
 
 fn refused(status: u16, text: &str) -> String {
     let first = text.lines().next().unwrap_or_default();
     let short: String = first.chars().take(200).collect();
-    format!("no version, but status {status} and `{short}`")
+    format!("no answer as ClickHouse gives it, but status {status} and `{short}`")
 }
 
 /// An error with its causes: the last of them says what happened.

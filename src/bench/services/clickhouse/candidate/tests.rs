@@ -18,6 +18,7 @@ impl Machine {
         let folder = |name: &str| self.0.path().join(name);
         Sources {
             url: None,
+            cluster: None,
             path: vec![folder("bin")],
             fetched: folder("chdb"),
             programs: vec![folder("target")],

@@ -1,0 +1,100 @@
+//! What a bench that is killed leaves on a server of the user's is found by the next, and only that.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use backend_bench::backend::database::{Database, PoolOptions, Postgres};
+use backend_bench::bench::groups::database::{Engine, PostgresServer};
+use backend_bench::bench::services::postgres::{Sources, VARIABLE, start_from};
+
+use crate::common::{eventually, number, run, throwaway};
+
+/// Makes the process that [`bench`] starts different from one that lists or runs all tests.
+const BENCH: &str = "BACKEND_BENCH_TEST_OF_ABANDONED_SCHEMAS";
+
+#[test]
+#[ignore = "no test of its own: the process that others start, and kill"]
+fn bench_that_is_killed() {
+    if std::env::var_os(BENCH).is_none() {
+        return;
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let running = PostgresServer.start(&runtime).unwrap();
+    let opened = runtime.block_on(running.open());
+    runtime.block_on(opened.database.migrate()).unwrap();
+    println!("at work");
+    std::thread::sleep(std::time::Duration::from_mins(10));
+}
+
+/// A bench at work on the server at `url`, with a schema of its own.
+struct Bench(Child);
+
+impl Bench {
+    fn on(url: &str) -> Self {
+        let mut bench = Command::new(std::env::current_exe().unwrap());
+        bench.args(["--exact", "abandoned::bench_that_is_killed", "--ignored", "--nocapture"]);
+        let mut bench = bench.env(BENCH, "1").env(VARIABLE, url).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(bench.stdout.take().unwrap()).lines().map_while(Result::ok);
+        assert!(lines.any(|line| line.contains("at work")), "the bench did not get to work");
+        Self(bench)
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.0.kill().and_then(|()| self.0.wait()).unwrap();
+    }
+}
+
+/// How many schemas there are after what the next bench does first.
+async fn left_by_the_next(url: &str) -> i64 {
+    start_from(&Sources { url: Some(url.to_owned()), ..Sources::of_this_machine() }).unwrap();
+    number(url, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'backend\\_bench\\_%'").await
+}
+
+/// Until the server has noticed that a process is gone.
+async fn until_left(url: &str, left: i64) {
+    eventually("the schema of the killed bench to be removed", async || left_by_the_next(url).await == left)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schema_of_a_killed_bench_is_removed_and_that_of_a_living_one_is_not() {
+    let service = throwaway();
+    let (killed, living) = (Bench::on(service.url()), Bench::on(service.url()));
+    assert_eq!(left_by_the_next(service.url()).await, 2);
+    drop(killed);
+    until_left(service.url(), 1).await;
+    assert_eq!(left_by_the_next(service.url()).await, 1, "the living bench lost its schema");
+    drop(living);
+    until_left(service.url(), 0).await;
+}
+
+/// A schema of ours by name and marker that nobody has a lock for.
+async fn unclaimed(url: &str, name: &str) -> Postgres {
+    let database = Postgres::open(url, name, PoolOptions::default()).await.unwrap();
+    database.migrate().await.unwrap();
+    database
+}
+
+/// Three schemas that are not for benches to remove.
+async fn make_others(url: &str) {
+    let foreign = "backend_bench_0123456789abcdef";
+    run(url, &format!("CREATE SCHEMA {foreign}; CREATE TABLE {foreign}.events ()")).await;
+    for name in ["backend_bench_00000000000000aa", "backend_bench_of_mine"] {
+        unclaimed(url, name).await.close().await.unwrap();
+    }
+    run(url, "CREATE TABLE backend_bench_00000000000000aa.notes ()").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_use_or_not_ours_stays() {
+    let service = throwaway();
+    let url = service.url();
+    make_others(url).await;
+    // Without a lock, as where the connection that held it was lost, but with connections.
+    let connected = unclaimed(url, "backend_bench_00000000000000bb").await;
+    assert_eq!(left_by_the_next(url).await, 4);
+    connected.close().await.unwrap();
+    until_left(url, 3).await;
+}
