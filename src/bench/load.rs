@@ -116,17 +116,24 @@ pub async fn drive_from<T: Target>(
     begun: impl FnOnce(Instant),
 ) -> Result<Recording, LoadError> {
     load.check()?;
-    let mix = target.mix();
     let sessions = (0..load.users()).map(|user| prepared(load.deadline, target.session(user)));
-    let sessions = join_all(sessions).await;
-    let (origin, live, progress) = (Instant::now(), Live::new(load), Progress::here());
+    let (sessions, mix, live) = (join_all(sessions).await, target.mix(), Live::new(load));
+    let origin = Instant::now();
     begun(origin);
+    let work = begin(load, &mix, sessions, origin, &live);
+    let samples = shown(work, &live, origin).await;
+    Ok(Recording::new(load, mix, samples.into_iter().flatten().collect()))
+}
+
+/// What comes of `work`, while how it stands is shown.
+async fn shown(work: JoinSet<Vec<Sample>>, live: &Live, origin: Instant) -> Vec<Vec<Sample>> {
+    let progress = Progress::here();
     let samples = tokio::select! {
-        samples = begin(load, &mix, sessions, origin, &live).join_all() => samples,
-        never = progress.follow(&live, origin) => match never {},
+        samples = work.join_all() => samples,
+        never = progress.follow(live, origin) => match never {},
     };
     progress.end();
-    Ok(Recording::new(load, mix, samples.into_iter().flatten().collect()))
+    samples
 }
 
 /// The work of all `sessions`, which ends with what this returns.
