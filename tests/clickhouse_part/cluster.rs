@@ -40,7 +40,7 @@ async fn rows_are_spread_and_copied(server: &Server, name: &str) {
     let shards = format!("Distributed({CLUSTER}, {name}, events_of_shard, id)");
     assert!(made.replace('`', "").contains(&shards), "{made}");
     let paths = format!(
-        "SELECT zookeeper_path, replica_name FROM system.replicas WHERE database = '{name}' ORDER BY 1"
+        "SELECT zookeeper_path, replica_name FROM system.replicas WHERE database = '{name}' ORDER BY zookeeper_path"
     );
     let below = format!("/clickhouse/backend_bench/{name}");
     assert_eq!(server.run(&paths).await, format!("{below}/1/events\tone\n{below}/marker\t1-one"));
