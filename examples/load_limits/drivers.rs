@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Outcome;
 
 /// How long each driver loads the server.
-pub const SECONDS: u64 = 4;
+pub const SECONDS: u64 = 3;
 
 /// Connections, and so requests at once.
 pub const CONNECTIONS: usize = 50;
@@ -17,7 +17,7 @@ pub const CONNECTIONS: usize = 50;
 pub const OPEN_RATE: u64 = 400;
 
 /// How long the open rate is kept up.
-const OPEN_SECONDS: u64 = 8;
+const OPEN_SECONDS: u64 = 5;
 
 /// A load generator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,7 +21,7 @@ use server::ServerProcess;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 5;
 
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -133,7 +133,7 @@ fn write_service_level(out: &mut impl Write, judgement: &Judgement) -> io::Resul
     }
     let mut heading = None;
     for row in judgement.promised() {
-        let promise = Some(&row.metric.id).filter(|_| !row.metric.is_exact());
+        let promise = Some(&row.metric.name).filter(|_| !row.metric.is_exact());
         if promise.is_some() && promise != heading {
             writeln!(out, "  {}", row.metric.name)?;
         }
