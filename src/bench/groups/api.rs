@@ -6,7 +6,7 @@
 //! - `throughput`: the same mix, in batches of 200 over 16 connections.
 //! - `response_p95`: the 95th percentile of the requests of such a batch.
 //!
-//! On the user's own deployment the operations of its mix take the place of the endpoints ([`deployed`]).
+//! On the user's own deployment the operations of its mix take the place of the endpoints (`api/deployed.rs`).
 //!
 //! The model behind the agent is simulated and answers at once: what is measured is the endpoint with its five calls
 //! over HTTP, and no model. Analytics ask for one of a hundred ranges in turn, so that they come from the cache

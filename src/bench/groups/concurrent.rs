@@ -9,7 +9,7 @@
 //! whole: a window holds too few operations for a percentile, and most windows too few for a single failure, so that
 //! their spread would excuse failures that were seen. A failed operation counts with its deadline as its response time.
 //!
-//! [`faults`] break a part while a population works.
+//! Faults (`concurrent/faults.rs`) break a part while a population works.
 //!
 //! [`Platform`]: crate::bench::Platform
 
