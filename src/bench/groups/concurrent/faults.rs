@@ -45,7 +45,7 @@ struct Times {
 impl Times {
     fn of(mode: Mode) -> Self {
         let [before, lasting, after] = match mode {
-            _ if is_test_run() => [100, 600, 500],
+            _ if is_test_run() => [100, 800, 500],
             Mode::Quick => [500, 800, 1_700],
             Mode::Full => [1_000, 2_000, 4_000],
         };

@@ -128,7 +128,7 @@ impl Drop for Stage {
 
 /// A model that is given up on after 0.4 s of silence and asked five times, and small queues in the hub.
 fn design() -> Design {
-    let broadcaster = BroadcasterConfig { queue_capacity: 64, ..BroadcasterConfig::default() };
+    let broadcaster = BroadcasterConfig { queue_capacity: 16, ..BroadcasterConfig::default() };
     let llm = |config: LlmConfig| {
         let config =
             config.with_deadline(Duration::from_millis(2_500)).with_silence(Duration::from_millis(400));
