@@ -8,4 +8,4 @@ scripts/prepare.sh
 scripts/engines.sh --optional --oldest-clickhouse --cluster
 cargo test --locked
 # The judge on simulated runs: thousands of comparisons, which take ten minutes without optimisation.
-cargo test --locked --release --test simulation
+cargo test --locked --release --no-default-features --features gate --test simulation
