@@ -11,7 +11,8 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use backend_bench::gate::compare::{ALPHA, Evidence, Exchange, MARGIN, SignedRank, Student};
+use backend_bench::gate::ab::variance;
+use backend_bench::gate::compare::{ALPHA, Evidence, Exchange, MARGIN, SignedRank, Student, log_ratios};
 use backend_bench::gate::threshold::Better;
 use fastrand::Rng;
 
@@ -99,10 +100,6 @@ fn percent(all: &[Runs], holds: impl Fn(&Runs) -> bool) -> f64 {
     100.0 * all.iter().filter(|runs| holds(runs)).count() as f64 / all.len() as f64
 }
 
-fn log_ratios(base: &[f64], head: &[f64]) -> Vec<f64> {
-    base.iter().zip(head).map(|(base, head)| (head / base).ln()).collect()
-}
-
 fn exchange(base: &[f64], head: &[f64], limit: f64) -> f64 {
     Exchange::new(base, head, Better::Lower).above(limit)
 }
@@ -145,11 +142,6 @@ fn trimmed(base: &[f64], head: &[f64], limit: f64) -> f64 {
     // Student's own distribution, asked with runs of this mean, this standard error and as many degrees of freedom.
     let spread = (variance(&ratios) * (kept + 1.0) / (kept - 1.0)).sqrt();
     Student::of_pairs(&with_moments(ratios.len() - 2, mean, spread)).above(limit)
-}
-
-fn variance(values: &[f64]) -> f64 {
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64
 }
 
 /// So many values with this mean and this standard deviation.

@@ -1,7 +1,7 @@
 //! What comes of measuring one binary against itself, again and again: how far each benchmark's runs lie apart, the margin
 //! that it needs for that, and how often the gate was wrong.
 
-use super::compare::{self, Comparison, Contrast, Outcome, Settings, Values};
+use super::compare::{self, Comparison, Contrast, Outcome, Settings};
 use super::error::Error;
 use super::noise::{FalseAlarms, RowNoise};
 
@@ -43,7 +43,8 @@ impl Calibration {
             self.rows = contrasts.iter().map(|contrast| CalibratedRow::new(&contrast.id)).collect();
         }
         for ((row, contrast), change) in self.rows.iter_mut().zip(contrasts).zip(&intervals.rows) {
-            row.log_ratios.extend(log_ratios(&contrast.values));
+            let Contrast { values, .. } = contrast;
+            row.log_ratios.extend(compare::log_ratios(values.base(), values.head()));
             row.reaches.push(change.interval.map_or(f64::INFINITY, |[low, high]| high.ln().max(-low.ln())));
         }
         self.pairs = contrasts.iter().map(|contrast| contrast.values.pairs()).min().unwrap_or_default();
@@ -100,13 +101,10 @@ impl CalibratedRow {
     }
 }
 
-fn log_ratios(values: &Values) -> impl Iterator<Item = f64> {
-    values.base().iter().zip(values.head()).map(|(base, head)| (head / base).ln())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gate::compare::Values;
     use crate::gate::threshold::Better;
 
     /// A suite of two benchmarks: one that is the same each time, and one whose head is `ratio` times its base in every

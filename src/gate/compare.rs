@@ -23,7 +23,7 @@ mod student;
 use super::error::Error;
 
 pub use change::{Change, Outcome};
-pub use contrast::{Contrast, Values};
+pub use contrast::{Contrast, Values, log_ratios};
 pub use control::Control;
 pub use evidence::Evidence;
 pub use exchange::Exchange;

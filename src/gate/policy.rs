@@ -9,7 +9,7 @@ use super::environment::Environment;
 use super::error::Error;
 use super::noise::Noise;
 use super::side::SideError;
-use super::threshold::{Accepted, Better, Margin, Statistic, Thresholds, policy};
+use super::threshold::{Accepted, Better, Margin, Statistic, THRESHOLDS_FILE, Thresholds, policy};
 
 /// What one benchmark is held to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -35,6 +35,17 @@ pub struct Policies {
 }
 
 impl Policies {
+    /// The policies of the file `named`, else of `thresholds.toml` where this folder has one; where they name no margin,
+    /// `margin` holds.
+    ///
+    /// # Errors
+    /// The file cannot be read or is malformed, or as [`Policies::new`].
+    pub fn found(named: Option<&Path>, margin: Margin, baselines: &Path) -> Result<Self, Error> {
+        let here = Path::new(THRESHOLDS_FILE);
+        let path = named.or_else(|| here.exists().then_some(here));
+        Self::new(path.map(Thresholds::load).transpose()?, margin, baselines)
+    }
+
     /// The policies of `thresholds`, if there are any; where they name no margin, `margin` holds.
     ///
     /// # Errors

@@ -182,7 +182,7 @@ impl Row {
 
     /// The ratio of its middle pair.
     fn middle_ratio(&self) -> Option<f64> {
-        let mut ratios: Vec<f64> = self.first.log_ratios().collect();
+        let mut ratios = self.first.log_ratios();
         ratios.sort_by(f64::total_cmp);
         ratios.get(ratios.len() / 2).map(|middle| middle.exp())
     }
@@ -216,7 +216,7 @@ impl Row {
             return;
         }
         self.is_tuned = true;
-        let ratios: Vec<f64> = self.first.log_ratios().collect();
+        let ratios = self.first.log_ratios();
         let within = self.within.iter().sum::<f64>() / self.within.len() as f64;
         let start_seconds = (self.seconds_alone(start) - self.effort.measurement.as_secs_f64()).max(0.0);
         let seen = Seen { within, variance: variance(&ratios) / 2.0, start_seconds };

@@ -1,7 +1,7 @@
 //! The runs of one row.
 
 use super::schedule::Arm;
-use crate::gate::compare::Values;
+use crate::gate::compare::{self, Values};
 
 /// One number for each run, by arm.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -42,8 +42,9 @@ impl Series {
     }
 
     /// The logarithm of head over base of each pair.
-    pub fn log_ratios(&self) -> impl Iterator<Item = f64> {
-        self.base.iter().zip(&self.head).map(|(base, head)| (head / base).ln())
+    #[must_use]
+    pub fn log_ratios(&self) -> Vec<f64> {
+        compare::log_ratios(&self.base, &self.head)
     }
 
     /// The runs of the base.

@@ -1,16 +1,17 @@
 //! What can be typed about measuring two revisions, and about calibrating.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum, value_parser};
 
 use super::compare::alpha;
 use super::{BaselinesFolder, ComparisonArgs};
+use crate::gate::ab::{Place, Surroundings};
 use crate::gate::compare::{ALPHA, MARGIN};
 use crate::gate::error::Error;
 use crate::gate::report::REPORTS_FOLDER;
-use crate::gate::run::Processor;
+use crate::gate::run::{Interrupt, Processor};
 use crate::gate::threshold::Margin;
 
 /// What `ab` takes.
@@ -104,6 +105,26 @@ pub enum Processors {
 }
 
 impl EffortArgs {
+    /// The seed of the order: one at random where none was given, so another each time.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed.unwrap_or_else(|| fastrand::u64(..1 << 32))
+    }
+
+    /// What holds for every process that runs at `place` from `started` on.
+    ///
+    /// # Errors
+    /// As [`EffortArgs::processor`].
+    pub fn surroundings<'a>(
+        &self,
+        place: &'a Place,
+        interrupt: &'a Interrupt,
+        started: Instant,
+    ) -> Result<Surroundings<'a>, Error> {
+        let (processor, deadline) = (self.processor()?, started + self.budget);
+        Ok(Surroundings { scratch: place.scratch(), interrupt, processor, deadline })
+    }
+
     /// The processor that each process is held to, if any.
     ///
     /// # Errors

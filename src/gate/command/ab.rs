@@ -10,8 +10,7 @@ use std::time::Instant;
 use super::print;
 use crate::gate::ab::git::Repository;
 use crate::gate::ab::{
-    BASE, HEAD, Inventory, Lab, MODE, Place, Prepared, Row, Schedule, Side, Source, Stand, Surroundings,
-    Trial, Watch,
+    BASE, HEAD, Inventory, Lab, MODE, Place, Prepared, Row, Schedule, Side, Source, Stand, Trial, Watch,
 };
 use crate::gate::cli::AbArgs;
 use crate::gate::environment::Environment;
@@ -21,7 +20,6 @@ use crate::gate::policy::Policies;
 use crate::gate::run::{BenchBinary, Interrupt, Project};
 use crate::gate::side::SideError;
 use crate::gate::store;
-use crate::gate::threshold::{THRESHOLDS_FILE, Thresholds};
 use sides::Wanted;
 use verdict::Measured;
 
@@ -30,7 +28,7 @@ pub fn ab(arguments: &AbArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, Er
     let policies = check(arguments)?;
     let different_environment = different_noise(arguments, &policies)?;
     let interrupt = Interrupt::on_signals().map_err(Error::io("listen to", Path::new("signals")))?;
-    let seed = arguments.effort.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
+    let seed = arguments.effort.seed();
     let job = Job { arguments, policies, different_environment, interrupt, seed, quiet };
     // What a signal ended in the middle fails in its own way.
     job.run(out).map_err(|error| job.interrupt.check().err().unwrap_or(error))
@@ -41,10 +39,8 @@ fn check(arguments: &AbArgs) -> Result<Policies, Error> {
     if !arguments.no_save {
         store::check_writable(&arguments.report_dir)?;
     }
-    let here = Path::new(THRESHOLDS_FILE);
-    let path = arguments.thresholds.as_deref().or_else(|| here.exists().then_some(here));
-    let thresholds = path.map(Thresholds::load).transpose()?;
-    Policies::new(thresholds, arguments.comparison.margin, &arguments.baselines.folder)
+    let (named, margin) = (arguments.thresholds.as_deref(), arguments.comparison.margin);
+    Policies::found(named, margin, &arguments.baselines.folder)
 }
 
 /// How the machine that margins were found on differs from this one.
@@ -128,23 +124,18 @@ impl Job<'_> {
     }
 
     fn measure(&self, sides: &Sides, place: &Place, log: &mut dyn Write) -> Result<Measured, Error> {
-        let started = Instant::now();
-        let mut lab = Lab::new(&sides.base.binaries, sides.head(), self.surroundings(place, started)?);
+        let (effort, started) = (&self.arguments.effort, Instant::now());
+        let mut lab = Lab::new(
+            &sides.base.binaries,
+            sides.head(),
+            effort.surroundings(place, &self.interrupt, started)?,
+        );
         let inventory = lab.take_stock(self.arguments.filter.as_deref())?;
         let watch = self.announce(log, &inventory, sides);
         let stand = self.stand(lab, &inventory, watch)?;
         let mut trial = Trial::new(stand, self.arguments.comparison.alpha, self.arguments.pairs_max)?;
         let interrupted = stopped(trial.run(&inventory.new))?;
         Ok(Measured { elapsed: started.elapsed(), interrupted, ..self.measured(&trial, &inventory)? })
-    }
-
-    fn surroundings<'a>(&'a self, place: &'a Place, started: Instant) -> Result<Surroundings<'a>, Error> {
-        Ok(Surroundings {
-            scratch: place.scratch(),
-            interrupt: &self.interrupt,
-            processor: self.arguments.effort.processor()?,
-            deadline: started + self.arguments.effort.budget,
-        })
     }
 
     fn announce<'a>(&self, log: &'a mut dyn Write, inventory: &Inventory, sides: &Sides) -> Watch<'a> {

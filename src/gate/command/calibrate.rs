@@ -16,24 +16,17 @@ use crate::gate::policy::Policies;
 use crate::gate::report::calibration;
 use crate::gate::run::{self, BenchBinary, Interrupt, Project};
 use crate::gate::store;
-use crate::gate::threshold::{THRESHOLDS_FILE, Thresholds};
 
 /// Measures what `arguments` name, and keeps what was found.
 pub fn calibrate(arguments: &CalibrateArgs, quiet: bool, out: &mut dyn Write) -> Result<(), Error> {
-    store::check_writable(&arguments.baselines.folder)?;
-    let policies = policies(arguments)?;
+    let (named, folder) = (arguments.thresholds.as_deref(), &arguments.baselines.folder);
+    store::check_writable(folder)?;
+    // The margins in force are those at which false alarms are counted.
+    let policies = Policies::found(named, arguments.margin, folder)?;
     let interrupt = Interrupt::on_signals().map_err(Error::io("listen to", Path::new("signals")))?;
     let job = Job { arguments, policies, interrupt, quiet };
     // What a signal ended in the middle fails in its own way.
     job.run(out).map_err(|error| job.interrupt.check().err().unwrap_or(error))
-}
-
-/// The margins in force: those at which the false alarms are counted.
-fn policies(arguments: &CalibrateArgs) -> Result<Policies, Error> {
-    let here = Path::new(THRESHOLDS_FILE);
-    let path = arguments.thresholds.as_deref().or_else(|| here.exists().then_some(here));
-    let thresholds = path.map(Thresholds::load).transpose()?;
-    Policies::new(thresholds, arguments.margin, &arguments.baselines.folder)
 }
 
 /// All that holds from the beginning to the end.
@@ -51,7 +44,7 @@ impl Job<'_> {
         Watch::new(out, self.quiet).say("Building...");
         let binaries = run::build(&project, &self.arguments.categories, &self.interrupt)?;
         let (started, mut calibration) = (Instant::now(), Calibration::default());
-        let surroundings = self.surroundings(&place, started)?;
+        let surroundings = self.arguments.effort.surroundings(&place, &self.interrupt, started)?;
         let ended = self.measure(&binaries, surroundings, Watch::new(out, self.quiet), &mut calibration);
         self.conclude(&calibration, ended, started, out)
     }
@@ -74,12 +67,6 @@ impl Job<'_> {
         self.rounds(&mut stand, calibration)
     }
 
-    fn surroundings<'a>(&'a self, place: &'a Place, started: Instant) -> Result<Surroundings<'a>, Error> {
-        let effort = &self.arguments.effort;
-        let (processor, deadline) = (effort.processor()?, started + effort.budget);
-        Ok(Surroundings { scratch: place.scratch(), interrupt: &self.interrupt, processor, deadline })
-    }
-
     fn stand<'a>(
         &self,
         lab: Lab<'a>,
@@ -93,8 +80,8 @@ impl Job<'_> {
         }
         let row = |(bench, id): &(usize, String)| Ok(Row::new(id.clone(), *bench, self.policies.row(id)?));
         let rows = rows.iter().map(row).collect::<Result<_, Error>>()?;
-        let seed = self.arguments.effort.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
-        Ok(Stand { lab, rows, failures: Vec::new(), schedule: Schedule::new(seed), watch })
+        let schedule = Schedule::new(self.arguments.effort.seed());
+        Ok(Stand { lab, rows, failures: Vec::new(), schedule, watch })
     }
 
     /// As many comparisons as are wanted, or as there is time for.

@@ -12,7 +12,6 @@ use crate::gate::policy::Policies;
 use crate::gate::report::comparison::{ComparisonReport, console};
 use crate::gate::side::{self, Pairing};
 use crate::gate::store;
-use crate::gate::threshold::{THRESHOLDS_FILE, Thresholds};
 
 /// Compares the homes that `arguments` name.
 pub fn compare(arguments: &CompareArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, Error> {
@@ -26,12 +25,9 @@ pub fn compare(arguments: &CompareArgs, quiet: bool, out: &mut dyn Write) -> Res
     Ok(compared.verdict().exit_code())
 }
 
-/// The thresholds that are named, else those of this folder, if there are any.
 fn policies(arguments: &CompareArgs) -> Result<Policies, Error> {
-    let here = Path::new(THRESHOLDS_FILE);
-    let path = arguments.thresholds.as_deref().or_else(|| here.exists().then_some(here));
-    let thresholds = path.map(Thresholds::load).transpose()?;
-    Policies::new(thresholds, arguments.comparison.margin, &arguments.baselines.folder)
+    let (named, margin) = (arguments.thresholds.as_deref(), arguments.comparison.margin);
+    Policies::found(named, margin, &arguments.baselines.folder)
 }
 
 fn said(compared: &Compared, as_json: bool, quiet: bool) -> Result<String, Error> {

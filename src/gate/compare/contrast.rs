@@ -94,6 +94,7 @@ impl Contrast {
 }
 
 /// The logarithm of head over base of each pair.
+#[must_use]
 pub fn log_ratios(base: &[f64], head: &[f64]) -> Vec<f64> {
     base.iter().zip(head).map(|(base, head)| (head / base).ln()).collect()
 }

@@ -5,9 +5,9 @@ use serde::Serialize;
 use crate::gate::judge::{Row, Severity};
 use crate::gate::threshold::{Better, Limits, Metric, Statistic};
 
-/// A `[[metric]]` as it stands in `thresholds.toml`.
+/// What is judged, and by which of its numbers.
 #[derive(Debug, Serialize)]
-pub(super) struct Graded<'a> {
+struct Judged<'a> {
     id: &'a str,
     name: &'a str,
     unit: String,
@@ -15,6 +15,27 @@ pub(super) struct Graded<'a> {
     statistic: Statistic,
     size: Option<u64>,
     at_least: usize,
+}
+
+impl<'a> From<&'a Metric> for Judged<'a> {
+    fn from(metric: &'a Metric) -> Self {
+        Self {
+            id: &metric.id,
+            name: &metric.name,
+            unit: metric.unit.to_string(),
+            better: metric.better,
+            statistic: metric.statistic,
+            size: metric.size,
+            at_least: metric.at_least,
+        }
+    }
+}
+
+/// A `[[metric]]` as it stands in `thresholds.toml`.
+#[derive(Debug, Serialize)]
+pub(super) struct Graded<'a> {
+    #[serde(flatten)]
+    judged: Judged<'a>,
     baseline: f64,
     warning: f64,
     critical: f64,
@@ -24,31 +45,15 @@ impl<'a> Graded<'a> {
     /// `metric`, if it is one that grades.
     pub(super) fn new(metric: &'a Metric) -> Option<Self> {
         let Limits::Graded { baseline, warning, critical } = metric.limits else { return None };
-        Some(Self {
-            id: &metric.id,
-            name: &metric.name,
-            unit: metric.unit.to_string(),
-            better: metric.better,
-            statistic: metric.statistic,
-            size: metric.size,
-            at_least: metric.at_least,
-            baseline,
-            warning,
-            critical,
-        })
+        Some(Self { judged: Judged::from(metric), baseline, warning, critical })
     }
 }
 
 /// An `[[sla]]` as it stands in `thresholds.toml`.
 #[derive(Debug, Serialize)]
 pub(super) struct Promise<'a> {
-    id: &'a str,
-    name: &'a str,
-    unit: String,
-    better: Better,
-    statistic: Statistic,
-    size: Option<u64>,
-    at_least: usize,
+    #[serde(flatten)]
+    judged: Judged<'a>,
     limit: f64,
     inclusive: bool,
 }
@@ -57,17 +62,7 @@ impl<'a> Promise<'a> {
     /// `metric`, if it is one that promises.
     pub(super) fn new(metric: &'a Metric) -> Option<Self> {
         let Limits::Promised { limit, inclusive } = metric.limits else { return None };
-        Some(Self {
-            id: &metric.id,
-            name: &metric.name,
-            unit: metric.unit.to_string(),
-            better: metric.better,
-            statistic: metric.statistic,
-            size: metric.size,
-            at_least: metric.at_least,
-            limit,
-            inclusive,
-        })
+        Some(Self { judged: Judged::from(metric), limit, inclusive })
     }
 }
 
