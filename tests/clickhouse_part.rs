@@ -15,6 +15,8 @@ mod events;
 mod faults;
 #[path = "clickhouse_part/keeper.rs"]
 mod keeper;
+#[path = "common/killed_bench.rs"]
+mod killed_bench;
 #[path = "clickhouse_part/opening.rs"]
 mod opening;
 #[path = "clickhouse_part/ownership.rs"]

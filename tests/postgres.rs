@@ -15,6 +15,8 @@ mod data;
 mod disk_full;
 #[path = "postgres/faults.rs"]
 mod faults;
+#[path = "common/killed_bench.rs"]
+mod killed_bench;
 #[path = "postgres/lifecycle.rs"]
 mod lifecycle;
 #[path = "postgres/replica.rs"]

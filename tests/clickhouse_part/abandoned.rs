@@ -1,50 +1,25 @@
 //! What a bench that is killed leaves on a server of the user's is found by the next, and only that.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use backend_bench::backend::database::{ClickHouse, Database, PoolOptions};
 use backend_bench::bench::groups::database::{ClickHouseServer, Engine};
 use backend_bench::bench::services::clickhouse::{Sources, VARIABLE, start_from};
 use backend_bench::bench::services::process::Process;
 
+use crate::killed_bench::{self, Bench};
 use crate::servers::{Server, start_modern, start_oldest};
-
-/// Makes the process that [`Bench::on`] starts different from one that runs all tests.
-const BENCH: &str = "BACKEND_BENCH_TEST_OF_ABANDONED_DATABASES";
 
 #[test]
 #[ignore = "no test of its own: the process that others start, and kill"]
 fn bench_that_is_killed() {
-    if std::env::var_os(BENCH).is_none() {
+    if !killed_bench::is_this() {
         return;
     }
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let running = ClickHouseServer.start(&runtime).unwrap();
     let _opened = runtime.block_on(running.open());
-    println!("at work");
-    std::thread::sleep(std::time::Duration::from_mins(10));
-}
-
-/// A bench at work on the server at `url`, with a database of its own.
-struct Bench(Child);
-
-impl Bench {
-    fn on(server: &Server) -> Self {
-        let mut bench = Command::new(std::env::current_exe().unwrap());
-        bench.args(["--exact", "abandoned::bench_that_is_killed", "--ignored", "--nocapture"]);
-        bench.env(BENCH, "1").env(VARIABLE, &server.url);
-        let mut bench = bench.stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(bench.stdout.take().unwrap()).lines().map_while(Result::ok);
-        assert!(lines.any(|line| line.contains("at work")), "the bench did not get to work");
-        Self(bench)
-    }
-}
-
-impl Drop for Bench {
-    fn drop(&mut self) {
-        self.0.kill().and_then(|()| self.0.wait()).unwrap();
-    }
+    killed_bench::wait_to_be_killed();
 }
 
 /// What the next bench does first; then how many databases are there.
@@ -57,7 +32,7 @@ async fn left(server: &Server) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_database_of_a_killed_bench_is_removed_and_that_of_a_living_one_is_not() {
     for server in [start_oldest().await, start_modern().await] {
-        let (killed, living) = (Bench::on(&server), Bench::on(&server));
+        let (killed, living) = (Bench::on(VARIABLE, &server.url), Bench::on(VARIABLE, &server.url));
         assert_eq!(left(&server).await, "2");
         drop(killed);
         assert_eq!(left(&server).await, "1");

@@ -1,49 +1,23 @@
 //! What a bench that is killed leaves on a server of the user's is found by the next, and only that.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-
 use backend_bench::backend::database::{Database, PoolOptions, Postgres};
 use backend_bench::bench::groups::database::{Engine, PostgresServer};
 use backend_bench::bench::services::postgres::{Sources, VARIABLE, start_from};
 
 use crate::common::{eventually, number, run, throwaway};
-
-/// Makes the process that [`bench`] starts different from one that lists or runs all tests.
-const BENCH: &str = "BACKEND_BENCH_TEST_OF_ABANDONED_SCHEMAS";
+use crate::killed_bench::{self, Bench};
 
 #[test]
 #[ignore = "no test of its own: the process that others start, and kill"]
 fn bench_that_is_killed() {
-    if std::env::var_os(BENCH).is_none() {
+    if !killed_bench::is_this() {
         return;
     }
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let running = PostgresServer.start(&runtime).unwrap();
     let opened = runtime.block_on(running.open());
     runtime.block_on(opened.database.migrate()).unwrap();
-    println!("at work");
-    std::thread::sleep(std::time::Duration::from_mins(10));
-}
-
-/// A bench at work on the server at `url`, with a schema of its own.
-struct Bench(Child);
-
-impl Bench {
-    fn on(url: &str) -> Self {
-        let mut bench = Command::new(std::env::current_exe().unwrap());
-        bench.args(["--exact", "abandoned::bench_that_is_killed", "--ignored", "--nocapture"]);
-        let mut bench = bench.env(BENCH, "1").env(VARIABLE, url).stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(bench.stdout.take().unwrap()).lines().map_while(Result::ok);
-        assert!(lines.any(|line| line.contains("at work")), "the bench did not get to work");
-        Self(bench)
-    }
-}
-
-impl Drop for Bench {
-    fn drop(&mut self) {
-        self.0.kill().and_then(|()| self.0.wait()).unwrap();
-    }
+    killed_bench::wait_to_be_killed();
 }
 
 /// How many schemas there are after what the next bench does first.
@@ -61,7 +35,7 @@ async fn until_left(url: &str, left: i64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_schema_of_a_killed_bench_is_removed_and_that_of_a_living_one_is_not() {
     let service = throwaway();
-    let (killed, living) = (Bench::on(service.url()), Bench::on(service.url()));
+    let (killed, living) = (Bench::on(VARIABLE, service.url()), Bench::on(VARIABLE, service.url()));
     assert_eq!(left_by_the_next(service.url()).await, 2);
     drop(killed);
     until_left(service.url(), 1).await;
