@@ -114,6 +114,28 @@ fn a_required_engine_outside_of_what_is_judged_fails() {
     ended.prints("postgres is required, and was not measured: no metric in scope is about it");
 }
 
+/// A fault of the database's is about an engine, which its id does not name.
+fn cut_off(not_run: &[serde_json::Value]) -> Project {
+    let limits = metric("concurrent/faults/cut/success_rate", "%", "higher", [95.0, 90.0, 80.0]);
+    let project = Project::with_limits(&limits.replacen("name =", "engine = \"postgres\"\nname =", 1));
+    project.save(&saved("concurrent/users").mean(99.0));
+    let engines = if not_run.is_empty() { vec![engine("postgres", "15.18")] } else { Vec::new() };
+    project.write("home/bench-gate-facts/concurrent.json", facts(&engines, not_run));
+    project
+}
+
+#[test]
+fn a_row_may_be_about_an_engine_that_its_id_does_not_name() {
+    let not_run = cut_off(&[unavailable("concurrent/faults/cut/*")]);
+    not_run.save(&saved("concurrent/users").mean(99.0));
+    let ended = requiring_postgres(&not_run).exits(1);
+    ended.prints("postgres is required, and was not measured: no server on this machine; scripts/engines.sh");
+    let run = cut_off(&[]);
+    requiring_postgres(&run).exits(1).prints("no fresh result for `concurrent/faults/cut/success_rate`");
+    run.save(&saved("concurrent/faults/cut/success_rate").mean(99.0));
+    requiring_postgres(&run).exits(0);
+}
+
 #[test]
 fn an_engine_that_nobody_knows_cannot_be_required() {
     for unknown in ["postgress", "read", "", "postgres,mysql"] {

@@ -9,6 +9,7 @@ pub mod cache;
 pub mod concurrent;
 pub mod database;
 pub mod memory;
+mod required;
 #[cfg(feature = "sensitivity")]
 pub mod sensitivity;
 pub mod websocket;

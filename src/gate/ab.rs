@@ -10,6 +10,7 @@
 //! Many short processes say more than few long ones, and rows that are decided get no more of them.
 
 mod confirmation;
+pub mod deployment;
 mod effort;
 mod error;
 pub mod git;

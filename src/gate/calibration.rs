@@ -38,11 +38,11 @@ impl Calibration {
         // Without a margin no claim cuts an interval: it is as wide as the runs make it.
         let bare: Vec<Contrast> =
             contrasts.iter().map(|contrast| Contrast { margin: 0.0, ..contrast.clone() }).collect();
-        let intervals = compare::compare(&bare, settings)?;
+        let bare = compare::changes(&bare, settings)?;
         if self.rows.is_empty() {
             self.rows = contrasts.iter().map(|contrast| CalibratedRow::new(&contrast.id)).collect();
         }
-        for ((row, contrast), change) in self.rows.iter_mut().zip(contrasts).zip(&intervals.rows) {
+        for ((row, contrast), change) in self.rows.iter_mut().zip(contrasts).zip(&bare) {
             let Contrast { values, .. } = contrast;
             row.log_ratios.extend(compare::log_ratios(values.base(), values.head()));
             row.reaches.push(change.interval.map_or(f64::INFINITY, |[low, high]| high.ln().max(-low.ln())));

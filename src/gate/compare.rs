@@ -80,6 +80,15 @@ pub fn fewest_pairs(rows: usize, alpha: f64) -> usize {
 /// [`Error::Incomparable`] where a value is no finite number above zero, where pairs are unequal, where there are
 /// fewer runs than can ever decide, or where nothing can be compared.
 pub fn compare(contrasts: &[Contrast], settings: &Settings) -> Result<Comparison, Error> {
+    let rows = changes(contrasts, settings)?;
+    Ok(Comparison { rows, control: Control::among_base_runs(contrasts, settings) })
+}
+
+/// [`compare`] without the control: the changes alone, one for each contrast.
+///
+/// # Errors
+/// As [`compare`].
+pub fn changes(contrasts: &[Contrast], settings: &Settings) -> Result<Vec<Change>, Error> {
     contrast::check(contrasts, settings)?;
     let evidence: Vec<Option<Box<dyn Evidence>>> = contrasts.iter().map(Contrast::evidence).collect();
     let decided = family::decide(&family::claimants(contrasts, &evidence), settings);
@@ -88,7 +97,7 @@ pub fn compare(contrasts: &[Contrast], settings: &Settings) -> Result<Comparison
         let decided = evidence.as_ref().and_then(|evidence| Some((evidence.as_ref(), decided.next()?)));
         Change::new(contrast, decided, settings)
     });
-    Ok(Comparison { rows: rows.collect(), control: Control::among_base_runs(contrasts, settings) })
+    Ok(rows.collect())
 }
 
 #[cfg(test)]

@@ -69,7 +69,8 @@ pub enum Statistic {
 pub struct Metric {
     /// A benchmark's id, in which `*` stands for one part between slashes.
     pub id: String,
-    /// The engine that it is about, where the file names it in braces: `database/{sqlite,postgres}/query/*`.
+    /// The engine that it is about, where the file names it: in braces (`database/{sqlite,postgres}/query/*`), or by
+    /// `engine`.
     pub engine: Option<String>,
     /// What people call it.
     pub name: String,

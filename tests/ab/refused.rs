@@ -147,6 +147,48 @@ fn a_report_that_has_no_place_and_thresholds_that_are_not_there() {
     );
 }
 
+/// Both sides would measure what runs there.
+#[test]
+fn a_deployment_that_the_environment_names() {
+    let tiny = Tiny::new(&["steady"]);
+    for name in ["API_URL", "WS_URL"] {
+        let ended: Ended =
+            tiny.command(&["first"]).env(name, "http://127.0.0.1:1").output().expect("it runs").into();
+        let said = [&*format!("{name} is set"), "no difference that is measured would be theirs"];
+        ended.refuses(&said, "unset it");
+    }
+    assert!(!tiny.0.path("target/bench-gate/ab/target").exists(), "something was built");
+    tiny.command(&["first"]).env("API_URL", " ").assert().success();
+}
+
+#[test]
+fn a_deployment_that_a_file_names() {
+    let tiny = Tiny::new(&["steady"]);
+    let with = |name: &str, value: &str| format!("schema_version = 1\n[target]\n{name} = \"{value}\"\n");
+    tiny.0.write("bench.toml", with("api_url", "http://127.0.0.1:1"));
+    tiny.commit("deployed");
+    refuses(&tiny, &["first"], &["bench.toml names target.api_url"], "BENCH_CONFIG");
+    let mine = |text: String| -> Ended {
+        tiny.0.write("tmp/mine.toml", text);
+        let file = tiny.0.path("tmp/mine.toml");
+        tiny.command(&["first"]).env("BENCH_CONFIG", file).output().expect("it runs").into()
+    };
+    mine(with("ws_url", "ws://127.0.0.1:1")).refuses(&["mine.toml names target.ws_url"], "unset it");
+    for allowed in [with("database_url", "postgres://127.0.0.1/both-sides-use-it"), "not for us".to_owned()] {
+        mine(allowed).exits(0);
+    }
+}
+
+/// The worktree has no such file, and the head that is checked out has.
+#[test]
+fn a_deployment_that_only_a_side_names() {
+    let tiny = Tiny::new(&["steady"]);
+    tiny.0.write("bench.toml", "[target]\napi_url = \"http://127.0.0.1:1\"\n");
+    tiny.commit("deployed");
+    tiny.git(&["checkout", "--quiet", "first"]);
+    refuses(&tiny, &["first", "deployed"], &["bench.toml names target.api_url"], "unset it");
+}
+
 #[test]
 fn a_second_one_at_the_same_time() {
     let tiny = Tiny::new(&["steady"]);

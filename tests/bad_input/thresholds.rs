@@ -126,6 +126,16 @@ fn keys_that_do_not_go_together() {
 }
 
 #[test]
+fn an_engine_that_is_no_name() {
+    refused("baseline", "engine = \" \"\nbaseline", 8, "metric `api/health`: engine is empty");
+    refused("baseline", "engine = \"one,two\"\nbaseline", 8, "engine is not one name");
+    let braced = "[[metric]]\nid = \"a/{b,c}\"\nengine = \"b\"\nname = \"n\"\nunit = \"s\"\nbetter = \"lower\"\nbaseline = 1\nwarning = 2\ncritical = 3\n";
+    file_is_refused(&format!("schema_version = 1\n{braced}"), 4, "the id names engines in braces");
+    let unlimited = "[[metric]]\nid = \"a/b\"\nengine = \"b\"\nbetter = \"lower\"\nmargin = \"2%\"\n";
+    file_is_refused(&format!("schema_version = 1\n{unlimited}"), 2, "engine says what limits judge");
+}
+
+#[test]
 fn no_metric_at_all() {
     file_is_refused("schema_version = 1\n", 1, "nothing would be judged");
 }

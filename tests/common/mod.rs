@@ -23,7 +23,10 @@ pub const HOME: &str = "home";
 pub const THRESHOLDS: &str = "baselines/thresholds.toml";
 
 /// Variables that would lead the program elsewhere, or paint what it prints.
-const UNWANTED: [&str; 7] = [
+const UNWANTED: [&str; 10] = [
+    "API_URL",
+    "WS_URL",
+    "BENCH_CONFIG",
     "CRITERION_HOME",
     "CARGO_TARGET_DIR",
     "BENCH_MODE",

@@ -4,6 +4,9 @@
 //! with real sockets between them. Its model is simulated and keeps a tenth of the time of a hosted one,
 //! `LLM_BASE_URL` or not. Each population meets a fresh backend.
 //!
+//! The most memory that the process holds meanwhile is looked at every 10 ms: it is that of the backend and of its users.
+//! A deployment's is not to be seen, and these rows are then left out.
+//!
 //! A population is recorded once, when the first of its benchmarks runs. Its response time is cut into windows, each
 //! of which gives one value (a mean). Percentiles, success rate and operations per second are one value each, of the
 //! whole: a window holds too few operations for a percentile, and most windows too few for a single failure, so that
@@ -28,6 +31,7 @@ use self::scaling::Scaling;
 use self::scenario::{Scenario, Stage};
 use self::trend::{HeapWatch, Trend};
 use crate::bench::harness::{is_test_run, runtime};
+use crate::bench::heap::Peak;
 use crate::bench::load::{Population, Recording, Surge, raise_open_files};
 use crate::bench::{Harness, Unit};
 
@@ -50,7 +54,7 @@ pub fn run(harness: &mut Harness) {
     for (name, count) in NAMES.into_iter().zip(populations(sizes.users, place.most())) {
         let id = format!("{name}/{count}");
         let scenario = stage.scenario(&id, stage.population(count), tested_shorter(sizes.user_scenario));
-        estimates(harness, &id, || scenario.recording());
+        measure(harness, &id, &scenario, || scenario.recording());
     }
     burst(harness, stage);
     sustained(harness, stage);
@@ -58,7 +62,21 @@ pub fn run(harness: &mut Harness) {
     faults::measure(harness, &users, &place);
 }
 
-/// The six estimates that each scenario has.
+/// What each scenario has. `recording` is that of the `scenario`.
+fn measure<'r>(
+    harness: &mut Harness,
+    id: &str,
+    scenario: &'r Scenario<'_>,
+    recording: impl Fn() -> &'r Recording,
+) {
+    estimates(harness, id, &recording);
+    peaks(harness, id, scenario.place(), || {
+        let _ = recording();
+        scenario.peak()
+    });
+}
+
+/// What the users saw.
 fn estimates<'r>(harness: &mut Harness, id: &str, recording: impl Fn() -> &'r Recording) {
     harness.replay(&format!("{id}/response_time"), Unit::Time, |_| {
         let windows = recording().windows(WINDOWS);
@@ -74,6 +92,22 @@ fn estimates<'r>(harness: &mut Harness, id: &str, recording: impl Fn() -> &'r Re
     harness.replay(&format!("{id}/operations"), Unit::PerSecond, |_| vec![recording().rate()]);
 }
 
+/// The most memory of this process while a scenario's users worked a platform in it.
+fn peaks(harness: &mut Harness, id: &str, place: &Place, peak: impl Fn() -> Option<Peak>) {
+    let [heap, rss]: [fn(Peak) -> usize; 2] = [|peak| peak.heap, |peak| peak.rss];
+    for (name, of) in [("peak_heap", heap), ("peak_rss", rss)] {
+        harness.replay(&format!("{name}/{id}"), Unit::Bytes, |_| {
+            let rows = format!("{name}/*");
+            place.must_be_here(&rows);
+            let bytes = peak().map_or(0, of);
+            if bytes == 0 {
+                place.leave_out(&rows, "this system has no /proc/self/status", "measure it on Linux");
+            }
+            vec![bytes as f64]
+        });
+    }
+}
+
 /// Some users all the time, and many more in its second quarter.
 fn burst(harness: &mut Harness, stage: Stage<'_>) {
     let (sizes, most) = (harness.sizes(), stage.place.most());
@@ -82,7 +116,7 @@ fn burst(harness: &mut Harness, stage: Stage<'_>) {
     let surge = Surge { users: more, after: length / 4, lasting: length / 4 };
     let population = Population { surge: Some(surge), ..stage.population(few) };
     let scenario = stage.scenario(&id, population, length);
-    estimates(harness, &id, || scenario.recording());
+    measure(harness, &id, &scenario, || scenario.recording());
 }
 
 /// The same users for a long time, and whether response times and heap grow meanwhile.
@@ -99,10 +133,10 @@ fn sustained(harness: &mut Harness, stage: Stage<'_>) {
         });
         scenario.recording()
     };
-    estimates(harness, &id, recording);
+    measure(harness, &id, &scenario, recording);
     trend(harness, "sustained/response_time_trend", || Trend::of_latency(recording()));
     trend(harness, "sustained/heap_trend", || {
-        stage.place.must_be_here();
+        stage.place.must_be_here("sustained/heap_trend/*");
         let _ = recording();
         Trend::of(heap.get().map_or(&[], Vec::as_slice))
     });
@@ -124,7 +158,8 @@ fn scaling(harness: &mut Harness, stage: Stage<'_>) {
     let scaling = Scaling::new(stage, up_to(tried, most), tested_shorter(sizes.user_probe));
     for count in up_to(sizes.scaling, most.min(sizes.scaling_reported)) {
         let scenario = scaling.scenario(count);
-        estimates(harness, &format!("scaling/{count}"), || reported(&scaling, count, &scenario));
+        let id = format!("scaling/{count}");
+        measure(harness, &id, &scenario, || reported(&scaling, count, &scenario));
     }
     harness.replay("max_users", Unit::Users, |_| vec![scaling.most() as f64]);
     harness.replay("scaling/degradation", Unit::Ratio, |_| vec![scaling.degradation()]);

@@ -28,7 +28,6 @@ mod mixed;
 mod place;
 mod pool;
 mod reads;
-mod required;
 mod saturation;
 mod scratch;
 mod servers;
@@ -38,6 +37,7 @@ mod statements;
 pub use engine::{Engine, Opened, Running, SqliteFiles, Storage};
 pub use servers::{ClickHouseServer, PostgresServer};
 
+use super::required;
 use crate::bench::services::{clickhouse, postgres};
 use crate::bench::{Harness, deployment, harness};
 use stage::Stage;

@@ -17,7 +17,7 @@ use crate::backend::database::postgres::{NEWEST_KNOWN, ServerFacts, survey};
 use crate::bench::deployment;
 
 /// The name in the benchmarks' ids.
-const ENGINE: &str = "postgres";
+pub const ENGINE: &str = "postgres";
 
 /// The variable that names the user's own server.
 pub const VARIABLE: &str = "DATABASE_URL";

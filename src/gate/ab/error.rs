@@ -105,6 +105,15 @@ pub enum AbError {
         /// The last lines that it printed.
         output: String,
     },
+    /// Both sides would measure one and the same backend.
+    #[error(
+        "{named}: the API of both revisions would be the one that runs there, and no difference that is measured would \
+         be theirs"
+    )]
+    OneDeployment {
+        /// What leads there.
+        named: String,
+    },
     /// Another one measures here.
     #[error("{}: another bench-gate measures here", place.display())]
     Busy {
@@ -145,6 +154,9 @@ impl AbError {
                 "raise --budget, lower --pairs, or measure less: name bench targets, or --filter"
             }
             Self::BaseFails { .. } => "name a base whose benches run, or leave this bench target out",
+            Self::OneDeployment { .. } => {
+                "unset it, or name a file without it in BENCH_CONFIG; to compare deployments, measure each with `bench-gate run` and use `bench-gate compare`"
+            }
             Self::Busy { .. } => "wait until it has ended: two at once measure each other",
         }
     }

@@ -1,6 +1,6 @@
 //! One side of the comparison: a revision or the files in place, built.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::error::AbError;
 use super::git::{Repository, Revision};
@@ -46,6 +46,14 @@ pub struct Side {
     pub binaries: Vec<BenchBinary>,
     /// Lives as long as the binaries are run: they may read files beside them.
     _checkout: Option<Checkout>,
+}
+
+impl Side {
+    /// The folders that its benches run in.
+    #[must_use]
+    pub fn packages(&self) -> Vec<&Path> {
+        self.binaries.iter().map(|binary| binary.package.as_path()).collect()
+    }
 }
 
 /// A side's project, before it is built.

@@ -114,7 +114,7 @@ impl EffortArgs {
     /// What holds for every process that runs at `place` from `started` on.
     ///
     /// # Errors
-    /// As [`EffortArgs::processor`].
+    /// The operating system does not tell which processors there are.
     pub fn surroundings<'a>(
         &self,
         place: &'a Place,
@@ -126,10 +126,7 @@ impl EffortArgs {
     }
 
     /// The processor that each process is held to, if any.
-    ///
-    /// # Errors
-    /// The operating system does not tell which there are.
-    pub fn processor(&self) -> Result<Option<Processor>, Error> {
+    fn processor(&self) -> Result<Option<Processor>, Error> {
         match self.processors {
             Processors::One => Processor::last().map_err(Error::io("find", Path::new("a processor"))),
             Processors::All => Ok(None),

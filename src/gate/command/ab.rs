@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::print;
+use crate::gate::ab::deployment;
 use crate::gate::ab::git::Repository;
 use crate::gate::ab::{
     BASE, HEAD, Inventory, Lab, MODE, Place, Prepared, Row, Schedule, Side, Source, Stand, Trial, Watch,
@@ -87,6 +88,7 @@ impl Sides {
 impl Job<'_> {
     fn run(&self, out: &mut dyn Write) -> Result<u8, Error> {
         let (repository, project) = (Repository::here()?, Project::here()?);
+        deployment::refuse(&[&project.root])?;
         let wanted = Wanted::new(&repository, &project, self.arguments)?;
         let place = Place::take(&project.target)?;
         let mut log = Log { out: &mut *out, json: self.arguments.json };
@@ -120,7 +122,9 @@ impl Job<'_> {
         watch: &mut Watch<'_>,
     ) -> Result<Side, Error> {
         watch.say(&format!("Building the {name}, {}...", side.source));
-        side.build(name, &wanted.categories, &self.interrupt)
+        let side = side.build(name, &wanted.categories, &self.interrupt)?;
+        deployment::refuse(&side.packages())?;
+        Ok(side)
     }
 
     fn measure(&self, sides: &Sides, place: &Place, log: &mut dyn Write) -> Result<Measured, Error> {

@@ -24,6 +24,7 @@ use self::fault::Fault;
 use self::stage::{Stage, Unavailable};
 use super::nanoseconds;
 use super::place::Place;
+use crate::bench::groups::required;
 use crate::bench::harness::{is_test_run, skip};
 use crate::bench::load::Recording;
 use crate::bench::{Facts, Harness, Mode, Unit};
@@ -89,10 +90,16 @@ pub(super) fn measure(harness: &mut Harness, users: &Runtime, place: &Place) {
 }
 
 /// Leaves the benchmarks of a fault out that cannot be caused here.
+///
+/// # Panics
+/// `BENCH_REQUIRE` names the engine that it needs.
 fn left_out(fault: Fault, why: &Unavailable, facts: &Facts) -> ! {
-    let Unavailable { reason, remedy } = why;
+    let (Unavailable { reason, remedy }, required) = (why, fault.engine().filter(|it| required::names(it)));
     let noted = facts.note_row_not_run(&format!("faults/{}/*", fault.name()), reason, remedy);
     noted.unwrap_or_else(|error| panic!("{error}"));
+    if let Some(engine) = required {
+        panic!("{engine} is required (BENCH_REQUIRE), and not to be had: {reason}; {remedy}");
+    }
     skip()
 }
 
@@ -119,15 +126,39 @@ mod tests {
     use super::*;
     use crate::bench::harness::runtime;
 
-    const TIMES: Times = Times {
+    pub(super) const TIMES: Times = Times {
         before: Duration::from_millis(300),
         lasting: Duration::from_millis(500),
         after: Duration::from_millis(1_500),
     };
 
+    pub(super) fn started(fault: Fault) -> Stage {
+        Stage::start(fault).unwrap_or_else(|why| panic!("{}: {}", why.reason, why.remedy))
+    }
+
     fn worked(fault: Fault, mended: bool) -> Seen {
-        let stage = Stage::start(fault).unwrap_or_else(|why| panic!("{}: {}", why.reason, why.remedy));
-        stage.worked(&runtime(), TIMES, mended)
+        started(fault).worked(&runtime(), TIMES, mended)
+    }
+
+    #[test]
+    fn a_database_that_is_cut_off_recovers_when_it_is_back_and_not_before() {
+        let back = worked(Fault::DatabaseCut, true);
+        assert!(
+            back.recovery.is_some() && back.recording.whole().success_percent() > 50.0,
+            "{}",
+            back.recording
+        );
+        let gone = worked(Fault::DatabaseCut, false);
+        assert_eq!(gone.recovery, None, "{}", gone.recording);
+        assert!(gone.recording.whole().failures > 0, "{}", gone.recording);
+    }
+
+    #[test]
+    fn slow_readers_lose_messages_and_nobody_else_notices() {
+        // That they lose some is what its trace is, without which this panics.
+        let times = Times { lasting: Duration::from_secs(2), ..TIMES };
+        let seen = started(Fault::SlowReaders).worked(&runtime(), times, true);
+        assert!(seen.recovery.is_some() && seen.recording.whole().failures == 0, "{}", seen.recording);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::FASTER;
 use crate::backend::agent::LatencyProfile;
 use crate::bench::deployment::{self, DeployedApi};
 use crate::bench::harness::{runtime, skip};
+use crate::bench::heap::{Heap, Peak, PeakWatch};
 use crate::bench::load::{ApiTarget, Load, LoadError, Recording, Target, drive};
 use crate::bench::{Facts, Session, platform};
 
@@ -21,6 +22,9 @@ const THINK: Duration = Duration::from_millis(500);
 
 /// The longest that an operation may take.
 const DEADLINE: Duration = Duration::from_secs(5);
+
+/// How often memory is looked at: a hundredth of a processor's time.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// What is worked, and where that is noted.
 pub(super) struct Place {
@@ -52,37 +56,41 @@ impl Place {
         self.deployed.as_ref().map_or(DEADLINE, |api| api.users().deadline)
     }
 
-    /// Has the users of `load`, on the runtime `users`, work a deployment, or a fresh platform on a runtime of its own.
+    /// Has the users of `load`, on the runtime `users`, work a deployment, or a fresh platform on a runtime of its own;
+    /// with the most memory that this process held while a platform was there.
     ///
     /// # Panics
-    /// The platform does not start, or the load would do nothing.
-    pub(super) fn drive(&self, users: &Runtime, load: &Load) -> Recording {
+    /// The platform does not start, the load would do nothing, or the global allocator is not jemalloc.
+    pub(super) fn drive(&self, users: &Runtime, load: &Load) -> (Recording, Option<Peak>) {
         self.noted.get_or_init(|| self.note(users));
         if let Some(api) = &self.deployed {
-            return driven(users, load, api.clone());
+            return (driven(users, load, api.clone()), None);
         }
-        let backend = runtime();
+        let (backend, watch) = (runtime(), PeakWatch::start(Heap::of_jemalloc(), LOOK));
         let session = Session::start(&backend, LatencyProfile::typical().faster(FASTER), EVENTS);
         let target = ApiTarget::new(&session.server.url("")).unwrap_or_else(|error| panic!("{error}"));
-        driven(users, load, target)
+        let recording = driven(users, load, target);
+        (recording, Some(watch.stop()))
     }
 
     /// Leaves the benchmark that is running out where the place is a deployment: it is worked, and not broken.
     pub(super) fn may_break(&self, users: &Runtime) {
         let Some(api) = &self.deployed else { return *self.noted.get_or_init(|| self.note(users)) };
         let reason = format!("the parts behind {} are not ours to break", api.base());
-        let remedy = "unset API_URL to measure faults on a platform of ours";
-        let noted = self.facts.note_row_not_run("faults/*", &reason, remedy);
-        noted.unwrap_or_else(|error| panic!("{error}"));
-        skip()
+        self.leave_out("faults/*", &reason, "unset API_URL to measure faults on a platform of ours")
     }
 
-    /// Leaves the benchmark that is running out where the place is a deployment, whose heap is not to be seen.
-    pub(super) fn must_be_here(&self) {
+    /// Leaves the benchmark that is running out, with all that `rows` names, where the place is a deployment: its memory
+    /// is not to be seen, and that of the users is not meant.
+    pub(super) fn must_be_here(&self, rows: &str) {
         let Some(api) = &self.deployed else { return };
-        let reason = format!("the heap of what is behind {} is not to be seen from here", api.base());
-        let remedy = "unset API_URL to measure that of a platform of ours";
-        let noted = self.facts.note_row_not_run("sustained/heap_trend/*", &reason, remedy);
+        let reason = format!("the memory of what is behind {} is not to be seen from here", api.base());
+        self.leave_out(rows, &reason, "unset API_URL to measure that of a platform of ours")
+    }
+
+    /// Leaves the benchmark that is running out, with all that `rows` names.
+    pub(super) fn leave_out(&self, rows: &str, reason: &str, remedy: &str) -> ! {
+        let noted = self.facts.note_row_not_run(rows, reason, remedy);
         noted.unwrap_or_else(|error| panic!("{error}"));
         skip()
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 use super::place::Place;
+use crate::bench::heap::Peak;
 use crate::bench::load::{Load, Model, Population, Recording};
 
 /// The seed of what users do.
@@ -31,7 +32,7 @@ impl<'s> Stage<'s> {
             seed: SEED,
             ..Load::new(format!("concurrent/{name}"), Model::Closed(population), length)
         };
-        Scenario { stage: self, load, recording: OnceCell::new() }
+        Scenario { stage: self, load, recorded: OnceCell::new() }
     }
 
     /// So many users, who think as long as the place says.
@@ -44,10 +45,21 @@ impl<'s> Stage<'s> {
 pub(super) struct Scenario<'s> {
     stage: Stage<'s>,
     load: Load,
-    recording: OnceCell<Recording>,
+    recorded: OnceCell<(Recording, Option<Peak>)>,
 }
 
 impl Scenario<'_> {
+    /// Where it is.
+    pub(super) fn place(&self) -> &Place {
+        self.stage.place
+    }
+
+    /// The most memory that this process held while the recording was made; none, where what was worked is elsewhere, or
+    /// nothing is recorded yet.
+    pub(super) fn peak(&self) -> Option<Peak> {
+        self.recorded.get().and_then(|(_, peak)| *peak)
+    }
+
     /// What the population saw. Failures are told on stderr.
     ///
     /// # Panics
@@ -58,8 +70,8 @@ impl Scenario<'_> {
 
     /// [`Scenario::recording`], which is handed to `note` where it is made only now.
     pub(super) fn recorded(&self, note: impl FnOnce(&Recording)) -> &Recording {
-        self.recording.get_or_init(|| {
-            let recording = self.stage.place.drive(self.stage.users, &self.load);
+        let (recording, _) = self.recorded.get_or_init(|| {
+            let (recording, peak) = self.stage.place.drive(self.stage.users, &self.load);
             let whole = recording.whole();
             if whole.failures > 0 {
                 eprintln!("{}: users saw failures\n{recording}", self.load.name);
@@ -70,7 +82,8 @@ impl Scenario<'_> {
                 self.load.users()
             );
             note(&recording);
-            recording
-        })
+            (recording, peak)
+        });
+        recording
     }
 }

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use tokio::runtime::Runtime;
 
 use super::engine::{Engine, Running};
-use super::required;
 use super::scratch::{Scratch, answer};
+use crate::bench::groups::required;
 use crate::bench::services::StartError;
 use crate::bench::{Facts, harness};
 

@@ -28,6 +28,8 @@ pub struct Measured {
     pub failures: Vec<Failure>,
     /// What the reader should know.
     pub notes: Vec<String>,
+    /// The processor that each process was held to, if any.
+    pub processor: Option<Processor>,
     /// How long it took.
     pub elapsed: Duration,
     /// The signal that ended it early, if one did.
@@ -38,8 +40,7 @@ impl Job<'_> {
     /// What `trial` has measured, and what of the `inventory` it could not, being on one side only.
     pub fn measured(&self, trial: &Trial<'_>, inventory: &Inventory) -> Result<Measured, Error> {
         let (changes, control) = trial.changes()?;
-        let policies = trial.stand.rows.iter().map(|row| row.policy);
-        let two_sided = changes.into_iter().zip(policies).map(Ok);
+        let two_sided = changes.into_iter().zip(trial.stand.rows.iter().map(|row| row.policy)).map(Ok);
         let one_sided = |ids: &[(usize, String)], outcome| -> Vec<Result<(Change, RowPolicy), Error>> {
             ids.iter().map(|(_, id)| Ok((one_sided(id, outcome), self.policies.row(id)?))).collect()
         };
@@ -47,7 +48,8 @@ impl Job<'_> {
             (one_sided(&inventory.new, Outcome::New), one_sided(&inventory.missing, Outcome::Missing));
         let changes = two_sided.chain(new).chain(missing).collect::<Result<_, Error>>()?;
         let (failures, notes) = (trial.stand.failures.clone(), notes(trial));
-        Ok(Measured { changes, control, failures, notes, ..Measured::default() })
+        let processor = trial.stand.lab.surroundings.processor;
+        Ok(Measured { changes, control, failures, notes, processor, ..Measured::default() })
     }
 
     /// Says what was `measured`, and returns the exit code.
@@ -93,7 +95,7 @@ impl Job<'_> {
                 seconds: measured.elapsed.as_secs_f64(),
                 budget_seconds: self.arguments.effort.budget.as_secs_f64(),
                 seed: self.seed,
-                processor: self.arguments.effort.processor()?.map(Processor::number),
+                processor: measured.processor.map(Processor::number),
                 failures: measured.failures,
             }),
         })

@@ -14,6 +14,7 @@ use crate::gate::unit::Unit;
 #[serde(deny_unknown_fields)]
 pub struct MetricToml {
     id: Spanned<String>,
+    engine: Option<Spanned<String>>,
     name: Option<String>,
     unit: Option<Spanned<String>>,
     better: Better,
@@ -55,6 +56,9 @@ impl MetricToml {
         let without_limits = !self.has_limits();
         match () {
             () if without_limits && self.size.is_some() => Some("size scales to limits, and there are none"),
+            () if without_limits && self.engine.is_some() => {
+                Some("engine says what limits judge, and there are none")
+            }
             () if without_limits && self.at_least.is_some() => {
                 Some("at_least counts what limits judge, and there are none")
             }
@@ -71,6 +75,7 @@ pub fn convert(item: &Spanned<MetricToml>, seen: &mut HashSet<String>) -> Result
     let policy = Some(policy(toml, unit.as_ref())?);
     let metric = unit.and_then(|unit| metric(toml, unit));
     check(toml, metric.as_ref()).map_err(|problem| Fault { offset, problem })?;
+    toml.engine.as_ref().map_or(Ok(()), |engine| check_engine(engine, toml.id.as_ref()))?;
     spread(&Entry { metric, policy }, &toml.id, offset, seen)
 }
 
@@ -89,11 +94,22 @@ fn parse_unit(unit: &Spanned<String>) -> Result<Unit, Fault> {
     unit.as_ref().parse::<Unit>().map_err(|error| fault(error.to_string()))
 }
 
+/// Whether `engine` says of the metric `id` what its braces do not say already.
+fn check_engine(engine: &Spanned<String>, id: &str) -> Result<(), Fault> {
+    let problem = match engine.as_ref().trim() {
+        "" => "engine is empty",
+        name if name.contains(['{', '}', ',', '/', '*']) => "engine is not one name",
+        _ if id.contains('{') => "the id names engines in braces, and engine another",
+        _ => return Ok(()),
+    };
+    Err(Fault { offset: engine.span().start, problem: format!("metric `{id}`: {problem}") })
+}
+
 /// The limits that `toml` has, if it has any.
 fn metric(toml: &MetricToml, unit: Unit) -> Option<Metric> {
     Some(Metric {
         id: toml.id.as_ref().clone(),
-        engine: None,
+        engine: toml.engine.as_ref().map(|engine| engine.as_ref().trim().to_owned()),
         name: toml.name.clone()?,
         better: toml.better,
         statistic: toml.statistic.unwrap_or(default_statistic(&unit)),

@@ -33,7 +33,7 @@ pub fn spread(
         seen.insert(id.clone()).then_some(()).ok_or_else(duplicate)?;
         check_id(&id, id_offset)?;
         let policy = entry.policy.clone().map(|policy| Policy { id: id.clone(), ..policy });
-        let metric = entry.metric.clone().map(|metric| Metric { id, engine, ..metric });
+        let metric = entry.metric.clone().map(|it| Metric { id, engine: engine.or(it.engine.clone()), ..it });
         metric.iter().try_for_each(|metric| check_size(metric, offset)).map(|()| Entry { metric, policy })
     };
     ids.into_iter().map(entry).collect()

@@ -1,5 +1,7 @@
 //! What breaks.
 
+use crate::bench::services::postgres;
+
 /// A fault of one part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -26,6 +28,11 @@ impl Fault {
         Self::SlowReaders,
         Self::CacheCleared,
     ];
+
+    /// The engine that it cannot do without, where that is one that a machine may lack.
+    pub fn engine(self) -> Option<&'static str> {
+        (self == Self::DatabaseCut).then_some(postgres::ENGINE)
+    }
 
     /// Its name in ids.
     pub fn name(self) -> &'static str {

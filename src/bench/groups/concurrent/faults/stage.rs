@@ -156,3 +156,17 @@ async fn fill(database: &dyn Database) -> Result<(), StartError> {
     corpus::load(database, SEED, EVENTS).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{TIMES, started};
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "slow_readers left no trace: nothing was tested")]
+    fn a_fault_that_nobody_meets_is_no_test() {
+        let mut stage = started(Fault::SlowReaders);
+        stage.injected.stop_listeners();
+        let _ = stage.worked(&runtime(), TIMES, true);
+    }
+}
