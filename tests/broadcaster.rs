@@ -200,6 +200,74 @@ async fn streams_upgraded_elsewhere_are_served_too() {
     timeout(DEADLINE, async { tokio::join!(hub.serve(server), talk) }).await.expect("an end in time");
 }
 
+/// A pipe that takes half a message at a time, while messages, answers and pongs all want to be written.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_half_written_is_finished_before_anything_else() {
+    const EACH: usize = 300;
+    let hub = Broadcaster::new(BroadcasterConfig::default());
+    let (near, far) = duplex(64);
+    let server = WebSocketStream::from_raw_socket(near, Role::Server, Some(hub.websocket_config())).await;
+    let mut client = WebSocketStream::from_raw_socket(far, Role::Client, None).await;
+    let serving = tokio::spawn({
+        let hub = hub.clone();
+        async move { hub.serve(server).await }
+    });
+    assert_eq!(ask(&mut client, r#"{"join":"all"}"#).await, r#"{"joined":"all"}"#);
+    let received = timeout(DEADLINE, everything_at_once(&hub, client, EACH)).await.expect("an end in time");
+    assert_eq!(received, [("messages", EACH), ("echoes", EACH)]);
+    hub.shutdown().await;
+    serving.await.unwrap();
+}
+
+/// Publishes, asks and pings, and counts what comes back, each kind in its order.
+async fn everything_at_once<S>(
+    hub: &Broadcaster,
+    client: WebSocketStream<S>,
+    each: usize,
+) -> [(&'static str, usize); 2]
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let (mut write, mut read) = client.split();
+    let publish = async {
+        for number in 0..each {
+            hub.publish("all", &number).unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    let send = async {
+        for number in 0..each {
+            write.send(format!(r#"{{"echo":{number}}}"#).into()).await.unwrap();
+            write.send(Message::Ping(number.to_string().into())).await.unwrap();
+        }
+    };
+    let receive = async {
+        let mut received = [("messages", 0), ("echoes", 0)];
+        while received.iter().any(|(_, count)| *count < each) {
+            count(&mut received, &read.next().await.expect("an open stream").expect("a whole frame"));
+        }
+        received
+    };
+    tokio::join!(publish, send, receive).2
+}
+
+/// Messages and echoes come all and in order; of pings that wait together, the last may be the one that is answered.
+fn count(received: &mut [(&str, usize); 2], message: &Message) {
+    let [(_, messages), (_, echoes)] = received;
+    match message {
+        Message::Pong(number) => assert!(number.iter().all(u8::is_ascii_digit), "{number:?}"),
+        Message::Text(text) if text.contains("echo") => {
+            assert_eq!(text.as_str(), format!(r#"{{"echo":{echoes}}}"#));
+            *echoes += 1;
+        }
+        other => {
+            let message = format!(r#"{{"message":{{"room":"all","payload":{messages}}}}}"#);
+            assert_eq!(other.to_text().unwrap(), message);
+            *messages += 1;
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_peer_that_makes_no_handshake_is_let_go() {
     let handshake_timeout = Duration::from_millis(20);

@@ -1,7 +1,7 @@
 //! A WebSocket hub over TCP: rooms, to which a message is written once and sent to everybody in them.
 //!
-//! - A message is serialised and framed **once**, however many receive it: their queues share its bytes, and each
-//!   connection writes those that wait for it in one call.
+//! - A message is serialised and framed **once**, however many receive it: their queues share its bytes. A few couriers
+//!   for all connections write what waits for each in one call, so that a message wakes no task for each receiver.
 //! - Each connection has a **bounded queue**; what happens when it is full is stated ([`SlowConsumer`]) and counted
 //!   ([`BroadcasterStats`]). One slow receiver never delays another, nor the publisher.
 //! - Peers that stop reading or answering are let go: writes have a deadline, silence is probed by a ping.
@@ -34,12 +34,14 @@
 
 mod config;
 mod connection;
+mod courier;
 mod listener;
 mod member;
 mod outbox;
 pub mod protocol;
 mod rooms;
 mod stats;
+mod wire;
 
 use std::fmt::Display;
 use std::io;
@@ -59,10 +61,12 @@ pub use config::{BroadcasterConfig, SlowConsumer};
 pub use stats::BroadcasterStats;
 
 use connection::Connection;
+use courier::Couriers;
 use member::Member;
 use protocol::Event;
 use rooms::{Membership, Rooms};
 use stats::Counters;
+use wire::{Deliver, Wire};
 
 /// A WebSocket hub; clones are handles to the same hub.
 #[derive(Debug, Clone)]
@@ -75,7 +79,8 @@ pub struct Broadcaster {
 struct Hub {
     config: BroadcasterConfig,
     rooms: Rooms,
-    counters: Counters,
+    counters: Arc<Counters>,
+    couriers: Couriers,
     members: AtomicU64,
     shutdown: CancellationToken,
     tasks: TaskTracker,
@@ -106,7 +111,8 @@ impl Broadcaster {
         let hub = Hub {
             config,
             rooms: Rooms::default(),
-            counters: Counters::default(),
+            counters: Arc::default(),
+            couriers: Couriers::default(),
             members: AtomicU64::new(0),
             shutdown: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -137,9 +143,11 @@ impl Broadcaster {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let id = self.hub.members.fetch_add(1, Relaxed);
-        let member = Arc::new(Member::new(id, &self.hub.config, self.hub.shutdown.child_token()));
-        let connection = Connection::new(stream, Membership::new(Arc::clone(&self.hub), member));
+        let hub = &self.hub;
+        hub.couriers.start(&hub.tasks, &hub.shutdown, &hub.counters);
+        let wire = Arc::new(Wire::new(stream));
+        let member = hub.member(Arc::clone(&wire) as _);
+        let connection = Connection::new(wire, Membership::new(Arc::clone(hub), member));
         self.hub.tasks.track_future(connection.run()).await;
     }
 
@@ -179,11 +187,26 @@ impl Broadcaster {
 }
 
 impl Hub {
+    fn member(&self, wire: Arc<dyn Deliver>) -> Arc<Member> {
+        let id = self.members.fetch_add(1, Relaxed);
+        let (ended, courier) = (self.shutdown.child_token(), self.couriers.of(id));
+        Arc::new(Member::new(id, &self.config, ended, wire, courier))
+    }
+
     fn publish<P: Serialize + ?Sized>(&self, room: &str, payload: &P) -> Result<usize, PublishError> {
         let message = Event::Message { room: room.into(), payload }
             .to_text()
             .map_err(|source| PublishError { room: room.to_owned(), source })?;
         let frame = outbox::frame(&message);
-        Ok(self.rooms.each(room, |member| member.offer(frame.clone(), &self.counters)))
+        let receivers = self.rooms.each(room, |member| member.offer(frame.clone(), &self.counters));
+        self.couriers.send();
+        Ok(receivers)
+    }
+}
+
+impl Drop for Hub {
+    /// Couriers are nobody's but the hub's.
+    fn drop(&mut self) {
+        self.shutdown.cancel();
     }
 }

@@ -5,35 +5,27 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use futures_util::stream::FusedStream;
-use futures_util::{FutureExt, SinkExt, StreamExt};
-use tokio::io::{AsyncRead, AsyncWrite, copy, sink};
+use futures_util::FutureExt;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::Error;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
 
-use super::outbox::{MOST, Outbox};
 use super::protocol::{Command, Event};
 use super::rooms::Membership;
+use super::wire::{Received, Wire};
 
 /// Answers that share one flush. They bound how long one direction can keep the other waiting.
-const BURST: usize = MOST;
+const BURST: usize = 128;
 
 /// What a heartbeat is kept within: tokio's timers know neither no time at all nor all of it.
 const HEARTBEATS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_hours(24 * 365));
 
-/// What a stream yields: nothing once it has ended.
-type Received = Option<Result<Message, Error>>;
-
 pub(super) struct Connection<S> {
-    stream: WebSocketStream<S>,
+    wire: Arc<Wire<S>>,
     membership: Membership,
-    outbox: Outbox,
-    /// Whether the peer has said goodbye, after which it is sent no message.
-    closing: bool,
 }
 
 /// Why a connection is over.
@@ -58,8 +50,8 @@ impl From<Error> for Ended {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
-    pub fn new(stream: WebSocketStream<S>, membership: Membership) -> Self {
-        Self { stream, membership, outbox: Outbox::default(), closing: false }
+    pub fn new(wire: Arc<Wire<S>>, membership: Membership) -> Self {
+        Self { wire, membership }
     }
 
     /// Serves the peer until either side ends it.
@@ -81,11 +73,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut heard = true;
         loop {
             let step = tokio::select! {
-                received = self.stream.next() => {
+                received = self.wire.next() => {
                     heard = true;
                     self.in_time(async |this| this.answer(received).await).await
                 }
-                () = self.membership.member.filled(), if !self.closing => self.in_time(Self::deliver).await,
+                () = self.membership.member.stuck() => self.in_time(Self::deliver).await,
                 _ = heartbeat.tick() => {
                     if mem::take(&mut heard) { self.in_time(Self::ping).await } else { Err(Ended::Unresponsive) }
                 }
@@ -108,37 +100,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         for left in (0..BURST).rev() {
             let Some(received) = next.take() else { break };
             if let Some(answer) = self.respond(received)? {
-                self.stream.feed(Message::Text(answer)).await?;
+                self.wire.feed(Message::Text(answer)).await?;
             }
             if left > 0 {
-                next = self.stream.next().now_or_never();
+                next = self.wire.next().now_or_never();
             }
         }
-        Ok(self.stream.flush().await?)
+        Ok(self.wire.flush().await?)
     }
 
-    /// Writes what waits in the queue, past the stream: what that has to say itself goes first, and in whole.
+    /// Goes on where the courier did not get on.
     async fn deliver(&mut self) -> Result<(), Ended> {
-        self.stream.flush().await?;
-        self.membership.member.take(self.outbox.frames(), MOST);
-        let delivered = self.outbox.frames().len();
-        self.outbox.write(self.stream.get_mut()).await.map_err(|_| Ended::Gone)?;
-        self.membership.hub.counters.delivered.fetch_add(delivered as u64, Relaxed);
-        Ok(())
+        let counters = &self.membership.hub.counters;
+        Ok(self.wire.deliver(&self.membership.member, counters).await?)
     }
 
     async fn ping(&mut self) -> Result<(), Ended> {
-        Ok(self.stream.send(Message::Ping(Bytes::new())).await?)
+        Ok(self.wire.send(Message::Ping(Bytes::new())).await?)
     }
 
     /// The answer to a command. Pings and closes are answered by the stream.
     fn respond(&mut self, received: Received) -> Result<Option<Utf8Bytes>, Ended> {
         let event = match received.ok_or(Ended::Gone)?? {
             Message::Text(text) => return self.obey(&text).map(Some),
-            Message::Close(_) => {
-                self.closing = true;
-                return Ok(None);
-            }
             Message::Binary(_) => Event::<()>::Error("commands are text messages, not binary ones".into()),
             _ => return Ok(None),
         };
@@ -175,27 +159,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Tells the peer why this is the end, and gives it time for its own goodbye.
     async fn dismiss(self, code: CloseCode, reason: &'static str) {
-        let Self { mut stream, membership, mut outbox, .. } = self;
+        let Self { wire, membership } = self;
         let limit = membership.hub.config.close_timeout;
         drop(membership);
+        wire.end();
         let goodbye = async {
-            outbox.finish(stream.get_mut()).await?;
-            stream.close(Some(CloseFrame { code, reason: reason.into() })).await?;
-            see_off(&mut stream).await
+            wire.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await?;
+            wire.see_off().await
         };
         // A peer that takes no goodbye is left without one.
         let _ = timeout(limit, goodbye).await;
     }
-}
-
-/// Reads until the peer has said goodbye too. Where it broke a rule it can no longer be understood: then what it
-/// sends is thrown away, since unread it would reset the connection and take the close frame with it.
-async fn see_off<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut WebSocketStream<S>) -> Result<(), Error> {
-    if stream.is_terminated() {
-        copy(stream.get_mut(), &mut sink()).await?;
-    }
-    while stream.next().await.is_some() {}
-    Ok(())
 }
 
 fn unwritable(_: serde_json::Error) -> Ended {

@@ -15,7 +15,7 @@ pub(super) struct Rooms(RwLock<HashMap<String, HashMap<u64, Arc<Member>>>>);
 
 impl Rooms {
     /// Calls `offer` for every member of `room`, and counts those that it says yes to.
-    pub fn each(&self, room: &str, offer: impl Fn(&Member) -> bool) -> usize {
+    pub fn each(&self, room: &str, offer: impl Fn(&Arc<Member>) -> bool) -> usize {
         let rooms = self.0.read();
         let Some(members) = rooms.get(room) else { return 0 };
         members.values().filter(|member| offer(member)).count()
