@@ -219,7 +219,12 @@ async fn a_message_half_written_is_finished_before_anything_else() {
     serving.await.unwrap();
 }
 
-/// Publishes, asks and pings, and counts what comes back, each kind in its order.
+/// Longer than the pipe takes, however little the number is.
+fn long(number: usize) -> String {
+    format!("{number:200}")
+}
+
+/// Asks and pings, publishes a message when the one before has come, and counts what comes, each kind in its order.
 async fn everything_at_once<S>(
     hub: &Broadcaster,
     client: WebSocketStream<S>,
@@ -229,12 +234,6 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let (mut write, mut read) = client.split();
-    let publish = async {
-        for number in 0..each {
-            hub.publish("all", &number).unwrap();
-            tokio::task::yield_now().await;
-        }
-    };
     let send = async {
         for number in 0..each {
             write.send(format!(r#"{{"echo":{number}}}"#).into()).await.unwrap();
@@ -243,12 +242,17 @@ where
     };
     let receive = async {
         let mut received = [("messages", 0), ("echoes", 0)];
+        let mut published = 0;
         while received.iter().any(|(_, count)| *count < each) {
+            if published == received[0].1 && published < each {
+                hub.publish("all", &long(published)).unwrap();
+                published += 1;
+            }
             count(&mut received, &read.next().await.expect("an open stream").expect("a whole frame"));
         }
         received
     };
-    tokio::join!(publish, send, receive).2
+    tokio::join!(send, receive).1
 }
 
 /// Messages and echoes come all and in order; of pings that wait together, the last may be the one that is answered.
@@ -261,7 +265,8 @@ fn count(received: &mut [(&str, usize); 2], message: &Message) {
             *echoes += 1;
         }
         other => {
-            let message = format!(r#"{{"message":{{"room":"all","payload":{messages}}}}}"#);
+            let payload = long(*messages);
+            let message = format!(r#"{{"message":{{"room":"all","payload":"{payload}"}}}}"#);
             assert_eq!(other.to_text().unwrap(), message);
             *messages += 1;
         }

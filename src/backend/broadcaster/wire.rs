@@ -195,3 +195,90 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
         Poll::Ready(Ok(read.filled().len()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures_util::FutureExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio_tungstenite::tungstenite::protocol::Role;
+    use tokio_util::sync::CancellationToken;
+
+    use super::super::config::BroadcasterConfig;
+    use super::super::outbox::frame;
+    use super::*;
+
+    /// Bytes that the pipe takes.
+    const PIPE: usize = 16;
+
+    /// A ping with no payload, as a client sends it: masked, with a mask of zeros (RFC 6455, 5.3); and its answer.
+    const PING: [u8; 6] = [0x89, 0x80, 0, 0, 0, 0];
+    const PONG: [u8; 2] = [0x8A, 0];
+
+    struct Half {
+        wire: Arc<Wire<DuplexStream>>,
+        member: Arc<Member>,
+        far: DuplexStream,
+        message: Vec<u8>,
+    }
+
+    /// A message of which the courier could write as much as the pipe takes.
+    async fn half() -> Half {
+        let (near, far) = duplex(PIPE);
+        let wire = Arc::new(Wire::new(WebSocketStream::from_raw_socket(near, Role::Server, None).await));
+        let (config, ended) = (BroadcasterConfig::default(), CancellationToken::new());
+        let member = Arc::new(Member::new(0, &config, ended, Arc::clone(&wire) as _, Arc::default()));
+        let message = frame(&"two and a half pipes, and all at once".into());
+        assert!(member.offer(message.clone(), &Counters::default()));
+        assert_eq!(wire.deliver_now(&member, &Counters::default()), Left::Stuck);
+        Half { wire, member, far, message: message.into() }
+    }
+
+    async fn read(far: &mut DuplexStream, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        far.read_exact(&mut bytes).await.unwrap();
+        bytes
+    }
+
+    #[tokio::test]
+    async fn nothing_comes_into_a_message_half_written() {
+        let Half { wire, member, mut far, message } = half().await;
+        far.write_all(&PING).await.unwrap();
+        let begun = read(&mut far, PIPE).await;
+        assert!(wire.next().now_or_never().is_none(), "the answer to a ping would be next");
+        let (counters, rest) = (Counters::default(), message.len() - PIPE);
+        let (delivered, rest) = tokio::join!(wire.deliver(&member, &counters), read(&mut far, rest));
+        assert_eq!((delivered.is_ok(), [begun, rest].concat()), (true, message));
+        assert!(wire.next().await.is_some_and(|ping| ping.is_ok_and(|ping| ping.is_ping())));
+    }
+
+    #[tokio::test]
+    async fn an_answer_waits_for_the_rest_of_a_message() {
+        let Half { wire, mut far, message, .. } = half().await;
+        let pong = wire.send(Message::Pong(Default::default()));
+        let (sent, read) = tokio::join!(pong, read(&mut far, message.len() + PONG.len()));
+        assert_eq!((sent.is_ok(), read), (true, [&message, &PONG[..]].concat()));
+    }
+
+    #[tokio::test]
+    async fn while_the_task_waits_for_the_socket_the_courier_leaves_it_alone() {
+        let Half { wire, member, mut far, .. } = half().await;
+        let counters = Counters::default();
+        assert!(wire.deliver(&member, &counters).now_or_never().is_none());
+        read(&mut far, PIPE).await;
+        assert_eq!(wire.deliver_now(&member, &counters), Left::Stuck);
+        assert_eq!(counters.read().delivered, 0);
+    }
+
+    #[tokio::test]
+    async fn after_a_goodbye_no_message_is_sent_but_the_rest_of_one() {
+        let Half { wire, member, mut far, message } = half().await;
+        wire.end();
+        assert!(member.offer(message.clone().into(), &Counters::default()));
+        let goodbye = wire.send(Message::Close(None));
+        let (sent, read) = tokio::join!(goodbye, read(&mut far, message.len() + 2));
+        assert_eq!((sent.is_ok(), read), (true, [&message[..], &[0x88, 0]].concat()));
+        assert_eq!(wire.deliver_now(&member, &Counters::default()), Left::Nothing);
+    }
+}
