@@ -168,7 +168,9 @@ impl Broadcaster {
     where
         P: Serialize + ?Sized,
     {
-        self.hub.publish(room, payload)
+        let receivers = self.hub.publish(room, payload);
+        self.hub.couriers.send();
+        receivers
     }
 
     /// What the hub has counted.
@@ -193,14 +195,13 @@ impl Hub {
         Arc::new(Member::new(id, &self.config, ended, wire, courier))
     }
 
+    /// Queues `payload` for everybody in `room`, which the couriers are to be sent for.
     fn publish<P: Serialize + ?Sized>(&self, room: &str, payload: &P) -> Result<usize, PublishError> {
         let message = Event::Message { room: room.into(), payload }
             .to_text()
             .map_err(|source| PublishError { room: room.to_owned(), source })?;
         let frame = outbox::frame(&message);
-        let receivers = self.rooms.each(room, |member| member.offer(frame.clone(), &self.counters));
-        self.couriers.send();
-        Ok(receivers)
+        Ok(self.rooms.each(room, |member| member.offer(frame.clone(), &self.counters)))
     }
 }
 

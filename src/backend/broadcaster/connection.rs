@@ -94,8 +94,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         timeout(limit, step(self)).await.unwrap_or(Err(Ended::Unresponsive))
     }
 
-    /// Answers what was received, and what has come in behind it.
+    /// Answers what was received, and what has come in behind it. What that publishes goes out together.
     async fn answer(&mut self, first: Received) -> Result<(), Ended> {
+        let answered = self.answer_all(first).await;
+        self.membership.hub.couriers.send();
+        answered?;
+        Ok(self.wire.flush().await?)
+    }
+
+    async fn answer_all(&mut self, first: Received) -> Result<(), Ended> {
         let mut next = Some(first);
         for left in (0..BURST).rev() {
             let Some(received) = next.take() else { break };
@@ -106,7 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 next = self.wire.next().now_or_never();
             }
         }
-        Ok(self.wire.flush().await?)
+        Ok(())
     }
 
     /// Goes on where the courier did not get on.
