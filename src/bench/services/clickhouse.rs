@@ -17,6 +17,7 @@ mod server;
 use std::path::PathBuf;
 
 use self::candidate::{Candidate, Kind};
+use super::throwaway::home;
 use super::{EngineFacts, Folder, Service, StartError, Throwaway, random_password};
 use crate::bench::deployment;
 
@@ -90,10 +91,10 @@ pub fn start_from(sources: &Sources) -> Result<Service, StartError> {
     }
 }
 
-/// The cluster that `CLICKHOUSE_CLUSTER` names.
+/// The cluster that `CLICKHOUSE_CLUSTER` or the file of the deployment names.
 #[must_use]
 pub fn cluster() -> Option<String> {
-    std::env::var(CLUSTER_VARIABLE).ok().filter(|name| !name.trim().is_empty())
+    deployment::named(CLUSTER_VARIABLE)
 }
 
 fn start_throwaway(candidate: &Candidate) -> Result<Service, StartError> {
@@ -106,7 +107,8 @@ fn start_throwaway(candidate: &Candidate) -> Result<Service, StartError> {
     let (port, throwaway) = started.map_err(|problem| does_not_work(candidate, &problem))?;
     let url = format!("http://{USER}:{password}@127.0.0.1:{port}");
     let version = named::ask(&url).map_err(|problem| does_not_work(candidate, &problem))?;
-    let facts = named::facts(version, candidate.path.display().to_string(), candidate.settings());
+    let mut facts = named::facts(version, candidate.path.display().to_string(), candidate.settings());
+    facts.settings.extend(home::setting(throwaway.folder()));
     Ok(Service::new(url, facts, throwaway))
 }
 
