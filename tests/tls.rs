@@ -16,3 +16,13 @@ mod postgres;
 mod servers;
 #[path = "common/tethered.rs"]
 mod tethered;
+
+use backend_bench::backend::database::{Corpus, Database};
+
+/// Stores events in an empty database and finds one of them again.
+async fn keeps_events(database: &dyn Database) {
+    database.migrate().await.unwrap();
+    let events: Vec<_> = Corpus::new(11).take(5_000).collect();
+    database.insert_events(&events).await.unwrap();
+    assert_eq!(database.event(4_321).await.unwrap().as_ref(), Some(&events[4_320]));
+}

@@ -5,12 +5,13 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 
 use backend_bench::backend::database::postgres::survey;
-use backend_bench::backend::database::{Corpus, Database, PoolOptions, Postgres};
+use backend_bench::backend::database::{PoolOptions, Postgres};
 use backend_bench::bench::services::Service;
 use backend_bench::bench::services::postgres::{Sources, start_from};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::certificate::Certificate;
+use crate::keeps_events;
 
 fn throwaway() -> Service {
     start_from(&Sources { url: None, ..Sources::of_this_machine() }).unwrap_or_else(|error| panic!("{error}"))
@@ -52,10 +53,7 @@ async fn events_go_through_tls_and_the_report_says_so() {
     let facts = survey(&url).await.unwrap();
     assert!(facts.settings.iter().any(|setting| setting.starts_with("TLS (TLSv1")), "{facts:?}");
     let database = Postgres::open(&url, "encrypted", PoolOptions::default()).await.unwrap();
-    database.migrate().await.unwrap();
-    let events: Vec<_> = Corpus::new(11).take(5_000).collect();
-    database.insert_events(&events).await.unwrap();
-    assert_eq!(database.event(4_321).await.unwrap().as_ref(), Some(&events[4_320]));
+    keeps_events(&database).await;
 }
 
 #[tokio::test]

@@ -17,7 +17,6 @@ mod server;
 use std::path::PathBuf;
 
 use self::candidate::{Candidate, Kind};
-use super::throwaway::home;
 use super::{EngineFacts, Folder, Service, StartError, Throwaway, random_password};
 use crate::bench::deployment;
 
@@ -107,9 +106,8 @@ fn start_throwaway(candidate: &Candidate) -> Result<Service, StartError> {
     let (port, throwaway) = started.map_err(|problem| does_not_work(candidate, &problem))?;
     let url = format!("http://{USER}:{password}@127.0.0.1:{port}");
     let version = named::ask(&url).map_err(|problem| does_not_work(candidate, &problem))?;
-    let mut facts = named::facts(version, candidate.path.display().to_string(), candidate.settings());
-    facts.settings.extend(home::setting(throwaway.folder()));
-    Ok(Service::new(url, facts, throwaway))
+    let facts = named::facts(version, candidate.path.display().to_string(), candidate.settings());
+    Ok(Service::of_throwaway(url, facts, throwaway))
 }
 
 fn does_not_work(candidate: &Candidate, problem: &str) -> StartError {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{ENGINE, ask, facts};
 use crate::bench::services::postgres::binary::Binary;
-use crate::bench::services::throwaway::{Stop, home};
+use crate::bench::services::throwaway::Stop;
 use crate::bench::services::{Account, Folder, Service, StartError, Throwaway, free_port, random_password};
 
 /// Makes the cluster and becomes its server. Without sockets in the file system, since TCP is how all are reached.
@@ -50,9 +50,8 @@ fn attempt(binary: &Binary) -> Result<Service, String> {
         .and_then(|(port, server)| Ok((port, ready(server)?)))
         .map_err(|error| format!("{user} cannot start it: {error}"))?;
     let url = format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres");
-    let mut facts = facts(ask(&url)?, binary.program("postgres").display().to_string());
-    facts.settings.extend(home::setting(server.folder()));
-    Ok(Service::new(url, facts, server))
+    let origin = binary.program("postgres").display().to_string();
+    Ok(Service::of_throwaway(url.clone(), facts(ask(&url)?, origin), server))
 }
 
 /// The server, once it takes connections.

@@ -40,7 +40,7 @@ fn roomy(folder: &str) -> Option<PathBuf> {
 }
 
 /// What a report says of a server whose data is in memory.
-pub(in crate::bench::services) fn setting(folder: &Path) -> Option<String> {
+pub(in super::super) fn setting(folder: &Path) -> Option<String> {
     let in_memory = statfs(folder).is_ok_and(|found| u64::try_from(found.f_type) == Ok(IN_MEMORY));
     in_memory.then(|| "data folder in memory".to_owned())
 }
