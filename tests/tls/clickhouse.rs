@@ -37,9 +37,11 @@ async fn events_go_through_tls_to_a_server_that_is_trusted_and_to_no_other() {
         assert!(error.contains("certificate") && error.contains("SSL_CERT_FILE"), "{error}");
     }
     let mut trusting = Command::new(std::env::current_exe().unwrap());
-    trusting.args(["--exact", "clickhouse::process_that_trusts_the_certificate", "--ignored"]);
-    trusting.env(VARIABLE, url).env("SSL_CERT_FILE", certificate.path());
-    assert!(trusting.status().unwrap().success());
+    trusting
+        .args(["--exact", "clickhouse::process_that_trusts_the_certificate", "--ignored"])
+        .env(VARIABLE, url);
+    let ended = trusting.env("SSL_CERT_FILE", certificate.path()).status();
+    assert!(ended.unwrap().success());
 }
 
 #[tokio::test(flavor = "multi_thread")]
