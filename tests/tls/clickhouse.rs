@@ -36,12 +36,15 @@ async fn events_go_through_tls_to_a_server_that_is_trusted_and_to_no_other() {
     for error in [of_part, of_benches] {
         assert!(error.contains("certificate") && error.contains("SSL_CERT_FILE"), "{error}");
     }
+    assert!(trusts(&certificate, &url));
+}
+
+/// Whether a process that trusts the certificate works with the server.
+fn trusts(certificate: &Certificate, url: &str) -> bool {
     let mut trusting = Command::new(std::env::current_exe().unwrap());
-    trusting
-        .args(["--exact", "clickhouse::process_that_trusts_the_certificate", "--ignored"])
-        .env(VARIABLE, url);
-    let ended = trusting.env("SSL_CERT_FILE", certificate.path()).status();
-    assert!(ended.unwrap().success());
+    trusting.args(["--exact", "clickhouse::process_that_trusts_the_certificate", "--ignored"]);
+    let ended = trusting.env(VARIABLE, url).env("SSL_CERT_FILE", certificate.path()).status();
+    ended.unwrap().success()
 }
 
 #[tokio::test(flavor = "multi_thread")]
