@@ -28,6 +28,7 @@ pub mod report;
 pub mod run;
 pub mod side;
 pub mod store;
+mod temporary;
 pub mod threshold;
 pub mod unit;
 

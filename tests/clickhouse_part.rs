@@ -29,6 +29,8 @@ mod proxy;
 mod servers;
 #[path = "common/small_disk.rs"]
 mod small_disk;
+#[path = "common/tethered.rs"]
+mod tethered;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -54,7 +54,8 @@ pub const WS_URL: &str = "WS_URL";
 const FILE: &str = "bench.toml";
 
 /// What can be named in the file's `[target]`, in small letters there.
-const NAMED: [&str; 6] = [API_URL, WS_URL, "DATABASE_URL", "CLICKHOUSE_URL", "LLM_BASE_URL", "LLM_MODEL"];
+const NAMED: [&str; 7] =
+    [API_URL, WS_URL, "DATABASE_URL", "CLICKHOUSE_URL", "CLICKHOUSE_CLUSTER", "LLM_BASE_URL", "LLM_MODEL"];
 
 /// The deployment that somebody described. Nothing was sent or resolved yet.
 #[derive(Debug, Clone)]

@@ -56,7 +56,8 @@ impl Harness {
         let criterion = Criterion::default()
             .sample_size(effort.samples)
             .warm_up_time(effort.warm_up)
-            .measurement_time(effort.measurement);
+            .measurement_time(effort.measurement)
+            .nresamples(effort.resamples);
         let facts = if is_test_run() { Facts::unwritten(category) } else { Facts::beside_results(category) };
         Self { category, mode, criterion: plots(criterion).configure_from_args(), facts }
     }
@@ -120,8 +121,8 @@ impl Harness {
     /// The series is empty or holds a value that is not finite and above zero: Criterion would drop such a
     /// result without an error and leave an older one to be taken for it.
     pub fn replay(&mut self, id: &str, unit: Unit, record: impl FnOnce(usize) -> Vec<f64>) {
-        let mut criterion =
-            Criterion::default().without_plots().with_measurement(Replayed(unit)).configure_from_args();
+        let criterion = Criterion::default().without_plots().nresamples(self.mode.effort().resamples);
+        let mut criterion = criterion.with_measurement(Replayed(unit)).configure_from_args();
         let mut series = Series::new(record);
         let mut group = criterion.benchmark_group(self.category);
         group.sample_size(FEWEST_SAMPLES).sampling_mode(SamplingMode::Flat);

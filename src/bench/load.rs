@@ -23,9 +23,11 @@
 //! open:   Arrivals -> Schedule -> Queue ---/
 //! ```
 
+mod alarm;
 mod api;
 mod attempt;
 mod chat;
+mod deadline;
 mod get;
 mod live;
 mod mix;

@@ -59,12 +59,16 @@ impl Mode {
         match self {
             Self::Quick => Effort {
                 samples: 10,
-                warm_up: Duration::from_millis(200),
-                measurement: Duration::from_millis(800),
+                warm_up: Duration::from_millis(100),
+                measurement: Duration::from_millis(500),
+                resamples: 10_000,
             },
-            Self::Full => {
-                Effort { samples: 30, warm_up: Duration::from_secs(1), measurement: Duration::from_secs(4) }
-            }
+            Self::Full => Effort {
+                samples: 30,
+                warm_up: Duration::from_secs(1),
+                measurement: Duration::from_secs(4),
+                resamples: 100_000,
+            },
         }
     }
 }
@@ -78,6 +82,8 @@ pub struct Effort {
     pub warm_up: Duration,
     /// Time that the samples together should take.
     pub measurement: Duration,
+    /// Resamples of Criterion's bootstrap, by which it estimates intervals.
+    pub resamples: usize,
 }
 
 /// The sizes of every workload.
@@ -118,6 +124,9 @@ pub struct Sizes {
     pub sustained: (usize, Duration),
     /// Populations to try on the way to `concurrent/max_users`, in rising order.
     pub scaling: &'static [usize],
+    /// How close the search for `concurrent/max_users` comes: the smallest population that broke is then at most this
+    /// fraction above the largest that held.
+    pub scaling_within: f64,
     /// The largest of them that has all its estimates: `concurrent/scaling/<n>`.
     pub scaling_reported: usize,
     /// How long each of them works.
@@ -150,6 +159,7 @@ const FULL: Sizes = Sizes {
     burst: (30, 120),
     sustained: (60, Duration::from_mins(3)),
     scaling: &[10, 25, 50, 75, 100, 200, 400, 800, 1_600, 3_200],
+    scaling_within: 0.2,
     scaling_reported: 100,
     user_probe: Duration::from_secs(3),
     allocate_mib: 100,
@@ -165,12 +175,13 @@ const QUICK: Sizes = Sizes {
     messages: 5_000,
     broadcast: (100, 100),
     agent_requests: 25,
-    agents: (5, 5),
+    agents: (5, 2),
     api_requests: (500, 50),
-    user_warm_up: Duration::from_millis(500),
-    user_scenario: Duration::from_millis(2_500),
-    sustained: (60, Duration::from_secs(5)),
-    scaling: &[25, 50, 100, 200, 400, 800, 1_600, 3_200],
+    user_warm_up: Duration::from_millis(400),
+    user_scenario: Duration::from_millis(2_200),
+    sustained: (60, Duration::from_secs(3)),
+    scaling: &[25, 100, 200, 400, 800, 1_600, 3_200],
+    scaling_within: 1.0,
     user_probe: Duration::from_millis(1_200),
     retained_cycles: 50,
     cache_trace: 50_000,

@@ -41,6 +41,12 @@ impl Service {
         Self { url, facts, guard: Mutex::new(Box::new(guard)) }
     }
 
+    /// The throwaway at `url`. Where its data is in memory, its facts say so.
+    fn of_throwaway(url: String, mut facts: EngineFacts, throwaway: Throwaway) -> Self {
+        facts.settings.extend(throwaway::home::setting(throwaway.folder()));
+        Self::new(url, facts, throwaway)
+    }
+
     /// Where it is reached, with its password: not for people to read.
     #[must_use]
     pub fn url(&self) -> &str {

@@ -9,6 +9,7 @@ pub mod progress;
 mod project;
 pub mod record;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Instant, SystemTime};
@@ -19,6 +20,7 @@ use super::facts::Facts;
 use super::judge::Failure;
 use super::read;
 use super::report::CategoryTime;
+use super::temporary;
 use progress::Progress;
 use record::RunRecord;
 
@@ -31,6 +33,9 @@ pub use project::{BenchBinary, Project, build};
 
 /// How many of a failed category's last lines are kept.
 const KEPT_LINES: usize = 20;
+
+/// The variable by which benches are told where throwaway servers go.
+const SERVERS: &str = "BENCH_SERVERS";
 
 /// What a bench ends with that was told something which cannot be meant: nothing is judged then.
 const BAD_INPUT: i32 = 2;
@@ -121,6 +126,7 @@ fn command(plan: &Plan<'_>, binary: &BenchBinary) -> Command {
     command
         .env("CRITERION_HOME", plan.home)
         .env("TMPDIR", plan.scratch)
+        .env(SERVERS, servers())
         .env("BENCH_MODE", &plan.environment.mode)
         .env(progress::LOAD_VARIABLE, "lines");
     if !plan.required.is_empty() {
@@ -130,6 +136,12 @@ fn command(plan: &Plan<'_>, binary: &BenchBinary) -> Command {
         command.env("BENCH_TARGET_IS_MINE", "1");
     }
     command
+}
+
+/// Where throwaway servers go: where the user says, and not into the scratch folder as other files.
+fn servers() -> OsString {
+    let named = std::env::var_os(SERVERS).filter(|folder| !folder.is_empty());
+    named.unwrap_or_else(|| temporary::folder().into())
 }
 
 /// A bench that ends well and saves nothing did not measure anything: Criterion drops what it cannot store.

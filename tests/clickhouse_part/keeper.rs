@@ -1,7 +1,7 @@
 //! A cluster of one node: Debian's ZooKeeper, and a server that keeps its replicas' state there.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::servers::{Server, free_port, start_oldest_in};
+use crate::tethered::tethered;
 
 /// What the cluster is called.
 pub const CLUSTER: &str = "bench-cluster";
@@ -51,11 +52,11 @@ async fn start_keeper() -> Keeper {
 }
 
 fn run(config: &Path) -> Child {
-    let mut java = Command::new("java");
+    let mut java = tethered("java");
     java.args(["-Xmx128m", "-cp", "/usr/share/java/zookeeper.jar"]);
     java.arg("org.apache.zookeeper.server.ZooKeeperServerMain").arg(config);
-    java.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    java.spawn().unwrap_or_else(|error| panic!("java: {error}: {REMEDY}"))
+    java.stdout(Stdio::null()).stderr(Stdio::null());
+    java.spawn().unwrap()
 }
 
 impl Keeper {

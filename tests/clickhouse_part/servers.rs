@@ -1,13 +1,15 @@
 //! Servers to test on: one of each kind, shared by the tests that run at the same time.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::{Arc, LazyLock, Weak};
 use std::time::Duration;
 
 use backend_bench::bench::services::fetched_folder;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
+
+use crate::tethered::tethered;
 
 const CONFIG: &str = include_str!("oldest.xml");
 const USERS: &str = include_str!("oldest_users.xml");
@@ -100,7 +102,7 @@ pub async fn start_modern_in(folder: TempDir) -> Server {
     let library = fetched_folder().join("chdb/libchdb.so");
     assert!(library.exists(), "no {}: scripts/engines.sh clickhouse", library.display());
     let process =
-        Command::new(env!("CARGO_BIN_EXE_chdb-server")).arg(library).arg(folder.path()).spawn().unwrap();
+        tethered(env!("CARGO_BIN_EXE_chdb-server")).arg(library).arg(folder.path()).spawn().unwrap();
     let port = told_port(folder.path()).await;
     let [url, reader_url] = urls(port);
     Server { url, reader_url, native_port: None, process, folder }
@@ -137,12 +139,12 @@ pub async fn start_oldest_in(folder: TempDir, more: &str) -> Server {
 }
 
 fn run_oldest(folder: &Path) -> Child {
-    Command::new("clickhouse-server")
+    tethered("clickhouse-server")
         .arg(format!("--config-file={}", folder.join("config.xml").display()))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .expect("no clickhouse-server of Debian: apt-get install clickhouse-server")
+        .unwrap()
 }
 
 fn configure(folder: &Path, more: &str, port: u16, native_port: u16) {
@@ -168,5 +170,5 @@ async fn wait_until_ready(server: &Server) {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("the server did not get ready within 10 s");
+    panic!("the server did not get ready within 10 s: is it installed? apt-get install clickhouse-server");
 }

@@ -65,7 +65,7 @@ fn a_server_that_accepts_and_never_answers_is_refused_by_the_deadline() {
 #[test]
 fn a_file_that_cannot_be_meant_is_refused_with_its_line() {
     let broken = [
-        ("count = 100 ", "count = 0 ", "0 is not from 1"),
+        ("count = 100 ", "count = 0 ", "count = 0: give 1 to 100000"),
         ("percent = 40", "percent = 50", "add up to 110 %"),
         ("think_ms", "thinks_ms", "unknown field `thinks_ms`"),
         ("[users]", "api_token = \"hunter2\"\n[users]", "API_TOKEN"),

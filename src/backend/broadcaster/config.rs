@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 /// Read at a time from a connection: commands are short, and every connection has such a buffer.
-const READ_BUFFER: usize = 8 * 1024;
+const READ_BUFFER: usize = 4 * 1024;
 
 /// Collected before it is written: enough to fill a few TCP segments in one call.
 const WRITE_BUFFER: usize = 32 * 1024;

@@ -35,6 +35,7 @@ mod names;
 mod pool;
 mod schema;
 mod server;
+mod tls;
 mod transport;
 
 use std::fmt;
@@ -61,7 +62,7 @@ pub struct ClickHouse {
 }
 
 impl ClickHouse {
-    /// Asks the server at `url` (`http://user:password@host:8123`) for its version and opens a pool. `database` is
+    /// Asks the server at `url` (`http://user:password@host:8123`, or `https` with the feature `tls`) for its version and opens a pool. `database` is
     /// made by [`Database::migrate`], which comes next.
     ///
     /// A server's own limit for statements follows [`PoolOptions::query_timeout`], unless the user may not change

@@ -75,8 +75,8 @@ pub enum DeploymentError {
     },
     /// Another machine, which nobody called theirs.
     #[error(
-        "{variable}: {host} is {address}, which is not this machine, and load goes to nobody who did not ask for it: \
-         where it is yours, say so with `bench-gate run --target-is-mine`, or {IS_MINE}=1 for `cargo bench`"
+        "{variable}: {}, and load goes to nobody who did not ask for it: where it is yours, say so with \
+         `bench-gate run --target-is-mine`, or {IS_MINE}=1 for `cargo bench`", another(.host, *.address)
     )]
     Stranger {
         /// The variable.
@@ -101,4 +101,12 @@ pub enum DeploymentError {
     /// The HTTP client could not be built.
     #[error("no HTTP client for {API_URL}: {0}")]
     Client(#[source] reqwest::Error),
+}
+
+/// That `host`, which is at `address`, is not this machine.
+fn another(host: &str, address: IpAddr) -> String {
+    if host.trim_matches(['[', ']']) == address.to_string() {
+        return format!("{host} is not this machine");
+    }
+    format!("{host} is {address}, which is not this machine")
 }

@@ -151,11 +151,12 @@ fn users(written: &UsersToml) -> Result<Users, Fault> {
         Some(ours) => (ours.users.plans, ours.users.mix),
         None => operation::convert(&written.operation)?,
     };
-    let milliseconds = |given, range, default| number(given, range, default).map(Duration::from_millis);
+    let milliseconds =
+        |key, given, range, default| number(key, given, range, default).map(Duration::from_millis);
     Ok(Users {
-        count: usize::try_from(number(written.count.as_ref(), COUNTS, 100)?).unwrap_or(usize::MAX),
-        think: milliseconds(written.think_ms.as_ref(), THINKING, 500)?,
-        deadline: milliseconds(written.deadline_ms.as_ref(), WAITING, 5_000)?,
+        count: usize::try_from(number("count", written.count.as_ref(), COUNTS, 100)?).unwrap_or(usize::MAX),
+        think: milliseconds("think_ms", written.think_ms.as_ref(), THINKING, 500)?,
+        deadline: milliseconds("deadline_ms", written.deadline_ms.as_ref(), WAITING, 5_000)?,
         cap: written.requests_per_second.as_ref().map(rate).transpose()?,
         plans,
         mix,
@@ -163,13 +164,18 @@ fn users(written: &UsersToml) -> Result<Users, Fault> {
     })
 }
 
-fn number(given: Option<&Spanned<u64>>, range: RangeInclusive<u64>, default: u64) -> Result<u64, Fault> {
+fn number(
+    key: &str,
+    given: Option<&Spanned<u64>>,
+    range: RangeInclusive<u64>,
+    default: u64,
+) -> Result<u64, Fault> {
     match given {
         None => Ok(default),
         Some(given) if range.contains(given.as_ref()) => Ok(*given.as_ref()),
         Some(given) => {
-            let problem = format!("{} is not from {} to {}", given.as_ref(), range.start(), range.end());
-            Err(Fault::new(given.span().start, problem))
+            let (given, at) = (given.as_ref(), given.span().start);
+            Err(Fault::new(at, format!("{key} = {given}: give {} to {}", range.start(), range.end())))
         }
     }
 }
@@ -187,18 +193,17 @@ fn rate(given: &Spanned<f64>) -> Result<f64, Fault> {
     Err(Fault::new(given.span().start, problem))
 }
 
-impl std::fmt::Display for Users {
-    /// What a report says of them.
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Users {
+    /// What a report says of them, in pieces.
+    #[must_use]
+    pub fn said(&self) -> Vec<String> {
         let Self { count, think, deadline, cap, plans, are_ours, .. } = self;
         let names: Vec<_> = plans.iter().map(|plan| plan.name.as_str()).collect();
         let whose = if *are_ours { "the mix of our own API" } else { "a mix of its own" };
-        write!(
-            formatter,
-            "up to {count} users who think {think:?} and wait {deadline:?}, {whose} ({})",
-            names.join(", ")
-        )?;
-        cap.map_or(Ok(()), |cap| write!(formatter, ", at most {cap} requests/s"))
+        let users = format!("up to {count} users who think {think:?} and wait {deadline:?}");
+        let mut said = vec![users, format!("{whose} ({})", names.join(", "))];
+        said.extend(cap.map(|cap| format!("at most {cap} requests/s")));
+        said
     }
 }
 

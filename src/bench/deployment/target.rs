@@ -85,7 +85,7 @@ impl DeployedApi {
     #[must_use]
     pub fn facts(&self) -> EngineFacts {
         let authority = self.0.place.authority();
-        let mut settings = vec![self.users().to_string()];
+        let mut settings = self.users().said();
         settings.extend(self.0.socket.iter().map(|place| format!("WebSocket {}", place.base())));
         let names: Vec<_> = self.0.secrets.names().collect();
         if !names.is_empty() {

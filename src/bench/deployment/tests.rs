@@ -49,8 +49,8 @@ fn what_a_file_cannot_mean_is_refused_with_its_line() {
         ("schema_version = 1\n[target\n", "mine.toml:2: "),
         ("schema_version = 1\n[users]\ncuont = 5\n", "mine.toml:3: unknown field `cuont`"),
         ("schema_version = 1\n[target]\napi = \"x\"\n", "mine.toml:3: unknown key `api`: there are api_url"),
-        ("schema_version = 1\n[users]\ncount = 0\n", "mine.toml:3: 0 is not from 1"),
-        ("schema_version = 1\n[users]\ndeadline_ms = 0\n", "mine.toml:3: 0 is not from 1"),
+        ("schema_version = 1\n[users]\ncount = 0\n", "mine.toml:3: count = 0: give 1 to"),
+        ("schema_version = 1\n[users]\ndeadline_ms = 0\n", "mine.toml:3: deadline_ms = 0: give 1 to"),
         ("schema_version = 1\n[users]\nrequests_per_second = 0.0\n", "mine.toml:3: 0 is no cap"),
         ("schema_version = 1\n[users]\nrequests_per_second = nan\n", "is no cap"),
     ];

@@ -2,24 +2,27 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::Session;
+use super::deadline::Deadline;
 use super::mix::Operation;
 use super::outcome::{ErrorKind, Failure, Sample};
 
 /// Does `operation`, which was due at `due`, over `session`, and notes what came of it. Its latency and its deadline
-/// count from when it was due. What is begun after its deadline is given up without asking.
+/// count from when it was due; `limit` is set to that. What is begun after its deadline is given up without asking.
 pub(super) async fn attempt<S: Session>(
     session: &mut S,
     operation: Operation,
     due: Instant,
     origin: Instant,
     deadline: Duration,
+    limit: &mut Deadline,
 ) -> Sample {
     let waited = due.elapsed();
     let outcome = if waited < deadline {
-        timeout_at(due + deadline, session.perform(operation)).await.unwrap_or_else(|_| Err(late(deadline)))
+        limit.set(due + deadline);
+        limit.hold(session.perform(operation)).await.unwrap_or_else(|| Err(late(deadline)))
     } else {
         Err(Failure::new(ErrorKind::Timeout, format_args!("not begun in {deadline:?}: all were busy")))
     };
@@ -58,7 +61,8 @@ mod tests {
     async fn attempted(ago: Duration, deadline: Duration) -> (Option<Failure>, usize) {
         let operation = Mix::new([("ask", 100.0)]).unwrap().operation("ask").unwrap();
         let (mut session, due) = (Counting(0), Instant::now().checked_sub(ago).unwrap());
-        let sample = attempt(&mut session, operation, due, due, deadline).await;
+        let mut limit = Deadline::new(due);
+        let sample = attempt(&mut session, operation, due, due, deadline, &mut limit).await;
         assert!(sample.waited >= ago && sample.latency >= sample.waited, "{sample:?}");
         (sample.failure, session.0)
     }

@@ -8,10 +8,10 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
-use hyper::Request;
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1::{Connection as Driver, SendRequest, handshake};
-use hyper::header::HOST;
+use hyper::header::{HOST, HeaderValue};
+use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
 use reqwest::Url;
 use tokio::net::TcpStream;
@@ -25,7 +25,9 @@ use super::{Session, Target};
 #[derive(Debug, Clone)]
 pub struct GetTarget {
     authority: Arc<str>,
-    path: Arc<str>,
+    /// What each request has: parsed once.
+    path: Uri,
+    host: HeaderValue,
     mix: Arc<Mix>,
 }
 
@@ -43,9 +45,13 @@ impl GetTarget {
             return Err(refused(format!("its scheme is {}", parsed.scheme())));
         }
         let query = parsed.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let path = format!("{}{query}", parsed.path());
-        let mix = Arc::new(Mix::new([("get", 100.0)])?);
-        Ok(Self { authority: format!("{host}:{port}").into(), path: path.into(), mix })
+        let authority = format!("{host}:{port}");
+        Ok(Self {
+            path: format!("{}{query}", parsed.path()).parse().map_err(|error| refused(format!("{error}")))?,
+            host: authority.parse().map_err(|error| refused(format!("{error}")))?,
+            authority: authority.into(),
+            mix: Arc::new(Mix::new([("get", 100.0)])?),
+        })
     }
 }
 
@@ -86,9 +92,10 @@ impl Session for GetSession {
 
 impl GetTarget {
     fn request(&self) -> Request<String> {
-        let request = Request::get(&*self.path).header(HOST, &*self.authority);
-        // Both parts are those of a URL that was parsed.
-        request.body(String::new()).unwrap_or_default()
+        let mut request = Request::new(String::new());
+        *request.uri_mut() = self.path.clone();
+        request.headers_mut().insert(HOST, self.host.clone());
+        request
     }
 }
 

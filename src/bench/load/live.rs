@@ -39,17 +39,20 @@ impl Live {
         }
     }
 
-    /// How it stands, this long after the beginning.
+    /// How it stands, this long after the beginning: short, so that 80 columns hold it.
     fn line(&self, elapsed: Duration) -> String {
         let (name, told) = (&self.load.name, self.told.lock());
         let Some(recorded) = elapsed.checked_sub(self.load.warm_up).filter(|time| !time.is_zero()) else {
             return format!("{name}: warming up");
         };
-        let (users, seconds) = (self.load.present(elapsed), recorded.as_secs_f64());
+        let (users, total) = (self.load.present(elapsed), self.load.duration.as_secs_f64());
+        let seconds = recorded.as_secs_f64().min(total);
         let (rate, p95) = (told.operations as f64 / seconds, told.percentile(95.0).as_secs_f64() * 1e3);
-        let (errors, total) = (told.failures, self.load.duration.as_secs_f64());
+        let doing =
+            if recorded < self.load.duration { format!("{users} users") } else { "last answers".into() };
         format!(
-            "{name}: {users} users, {rate:.1} operations/s, p95 {p95:.1} ms, {errors} errors, {seconds:.0} of {total:.0} s"
+            "{name} {seconds:.0}/{total:.0} s: {doing}, {rate:.0} ops/s, p95 {p95:.0} ms, {} errors",
+            told.failures
         )
     }
 }
@@ -120,7 +123,8 @@ impl Progress {
     /// A reader that has gone away is no reason to stop.
     fn show(self, out: &mut dyn Write, line: &str) {
         let _ = match self {
-            Self::InPlace => write!(out, "\r\x1b[2K{line}"),
+            // A terminal that is narrower cuts the line off: wrapped, it could not be taken back.
+            Self::InPlace => write!(out, "\r\x1b[2K\x1b[?7l{line}\x1b[?7h"),
             Self::Lines => writeln!(out, "{PROGRESS_PREFIX}{line}"),
             Self::Log => writeln!(out, "{line}"),
         };
@@ -165,10 +169,21 @@ mod tests {
         samples.for_each(|sample| seen.push(sample));
         assert_eq!(
             live.line(Duration::from_secs(5)),
-            "burst: 30 users, 15.2 operations/s, p95 20.0 ms, 1 errors, 4 of 10 s",
+            "burst 4/10 s: 30 users, 15 ops/s, p95 20 ms, 1 errors",
         );
-        assert!(live.line(Duration::from_millis(3_500)).starts_with("burst: 150 users, "));
+        assert!(live.line(Duration::from_millis(3_500)).starts_with("burst 2/10 s: 150 users, "));
         assert_eq!(seen.into_samples().len(), 81);
+    }
+
+    #[test]
+    fn the_rate_is_that_of_the_time_in_which_operations_were_begun() {
+        let live = Live::new(&load());
+        let mut seen = Seen::new(&live);
+        (0..=60).for_each(|number| seen.push(sample(1.0 + f64::from(number) * 0.15, false)));
+        assert_eq!(
+            live.line(Duration::from_secs(13)),
+            "burst 10/10 s: last answers, 6 ops/s, p95 20 ms, 0 errors"
+        );
     }
 
     #[test]
@@ -178,7 +193,7 @@ mod tests {
             progress.show(&mut out, "said");
             (String::from_utf8(out).unwrap(), progress.every().as_secs())
         };
-        assert_eq!(shown(Progress::new(false, true)), ("\r\u{1b}[2Ksaid".into(), 1));
+        assert_eq!(shown(Progress::new(false, true)), ("\r\u{1b}[2K\u{1b}[?7lsaid\u{1b}[?7h".into(), 1));
         assert_eq!(shown(Progress::new(false, false)), ("said\n".into(), 10));
         assert_eq!(shown(Progress::new(true, true)), ("load: said\n".into(), 1));
         assert_eq!(Progress::new(true, false), Progress::Lines);

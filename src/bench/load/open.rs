@@ -1,20 +1,21 @@
 //! The open model: arrivals that are due whether or not the server has answered those before.
 //!
 //! ```text
-//! Schedule -> the pacer, a thread that sleeps until each is due -> Queue -> whichever session is free
+//! Schedule -> the pacer, a task that an alarm wakes when each is due -> Queue -> whichever session is free
 //! ```
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
-use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::Session;
+use super::alarm::Alarm;
 use super::attempt::attempt;
+use super::deadline::Deadline;
 use super::live::Seen;
 use super::outcome::Sample;
 use super::schedule::{Arrival, Schedule};
@@ -27,14 +28,10 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// A queue that `schedule` fills, each arrival at its time after `origin`.
-    ///
-    /// A thread of its own does that, since the timers of a tokio runtime go by whole milliseconds. It ends with the
-    /// schedule, or with the queue.
+    /// A queue that `schedule` fills, each arrival at its time after `origin`, as long as somebody has it.
     pub(super) fn paced(schedule: Schedule, origin: Instant) -> Arc<Self> {
         let queue = Arc::new(Self { due: Mutex::default(), ready: Semaphore::new(0) });
-        let filled = Arc::downgrade(&queue);
-        thread::spawn(move || pace(schedule, origin, &filled));
+        tokio::spawn(pace(schedule, origin, Arc::downgrade(&queue)));
         queue
     }
 
@@ -47,24 +44,15 @@ impl Queue {
     }
 }
 
-fn pace(schedule: Schedule, origin: Instant, queue: &Weak<Queue>) {
-    sleep_exactly();
+async fn pace(schedule: Schedule, origin: Instant, queue: Weak<Queue>) {
+    let alarm = Alarm::new();
     for arrival in schedule {
-        let early = (origin + arrival.due).saturating_duration_since(Instant::now());
-        if !early.is_zero() {
-            thread::sleep(early);
-        }
+        alarm.wait_until(origin + arrival.due).await;
         let Some(queue) = queue.upgrade() else { return };
         queue.due.lock().push_back(arrival);
         queue.ready.add_permits(1);
     }
     queue.upgrade().iter().for_each(|queue| queue.ready.close());
-}
-
-/// Linux lets a thread sleep up to 50 µs longer than it asked, unless it says that it minds (`PR_SET_TIMERSLACK`).
-fn sleep_exactly() {
-    #[cfg(target_os = "linux")]
-    let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
 }
 
 /// Takes arrivals from `queue` over one session until there are no more.
@@ -75,10 +63,12 @@ pub(super) async fn serve<S: Session>(
     deadline: Duration,
     mut seen: Seen,
 ) -> Vec<Sample> {
+    let mut limit = Deadline::new(origin + deadline);
     while let Some(arrival) = queue.next().await {
         let due = origin + arrival.due;
-        let _ = timeout_at(due + deadline, session.admitted(arrival.operation)).await;
-        seen.push(attempt(&mut session, arrival.operation, due, origin, deadline).await);
+        limit.set(due + deadline);
+        let _ = limit.hold(session.admitted(arrival.operation)).await;
+        seen.push(attempt(&mut session, arrival.operation, due, origin, deadline, &mut limit).await);
     }
     seen.into_samples()
 }

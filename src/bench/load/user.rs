@@ -6,10 +6,11 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand_distr::{Distribution, Exp1};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until};
 
 use super::Session;
 use super::attempt::attempt;
+use super::deadline::Deadline;
 use super::live::Seen;
 use super::mix::Mix;
 use super::outcome::Sample;
@@ -37,6 +38,7 @@ impl<S: Session> User<S> {
     /// Thinks and operates in turns as long as it stays.
     pub(super) async fn work(mut self, origin: Instant, mut seen: Seen) -> Vec<Sample> {
         sleep_until(origin + self.stay.0).await;
+        let (mut leaving, mut limit) = (Deadline::new(origin + self.stay.1), Deadline::new(origin));
         loop {
             let next = Instant::now() + self.thought();
             if next >= origin + self.stay.1 {
@@ -46,11 +48,11 @@ impl<S: Session> User<S> {
                 sleep_until(next).await;
             }
             let operation = self.mix.draw(&mut self.random);
-            if timeout_at(origin + self.stay.1, self.session.admitted(operation)).await.is_err() {
+            if leaving.hold(self.session.admitted(operation)).await.is_none() {
                 return seen.into_samples();
             }
-            let sample = attempt(&mut self.session, operation, Instant::now(), origin, self.deadline);
-            seen.push(sample.await);
+            let now = Instant::now();
+            seen.push(attempt(&mut self.session, operation, now, origin, self.deadline, &mut limit).await);
         }
     }
 

@@ -90,10 +90,10 @@ pub fn start_from(sources: &Sources) -> Result<Service, StartError> {
     }
 }
 
-/// The cluster that `CLICKHOUSE_CLUSTER` names.
+/// The cluster that `CLICKHOUSE_CLUSTER` or the file of the deployment names.
 #[must_use]
 pub fn cluster() -> Option<String> {
-    std::env::var(CLUSTER_VARIABLE).ok().filter(|name| !name.trim().is_empty())
+    deployment::named(CLUSTER_VARIABLE)
 }
 
 fn start_throwaway(candidate: &Candidate) -> Result<Service, StartError> {
@@ -107,7 +107,7 @@ fn start_throwaway(candidate: &Candidate) -> Result<Service, StartError> {
     let url = format!("http://{USER}:{password}@127.0.0.1:{port}");
     let version = named::ask(&url).map_err(|problem| does_not_work(candidate, &problem))?;
     let facts = named::facts(version, candidate.path.display().to_string(), candidate.settings());
-    Ok(Service::new(url, facts, throwaway))
+    Ok(Service::of_throwaway(url, facts, throwaway))
 }
 
 fn does_not_work(candidate: &Candidate, problem: &str) -> StartError {

@@ -6,6 +6,7 @@
 //! shell held, is free.
 
 mod folder;
+pub mod home;
 #[cfg(test)]
 mod tests;
 

@@ -7,21 +7,16 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, FlockOperation, StatVfs, access, flock, statvfs};
+use rustix::fs::{FlockOperation, flock};
 use tempfile::TempDir;
 
 use super::error::AbError;
 use super::git::{Repository, Revision};
 use crate::gate::error::Error;
+use crate::gate::temporary;
 
 /// How temporary folders of ours begin. The next start removes what is called so, and nothing else.
 const SCRATCH: &str = "bench-gate-ab-";
-
-/// Where Linux keeps files in memory.
-const MEMORY: &str = "/dev/shm";
-
-/// The bytes that have to be free there: a throwaway database server fits, and its tables.
-const ROOM: u64 = 2 << 30;
 
 /// The folder, held against others.
 #[derive(Debug)]
@@ -98,20 +93,9 @@ fn hold(path: &Path) -> Result<File, Error> {
 }
 
 fn scratch() -> Result<TempDir, Error> {
-    let parent = scratch_parent();
+    let parent = temporary::folder();
     let made = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(&parent);
     made.map_err(Error::io("write into", &parent))
-}
-
-/// Linux's file system in memory, unless `TMPDIR` names a place or there is little room.
-fn scratch_parent() -> PathBuf {
-    let is_roomy = |status: StatVfs| {
-        status.f_bavail.saturating_mul(status.f_frsize) >= ROOM && access(MEMORY, Access::WRITE_OK).is_ok()
-    };
-    if std::env::var_os("TMPDIR").is_none() && statvfs(MEMORY).is_ok_and(is_roomy) {
-        return PathBuf::from(MEMORY);
-    }
-    std::env::temp_dir()
 }
 
 /// Removes the scratch folder that the file `lock` names, and checkouts.

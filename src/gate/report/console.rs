@@ -39,14 +39,22 @@ pub fn write(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
     write_verdict(out, report)
 }
 
+/// What a line of an engine may take; else each of its settings has a line of its own.
+const COLUMNS: usize = 80;
+
 fn write_engines(out: &mut impl Write, engines: &[Engine]) -> io::Result<()> {
     if !engines.is_empty() {
         writeln!(out, "\n{}", "--- ENGINES ---".bold())?;
     }
     engines.iter().try_for_each(|engine| {
-        let origin = std::iter::once(&engine.origin).chain(&engine.settings);
-        let origin = origin.map(String::as_str).collect::<Vec<_>>().join(", ");
-        writeln!(out, "  {} {}: {origin}", engine.name, engine.version)
+        let Engine { name, version, origin, settings, .. } = engine;
+        let first = format!("  {name} {version}: {origin}");
+        let line = std::iter::once(&first).chain(settings).map(String::as_str).collect::<Vec<_>>().join(", ");
+        if line.chars().count() <= COLUMNS {
+            return writeln!(out, "{line}");
+        }
+        writeln!(out, "{first}")?;
+        settings.iter().try_for_each(|setting| writeln!(out, "    {setting}"))
     })
 }
 
@@ -149,7 +157,11 @@ fn write_not_run(out: &mut impl Write, name: &str, what: &str) -> io::Result<()>
 }
 
 fn counted(metrics: usize) -> String {
-    if metrics == 1 { "1 metric".to_owned() } else { format!("{metrics} metrics") }
+    match metrics {
+        0 => "no metric".to_owned(),
+        1 => "1 metric".to_owned(),
+        _ => format!("{metrics} metrics"),
+    }
 }
 
 fn write_row(out: &mut impl Write, name: &str, row: &Row) -> io::Result<()> {

@@ -125,7 +125,7 @@ impl Drop for Progress<'_> {
 /// A line in place: what turns, for how long, and a message.
 #[must_use]
 pub fn spinner() -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}");
+    let style = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}");
     let bar =
         ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
     bar.enable_steady_tick(Duration::from_millis(100));

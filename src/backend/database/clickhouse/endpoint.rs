@@ -11,12 +11,17 @@ use crate::backend::database::Error;
 const FORM: &str = "write it as `http://user:password@host:8123`, special characters of user and password \
                     percent-encoded";
 
+/// The scheme that asks for TLS.
+const HTTPS: &str = "https";
+
 /// What a URL says, its user and password apart from the rest.
 pub(super) struct Endpoint {
     /// Scheme, host and port: all that is ever shown.
     pub origin: String,
     pub user: Option<String>,
     pub password: Option<String>,
+    /// Whether it is reached through TLS.
+    pub encrypted: bool,
     /// Whether it is on this machine.
     pub local: bool,
 }
@@ -32,6 +37,7 @@ impl Endpoint {
             origin: parsed.origin().ascii_serialization(),
             user: decoded(Some(parsed.username()).filter(|user| !user.is_empty()))?,
             password: decoded(parsed.password())?,
+            encrypted: parsed.scheme() == HTTPS,
             local: is_local(&parsed),
         })
     }
@@ -39,7 +45,10 @@ impl Endpoint {
 
 fn check(url: &Url) -> Result<(), &'static str> {
     match url {
-        _ if url.scheme() != "http" => Err("its scheme is not `http`, the only one this speaks"),
+        _ if url.scheme() == HTTPS && !cfg!(feature = "tls") => {
+            Err("its scheme is https, and this build has no TLS: build with `--features tls`")
+        }
+        _ if !["http", HTTPS].contains(&url.scheme()) => Err("its scheme is neither `http` nor `https`"),
         _ if url.host_str().is_none_or(str::is_empty) => Err("it names no host"),
         _ if url.path() != "/" => Err("something follows the host and port"),
         _ if url.query().is_some() => Err("it has a query: the database and the settings are given apart"),
@@ -87,6 +96,18 @@ mod tests {
     }
 
     #[test]
+    fn https_needs_the_feature_tls() {
+        match Endpoint::parse("https://u:secret@db.example:8443") {
+            Ok(endpoint) => assert!(cfg!(feature = "tls") && endpoint.encrypted),
+            Err(error) => {
+                let error = error.to_string();
+                assert!(!cfg!(feature = "tls") && error.contains("--features tls"), "{error}");
+                assert!(!error.contains("secret"), "{error}");
+            }
+        }
+    }
+
+    #[test]
     fn this_machine_is_told_from_others() {
         let local = |host: &str| Endpoint::parse(&format!("http://{host}:8123")).unwrap().local;
         assert!(["localhost", "127.0.0.1", "127.1.2.3", "[::1]"].into_iter().all(local));
@@ -99,7 +120,6 @@ mod tests {
             ("", "relative URL"),
             ("localhost:8123", "scheme"),
             ("htp://u:secret@host:8123", "scheme"),
-            ("https://u:secret@host:8443", "scheme"),
             ("http://u:secret@:8123", "empty host"),
             ("http://u:secret@host:81x3", "invalid port"),
             ("http://u:sec#ret@host:8123", "invalid port"),

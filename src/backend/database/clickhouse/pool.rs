@@ -40,9 +40,9 @@ struct Line {
 
 impl Pool {
     /// As many clients as there may be connections, each set up by `set_up`.
-    pub fn new(options: PoolOptions, set_up: impl Fn(Client) -> Client) -> Self {
+    pub fn new(options: PoolOptions, encrypted: bool, set_up: impl Fn(Client) -> Client) -> Self {
         let line = |(client, sockets)| Arc::new(Line { client: set_up(client), sockets });
-        let idle: Vec<_> = (0..options.connections).map(|_| line(transport::client())).collect();
+        let idle: Vec<_> = (0..options.connections).map(|_| line(transport::client(encrypted))).collect();
         let sockets = idle.iter().map(|line| line.sockets.clone()).collect();
         let permits = Arc::new(Semaphore::new(idle.len()));
         let shared = Shared { idle: Mutex::new(idle), sockets, acquisitions: Acquisitions::default() };

@@ -49,10 +49,10 @@ impl Server {
     ) -> Result<Self, Error> {
         let limit = options.query_timeout;
         let address = |client| addressed(client, endpoint);
-        let who = ask_who(&place, limit, address(transport::client().0)).await?;
+        let who = ask_who(&place, limit, address(transport::client(endpoint.encrypted).0)).await?;
         let dialect = Dialect::of(&who.version).map_err(|reason| unsuitable(&place, reason))?;
         let settings = if who.readonly == "1" { Vec::new() } else { dialect.settings(limit, clustered) };
-        let pool = Pool::new(options.clone(), |client| {
+        let pool = Pool::new(options.clone(), endpoint.encrypted, |client| {
             let client = dialect.set_up(address(client));
             settings.iter().fold(client, |client, (name, value)| client.with_setting(*name, value))
         });
@@ -156,11 +156,19 @@ async fn ask_who(place: &str, limit: Duration, client: Client) -> Result<Who, Er
 }
 
 fn unreachable(place: &str, limit: Duration, reported: Reported) -> Error {
-    let remedy = "check that the server runs, and that its URL has the right host and the port for HTTP";
     let place = place.to_owned();
+    let remedy = |reason: &str| match () {
+        () if reason.contains("certificate") => {
+            "name the certificate of its issuer by SSL_CERT_FILE, and the server in the URL as its certificate does"
+        }
+        () => "check that the server runs, and that its URL has the right scheme, host and port for HTTP",
+    };
     match fault::explain(place.clone(), "opening", limit, reported) {
-        Error::Lost { reason, .. } => Error::Open { place, reason, remedy },
-        Error::Query { source, .. } => Error::Open { place, reason: source.to_string(), remedy },
+        Error::Lost { reason, .. } => Error::Open { place, remedy: remedy(&reason), reason },
+        Error::Query { source, .. } => {
+            let reason = source.to_string();
+            Error::Open { place, remedy: remedy(&reason), reason }
+        }
         other => other,
     }
 }

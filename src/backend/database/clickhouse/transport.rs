@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use clickhouse::Client;
@@ -12,11 +12,12 @@ use hyper::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::client::legacy::{self};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::net::TcpStream;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tower::{BoxError, Service};
+
+use super::tls;
 
 /// How long an idle connection is kept: ClickHouse before 23.11 closes its end after 3 s.
 const IDLE: Duration = Duration::from_secs(2);
@@ -63,11 +64,12 @@ impl Sockets {
     }
 }
 
-/// A client that keeps at most one idle connection, with the count of its sockets.
+/// A client that keeps at most one idle connection, with the count of its sockets. `encrypted` says whether it is for an
+/// `https` URL.
 ///
 /// The crate's own default leaves Nagle's algorithm on. The last piece of an insert then waits for the
 /// acknowledgement of the one before, 40 ms by Linux's timer.
-pub(super) fn client() -> (Client, Sockets) {
+pub(super) fn client(encrypted: bool) -> (Client, Sockets) {
     let sockets = Sockets(watch::Sender::new(State::default()));
     let mut http = HttpConnector::new();
     http.set_nodelay(true);
@@ -76,15 +78,18 @@ pub(super) fn client() -> (Client, Sockets) {
         .pool_idle_timeout(IDLE)
         .pool_timer(TokioTimer::new())
         .pool_max_idle_per_host(1)
-        .build(Connector { http, sockets: sockets.clone() });
+        .build(Connector { way: tls::over(http, encrypted), sockets: sockets.clone() });
     (Client::with_http_client(transport), sockets)
 }
 
 #[derive(Clone)]
 struct Connector {
-    http: HttpConnector,
+    way: tls::Connector,
     sockets: Sockets,
 }
+
+/// What a way opens.
+type Stream = <tls::Connector as Service<Uri>>::Response;
 
 impl Service<Uri> for Connector {
     type Response = Socket;
@@ -92,14 +97,14 @@ impl Service<Uri> for Connector {
     type Future = BoxFuture<'static, Result<Socket, BoxError>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.http.poll_ready(context).map_err(Into::into)
+        Poll::Ready(Ok(ready!(self.way.poll_ready(context))?))
     }
 
     fn call(&mut self, server: Uri) -> Self::Future {
-        let (mut http, sockets) = (self.http.clone(), self.sockets.clone());
+        let (mut way, sockets) = (self.way.clone(), self.sockets.clone());
         async move {
             if sockets.needed().await {
-                Ok(Socket::new(http.call(server).await?, sockets))
+                Ok(Socket::new(way.call(server).await?, sockets))
             } else {
                 Err("the open connection served the request".into())
             }
@@ -110,12 +115,12 @@ impl Service<Uri> for Connector {
 
 /// A socket that counts for as long as it lives.
 struct Socket {
-    io: TokioIo<TcpStream>,
+    io: Stream,
     sockets: Sockets,
 }
 
 impl Socket {
-    fn new(io: TokioIo<TcpStream>, sockets: Sockets) -> Self {
+    fn new(io: Stream, sockets: Sockets) -> Self {
         sockets.0.send_modify(|state| state.open += 1);
         Self { io, sockets }
     }

@@ -36,7 +36,8 @@ pub(super) async fn insert(primary: &Side, events: &[Event]) -> Result<(), Error
         let beginnings = primary.again(|| store(primary, events));
         beginnings.await.unwrap_or_else(|error| Err((error, Effect::None)))
     };
-    primary.once("inserting events", work).await
+    // Through TLS it is large.
+    primary.once("inserting events", Box::pin(work)).await
 }
 
 /// One statement, which stores all rows or none. Until its end is sent, nothing is stored for certain; so its

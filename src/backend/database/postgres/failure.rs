@@ -95,11 +95,22 @@ pub(super) fn words(error: &sqlx::Error) -> String {
 pub(super) fn unopened(place: String, error: &sqlx::Error) -> Error {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code).unwrap_or_default();
     let remedy = match (&*code, error) {
+        ("28000", _) if words(error).ends_with("no encryption") => {
+            "say sslmode=require in the URL, with a build that has `--features tls`"
+        }
         ("28P01" | "28000", _) => "correct user and password in the URL, or the server's pg_hba.conf",
         ("3D000", _) => "create the database, or correct its name in the URL",
         ("53300", _) => "close connections of others, or raise the server's max_connections",
-        (_, sqlx::Error::Tls(_)) => {
+        (_, sqlx::Error::Tls(_)) if !cfg!(feature = "tls") => {
             "build with `--features tls`, or set sslmode in the URL to what the server takes"
+        }
+        (_, sqlx::Error::Tls(_)) => {
+            "set sslmode in the URL to what the server takes, or mend the certificates that it names"
+        }
+        // How the handshake ends where the certificate is not trusted.
+        (_, sqlx::Error::Io(io)) if io.kind() == ErrorKind::InvalidData => {
+            "name its issuer's certificate by sslrootcert in the URL, and the server as its certificate does; or say \
+             sslmode=require, which encrypts and checks no certificate"
         }
         (_, sqlx::Error::Io(io)) if io.kind() == ErrorKind::ConnectionRefused => {
             "start the server, or correct host and port in the URL"

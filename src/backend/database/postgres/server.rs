@@ -57,8 +57,16 @@ async fn ask(address: &Address) -> Result<ServerFacts, sqlx::Error> {
             sqlx::query_scalar("SELECT current_setting($1)").bind(name).fetch_one(&mut connection).await?;
         settings.push(format!("{name} {value}"));
     }
+    settings.extend(encryption(&mut connection).await?);
     connection.close().await?;
     Ok(ServerFacts { version, major, place: address.place.clone(), settings })
+}
+
+/// What it costs is in every number.
+async fn encryption(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
+    const ASK: &str =
+        "SELECT 'TLS (' || version || ')' FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl";
+    sqlx::query_scalar(ASK).fetch_optional(connection).await
 }
 
 /// Whether the server at `address` can be used.

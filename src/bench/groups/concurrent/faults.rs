@@ -47,7 +47,7 @@ impl Times {
     fn of(mode: Mode) -> Self {
         let [before, lasting, after] = match mode {
             _ if is_test_run() => [100, 800, 500],
-            Mode::Quick => [500, 800, 1_700],
+            Mode::Quick => [300, 700, 1_500],
             Mode::Full => [1_000, 2_000, 4_000],
         };
         let ms = Duration::from_millis;

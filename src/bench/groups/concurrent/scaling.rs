@@ -20,6 +20,7 @@ const EXPONENT: f64 = 1.5;
 pub(super) struct Scaling<'s> {
     stage: Stage<'s>,
     populations: Vec<usize>,
+    within: f64,
     length: Duration,
     steps: RefCell<BTreeMap<usize, Step>>,
     most: OnceCell<usize>,
@@ -33,9 +34,9 @@ struct Step {
 }
 
 impl<'s> Scaling<'s> {
-    /// `populations` are tried in their order, which is rising.
-    pub(super) fn new(stage: Stage<'s>, populations: Vec<usize>, length: Duration) -> Self {
-        Self { stage, populations, length, steps: RefCell::default(), most: OnceCell::new() }
+    /// `populations` are tried for `length` each, in their order, which is rising; the search comes `within` a fraction.
+    pub(super) fn new(stage: Stage<'s>, populations: Vec<usize>, within: f64, length: Duration) -> Self {
+        Self { stage, populations, within, length, steps: RefCell::default(), most: OnceCell::new() }
     }
 
     /// The scenario of one size; what it records counts for the search too.
@@ -58,7 +59,7 @@ impl<'s> Scaling<'s> {
     /// # Panics
     /// Not even one user is served well.
     pub(super) fn most(&self) -> usize {
-        let search = || search::largest(&self.populations, |count| self.step(count).keeps_level);
+        let search = || search::largest(&self.populations, self.within, |count| self.step(count).keeps_level);
         *self
             .most
             .get_or_init(|| search().unwrap_or_else(|| panic!("not even one user is served well: see above")))

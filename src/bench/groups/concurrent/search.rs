@@ -1,13 +1,14 @@
 //! The search for a limit.
 
-/// How close the search comes: it ends when the smallest that broke is at most a fifth above the largest that held.
-const RESOLUTION: usize = 5;
-
 /// The largest population that was seen to hold, or `None` where not one user did.
 ///
 /// Tries `populations` in their order, which is rising, until one breaks; then halves the way between the last that
-/// held and the first that broke.
-pub(super) fn largest(populations: &[usize], mut holds: impl FnMut(usize) -> bool) -> Option<usize> {
+/// held and the first that broke, until that is at most the fraction `within` of the one that held.
+pub(super) fn largest(
+    populations: &[usize],
+    within: f64,
+    mut holds: impl FnMut(usize) -> bool,
+) -> Option<usize> {
     let mut held = 0;
     let mut broken = None;
     for &population in populations {
@@ -17,15 +18,16 @@ pub(super) fn largest(populations: &[usize], mut holds: impl FnMut(usize) -> boo
         }
         held = population;
     }
-    while let Some(middle) = broken.and_then(|broken| between(held, broken)) {
+    while let Some(middle) = broken.and_then(|broken| between(held, broken, within)) {
         if holds(middle) { held = middle } else { broken = Some(middle) }
     }
     (held > 0).then_some(held)
 }
 
 /// A population to try between one that held and one that broke, where they are not close yet.
-fn between(held: usize, broken: usize) -> Option<usize> {
-    (broken - held > (held / RESOLUTION).max(1)).then(|| held.midpoint(broken))
+fn between(held: usize, broken: usize, within: f64) -> Option<usize> {
+    let apart = (broken - held) as f64;
+    (apart > (held as f64 * within).max(1.0)).then(|| held.midpoint(broken))
 }
 
 #[cfg(test)]
@@ -34,8 +36,12 @@ mod tests {
 
     /// What the search finds, and what it tries, where `limit` is the largest that holds.
     fn search(populations: &[usize], limit: usize) -> (Option<usize>, Vec<usize>) {
+        search_within(0.2, populations, limit)
+    }
+
+    fn search_within(within: f64, populations: &[usize], limit: usize) -> (Option<usize>, Vec<usize>) {
         let mut tried = Vec::new();
-        let found = largest(populations, |population| {
+        let found = largest(populations, within, |population| {
             tried.push(population);
             population <= limit
         });
@@ -46,6 +52,12 @@ mod tests {
     fn the_limit_is_bisected_between_the_last_that_held_and_the_first_that_broke() {
         assert_eq!(search(&[25, 100, 400], 260), (Some(250), vec![25, 100, 400, 250, 325, 287]));
         assert_eq!(search(&[10, 25], 24), (Some(21), vec![10, 25, 17, 21]));
+    }
+
+    #[test]
+    fn a_coarser_search_ends_sooner() {
+        assert_eq!(search_within(0.5, &[100, 200, 400], 260), (Some(200), vec![100, 200, 400, 300]));
+        assert_eq!(search_within(0.5, &[100, 200, 400], 310), (Some(300), vec![100, 200, 400, 300]));
     }
 
     #[test]

@@ -8,13 +8,16 @@ use futures_util::future::join_all;
 use super::scratch::{Scratch, answer};
 use super::stage::Stage;
 use crate::backend::database::Database;
-use crate::bench::{Harness, Unit};
+use crate::bench::{Harness, Mode, Unit};
 
 /// Tasks that share a pool in `pool/reuse`: five for each of its connections.
 const TASKS: u64 = 50;
 
 /// Reads of each task.
 const READS: i64 = 20;
+
+/// Recordings of `pool/reuse` in quick mode: each creates and fills a database, which takes a second on some engines.
+const QUICK_RECORDINGS: usize = 3;
 
 /// `pool/acquire`.
 pub(super) fn acquire(harness: &mut Harness, stage: &Stage<'_>) {
@@ -48,8 +51,9 @@ async fn take_turns(database: &dyn Database, turns: u64) -> Duration {
 
 /// `pool/reuse`.
 pub(super) fn reuse(harness: &mut Harness, stage: &Stage<'_>) {
+    let most = if harness.mode() == Mode::Quick { QUICK_RECORDINGS } else { usize::MAX };
     harness.replay(&stage.id("pool/reuse"), Unit::Percent, |samples| {
-        (0..samples).map(|_| stage.runtime.block_on(share_of_reuse(&stage.loaded(1_000)))).collect()
+        (0..samples.min(most)).map(|_| stage.runtime.block_on(share_of_reuse(&stage.loaded(1_000)))).collect()
     });
 }
 

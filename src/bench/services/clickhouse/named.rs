@@ -13,13 +13,9 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// Asks the server at `url` for its version, and for `cluster` where one is named.
 pub fn server(url: &str, cluster: Option<&str>) -> Result<Service, StartError> {
     let place = place(url)?;
-    let version = ask(url).map_err(|problem| {
-        failed(
-            format!("{VARIABLE} is set, and the server at {place} does not answer: {problem}"),
-            format!("correct it, or unset {VARIABLE} to have a throwaway server started"),
-        )
-    })?;
-    let mut facts = facts(version, format!("{VARIABLE} ({place})"), Vec::new());
+    let version = ask(url).map_err(|problem| unanswered(&place, &problem))?;
+    let encrypted = url.starts_with("https").then(|| "TLS".to_owned());
+    let mut facts = facts(version, format!("{VARIABLE} ({place})"), encrypted.into_iter().collect());
     if let Some(cluster) = cluster {
         facts.settings.push(format!("cluster {cluster}: {}", nodes(url, cluster, &place)?));
         // One machine's numbers are no baseline for a cluster's.
@@ -27,6 +23,16 @@ pub fn server(url: &str, cluster: Option<&str>) -> Result<Service, StartError> {
     }
     namespace::remove_abandoned(url, cluster);
     Ok(Service::new(url.to_owned(), facts, ()))
+}
+
+fn unanswered(place: &str, problem: &str) -> StartError {
+    let remedy = if problem.contains("certificate") {
+        "name the certificate of its issuer by SSL_CERT_FILE, and the server in the URL as its certificate does"
+            .to_owned()
+    } else {
+        format!("correct it, or unset {VARIABLE} to have a throwaway server started")
+    };
+    failed(format!("{VARIABLE} is set, and the server at {place} does not answer: {problem}"), remedy)
 }
 
 /// How many there are of what in the cluster.
@@ -65,6 +71,10 @@ fn place(url: &str) -> Result<String, StartError> {
     };
     let parsed = Url::parse(url).map_err(|error| unusable(format!("is no URL: {error}")))?;
     match (parsed.scheme(), parsed.host_str(), parsed.port_or_known_default()) {
+        ("https", ..) if !cfg!(feature = "tls") => Err(failed(
+            format!("{VARIABLE} is https, and this build has no TLS"),
+            "build with `--features tls`".to_owned(),
+        )),
         ("http" | "https", Some(host), Some(port)) => Ok(format!("{host}:{port}")),
         (scheme, ..) => {
             Err(unusable(format!("has the scheme `{scheme}`, and ClickHouse is asked over http")))

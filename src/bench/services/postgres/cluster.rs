@@ -48,10 +48,10 @@ fn attempt(binary: &Binary) -> Result<Service, String> {
     let started = launch(binary, account, &password);
     let (port, server) = started
         .and_then(|(port, server)| Ok((port, ready(server)?)))
-        .map_err(|error| format!("{user} cannot start it in {}: {error}", std::env::temp_dir().display()))?;
+        .map_err(|error| format!("{user} cannot start it: {error}"))?;
     let url = format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres");
     let origin = binary.program("postgres").display().to_string();
-    Ok(Service::new(url.clone(), facts(ask(&url)?, origin), server))
+    Ok(Service::of_throwaway(url.clone(), facts(ask(&url)?, origin), server))
 }
 
 /// The server, once it takes connections.

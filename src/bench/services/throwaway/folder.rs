@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use super::home;
 use crate::bench::services::Account;
 
 /// The file whose lock says that somebody looks after the folder.
@@ -28,7 +29,7 @@ const DEATH: Duration = Duration::from_secs(2);
 /// How many lines of the log an error quotes.
 const LAST_LINES: usize = 6;
 
-/// A folder for a server, in the folder for temporary files (`TMPDIR`), that only its account can enter.
+/// A folder for a server that only its account can enter: where [`home`] says.
 #[derive(Debug)]
 pub struct Folder {
     directory: TempDir,
@@ -41,12 +42,13 @@ impl Folder {
     /// servers of the engine left behind, because they and their supervisors were killed, is removed first.
     ///
     /// # Errors
-    /// The folder for temporary files cannot be written to.
+    /// The place for it cannot be written to.
     pub fn create(engine: &str, account: Option<Account>) -> io::Result<Self> {
         let prefix = format!("backend-bench-{engine}-");
-        remove_abandoned(&std::env::temp_dir(), &prefix, account.as_ref());
+        home::parents().iter().for_each(|place| remove_abandoned(place, &prefix, account.as_ref()));
         let private = Permissions::from_mode(0o700);
-        let directory = tempfile::Builder::new().prefix(&prefix).permissions(private).tempdir()?;
+        let directory =
+            tempfile::Builder::new().prefix(&prefix).permissions(private).tempdir_in(home::parent())?;
         let mut folder = Self { directory, lock: None, account };
         folder.set_up().map(|()| folder)
     }

@@ -24,8 +24,13 @@ fn start(engine: &str) -> Throwaway {
     let folder = Folder::create(engine, None).unwrap();
     let server = server(&folder);
     let mut throwaway = Throwaway::start(folder, &server, Stop::Terminate).unwrap();
-    assert!(throwaway.wait_until(Duration::from_secs(10), |folder| pid_in(folder).is_some()).unwrap());
+    // A process that is about to become another program has no command line for a moment.
+    assert!(throwaway.wait_until(Duration::from_secs(10), has_begun).unwrap());
     throwaway
+}
+
+fn has_begun(folder: &Path) -> bool {
+    pid_in(folder).is_some() && fs::read_to_string(folder.join("log")).is_ok_and(|log| log == "started\n")
 }
 
 fn pid_in(folder: &Path) -> Option<Pid> {

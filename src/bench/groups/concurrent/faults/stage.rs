@@ -106,7 +106,11 @@ impl Stage {
 
 fn load(fault: Fault, times: Times) -> Load {
     let model = Model::Closed(Population::new(USERS, THINK));
-    Load { deadline: DEADLINE, seed: USERS_SEED, ..Load::new(fault.name(), model, times.all()) }
+    Load {
+        deadline: DEADLINE,
+        seed: USERS_SEED,
+        ..Load::new(format!("faults/{}", fault.name()), model, times.all())
+    }
 }
 
 fn seen(recording: Recording, mended: Duration, times: Times) -> Seen {

@@ -1,0 +1,58 @@
+//! ClickHouse over TLS.
+
+use std::process::Command;
+
+use backend_bench::backend::database::{ClickHouse, PoolOptions};
+use backend_bench::bench::services::clickhouse::{Sources, VARIABLE, start_from};
+
+use crate::certificate::Certificate;
+use crate::keeps_events;
+use crate::servers::{Server, free_port, start_oldest_in};
+
+/// The server, and its URL with TLS.
+async fn encrypted(certificate: &Certificate) -> (Server, String) {
+    let port = free_port();
+    let more = format!(
+        "<https_port>{port}</https_port><openSSL><server><certificateFile>{}</certificateFile>\
+         <privateKeyFile>{}</privateKeyFile><verificationMode>none</verificationMode></server></openSSL>",
+        certificate.path().display(),
+        certificate.key().display()
+    );
+    let server = start_oldest_in(tempfile::tempdir().unwrap(), &more).await;
+    let url = server.url_through(port).replace("http://", "https://");
+    (server, url)
+}
+
+fn sources(url: &str) -> Sources {
+    Sources { url: Some(url.to_owned()), cluster: None, ..Sources::of_this_machine() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_go_through_tls_to_a_server_that_is_trusted_and_to_no_other() {
+    let certificate = Certificate::make();
+    let (_server, url) = encrypted(&certificate).await;
+    let of_part = ClickHouse::open(&url, "test", PoolOptions::default()).await.unwrap_err().to_string();
+    let of_benches = start_from(&sources(&url)).unwrap_err().to_string();
+    for error in [of_part, of_benches] {
+        assert!(error.contains("certificate") && error.contains("SSL_CERT_FILE"), "{error}");
+    }
+    assert!(trusts(&certificate, &url));
+}
+
+/// Whether a process that trusts the certificate works with the server.
+fn trusts(certificate: &Certificate, url: &str) -> bool {
+    let mut trusting = Command::new(std::env::current_exe().unwrap());
+    trusting.args(["--exact", "clickhouse::process_that_trusts_the_certificate", "--ignored"]);
+    let ended = trusting.env(VARIABLE, url).env("SSL_CERT_FILE", certificate.path()).status();
+    ended.unwrap().success()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "no test of its own: the process that another starts, since who is trusted is decided once"]
+async fn process_that_trusts_the_certificate() {
+    let Ok(url) = std::env::var(VARIABLE) else { return };
+    assert_eq!(start_from(&sources(&url)).unwrap().facts().settings, ["TLS"]);
+    let database = ClickHouse::open(&url, "encrypted", PoolOptions::default()).await.unwrap();
+    keeps_events(&database).await;
+    database.remove_database().await.unwrap();
+}
