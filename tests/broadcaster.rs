@@ -8,7 +8,7 @@ use std::time::Duration;
 use backend_bench::backend::broadcaster::{Broadcaster, BroadcasterConfig, BroadcasterStats, SlowConsumer};
 use futures_util::{SinkExt, StreamExt};
 use serde::{Serialize, Serializer};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, duplex};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
@@ -200,23 +200,25 @@ async fn streams_upgraded_elsewhere_are_served_too() {
     timeout(DEADLINE, async { tokio::join!(hub.serve(server), talk) }).await.expect("an end in time");
 }
 
-/// A pipe that takes half a message at a time, while messages, answers and pongs all want to be written.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_message_half_written_is_finished_before_anything_else() {
-    const EACH: usize = 300;
-    let hub = Broadcaster::new(BroadcasterConfig::default());
+/// A client of `hub` by a pipe that takes less than a message at a time.
+async fn by_a_narrow_pipe(hub: &Broadcaster) -> WebSocketStream<DuplexStream> {
     let (near, far) = duplex(64);
     let server = WebSocketStream::from_raw_socket(near, Role::Server, Some(hub.websocket_config())).await;
-    let mut client = WebSocketStream::from_raw_socket(far, Role::Client, None).await;
-    let serving = tokio::spawn({
-        let hub = hub.clone();
-        async move { hub.serve(server).await }
-    });
+    let hub = hub.clone();
+    tokio::spawn(async move { hub.serve(server).await });
+    WebSocketStream::from_raw_socket(far, Role::Client, None).await
+}
+
+/// While messages, answers and pongs all want to be written.
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_and_answers_come_whole_where_half_a_message_is_taken_at_a_time() {
+    const EACH: usize = 300;
+    let hub = Broadcaster::new(BroadcasterConfig::default());
+    let mut client = by_a_narrow_pipe(&hub).await;
     assert_eq!(ask(&mut client, r#"{"join":"all"}"#).await, r#"{"joined":"all"}"#);
     let received = timeout(DEADLINE, everything_at_once(&hub, client, EACH)).await.expect("an end in time");
     assert_eq!(received, [("messages", EACH), ("echoes", EACH)]);
     hub.shutdown().await;
-    serving.await.unwrap();
 }
 
 /// Longer than the pipe takes, however little the number is.

@@ -82,9 +82,9 @@ impl Courier {
         loop {
             mem::swap(&mut *self.called_by.lock(), &mut members);
             if members.is_empty() {
-                self.sent.notified().await
+                self.sent.notified().await;
             } else {
-                yield_now().await
+                yield_now().await;
             }
             for (visited, member) in members.drain(..).enumerate() {
                 if visited % VISITS == VISITS - 1 {
