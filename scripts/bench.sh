@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Measures the categories on real parts and judges them: `bench-gate run`, with what it needs.
 #
-#   scripts/bench.sh --quick            small sizes, about a minute after the build
-#   scripts/bench.sh                    full sizes, about five minutes after the build
+#   scripts/bench.sh --quick            small sizes, about two minutes after the build
+#   scripts/bench.sh                    full sizes, about twelve minutes after the build
 #   scripts/bench.sh database cache     two categories
 #
 # Takes what `bench-gate run` takes, and ends with its exit code: 0 good enough, 1 not, 2 could not judge.
