@@ -185,6 +185,7 @@ impl Broadcaster {
         self.hub.shutdown.cancel();
         self.hub.tasks.close();
         self.hub.tasks.wait().await;
+        self.hub.couriers.forget();
     }
 }
 
@@ -209,5 +210,6 @@ impl Drop for Hub {
     /// Couriers are nobody's but the hub's.
     fn drop(&mut self) {
         self.shutdown.cancel();
+        self.couriers.forget();
     }
 }

@@ -63,6 +63,11 @@ impl Couriers {
     pub fn send(&self) {
         self.couriers.iter().for_each(|courier| courier.send());
     }
+
+    /// Forgets who has called those that work no more: a member that waits for a visit keeps its socket open.
+    pub fn forget(&self) {
+        self.couriers.iter().for_each(|courier| courier.called_by.lock().clear());
+    }
 }
 
 impl Courier {
@@ -95,5 +100,30 @@ impl Courier {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::backend::broadcaster::BroadcasterConfig;
+    use crate::backend::broadcaster::wire::Wire;
+    use tokio_tungstenite::WebSocketStream;
+    use tokio_tungstenite::tungstenite::protocol::Role;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_is_forgotten_is_not_kept_by_having_called() {
+        let (near, _far) = tokio::io::duplex(16);
+        let wire = Arc::new(Wire::new(WebSocketStream::from_raw_socket(near, Role::Server, None).await));
+        let (couriers, config, ended) =
+            (Couriers::default(), BroadcasterConfig::default(), CancellationToken::new());
+        {
+            let member = Member::new(0, &config, ended, Arc::clone(&wire) as _, couriers.of(0));
+            assert!(Arc::new(member).offer("waits for a visit".into(), &Counters::default()));
+        }
+        let kept = Arc::strong_count(&wire);
+        couriers.forget();
+        assert_eq!((kept, Arc::strong_count(&wire)), (2, 1));
     }
 }
