@@ -56,3 +56,19 @@ fn the_api_category_measures_a_deployment_and_its_report_says_which() {
     assert!(said.iter().all(|text| facts.contains(text)) && !facts.contains("hunter2"), "{facts}");
     served.ends_and_leaves_nothing();
 }
+
+#[test]
+fn the_websocket_category_measures_a_deployment_and_leaves_out_what_only_our_hub_knows() {
+    let (served, home) = (Served::start(), tempfile::tempdir().unwrap());
+    let bench = Programs::get().bench("websocket", &["--bench"], |command| {
+        command.env("API_URL", &served.url).env("CRITERION_HOME", home.path());
+    });
+    assert_eq!(bench.status.code(), Some(0), "{}", String::from_utf8_lossy(&bench.stderr));
+    let measured = |id: &str| home.path().join("websocket").join(id).join("new/estimates.json").is_file();
+    let ids = ["connect", "round_trip_p95", "throughput", "broadcast"];
+    assert_eq!(ids.map(measured), [true, true, false, false]);
+    let facts = fs::read_to_string(home.path().join("bench-gate-facts/websocket.json")).expect("facts");
+    let left_out = ["throughput/5000", "only our own hub", &*format!("WebSocket {}", served.websocket())];
+    assert!(left_out.iter().all(|text| facts.contains(text)), "{facts}");
+    served.ends_and_leaves_nothing();
+}

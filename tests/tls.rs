@@ -1,4 +1,4 @@
-//! Encrypted ways to databases, to servers with a certificate that the test makes (`openssl`).
+//! Encrypted ways to databases and to a deployment, with a certificate that the test makes (`openssl`).
 //!
 //! ```text
 //! cargo test --features tls --test tls
@@ -9,8 +9,13 @@
 mod certificate;
 #[path = "tls/clickhouse.rs"]
 mod clickhouse;
+#[path = "tls/deployment.rs"]
+mod deployment;
 #[path = "tls/postgres.rs"]
 mod postgres;
+#[path = "deployment/programs.rs"]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod programs;
 #[path = "clickhouse_part/servers.rs"]
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod servers;

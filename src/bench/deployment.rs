@@ -31,6 +31,7 @@ pub use error::DeploymentError;
 pub use operation::{Http, Plan};
 pub use secrets::Secrets;
 pub use session::DeployedSession;
+pub(super) use socket::Socket;
 pub use target::DeployedApi;
 
 use super::facts::Facts;
@@ -163,8 +164,15 @@ pub fn refuse_strangers_or_exit(variables: &[&'static str]) {
 /// That cannot be noted.
 pub fn leave_memory_out(facts: &Facts, id: &str) {
     let Some(url) = named(API_URL) else { return };
-    let reason = format!("the memory of {} cannot be seen from here", place::shown(&url));
-    let noted = facts.note_row_not_run(id, &reason, "unset API_URL to measure a backend in this process");
+    leave_out(facts, id, &format!("the memory of {} cannot be seen from here", place::shown(&url)))
+}
+
+/// Leaves the benchmark `id` that is running out: there is a deployment, and it cannot be measured there for this reason.
+///
+/// # Panics
+/// That cannot be noted.
+pub(super) fn leave_out(facts: &Facts, id: &str, reason: &str) -> ! {
+    let noted = facts.note_row_not_run(id, reason, "unset API_URL to measure a backend in this process");
     noted.unwrap_or_else(|error| panic!("{error}"));
     skip()
 }

@@ -47,10 +47,12 @@ impl Programs {
     pub fn get() -> &'static Self {
         static BUILT: OnceLock<Programs> = OnceLock::new();
         BUILT.get_or_init(|| {
-            let wanted =
-                ["--example", "serve", "--bench", "api", "--bench", "concurrent", "--bench", "database"];
             let mut cargo = Command::new(env!("CARGO"));
-            cargo.arg("build").args(wanted).args(["--message-format=json", "--quiet"]);
+            cargo.args(["build", "--example", "serve"]);
+            cargo
+                .args(["api", "concurrent", "database", "websocket"].map(|bench| format!("--bench={bench}")));
+            cargo.args(if cfg!(feature = "tls") { &["--features=tls"][..] } else { &[] });
+            cargo.args(["--message-format=json", "--quiet"]);
             let output = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("cargo runs");
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             let lines = String::from_utf8(output.stdout).expect("cargo prints UTF-8");

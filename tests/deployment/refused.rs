@@ -18,7 +18,7 @@ fn refused(bench: &str, variables: &[(&str, &str)]) -> String {
     said
 }
 
-/// Both categories that measure a deployment refuse `url` and say `reason`.
+/// The categories that measure what an API answers refuse `url` and say `reason`.
 fn refuse(url: &str, reason: &str) {
     for bench in ["api", "concurrent"] {
         let said = refused(bench, &[("API_URL", url)]);
@@ -45,6 +45,8 @@ fn another_machine_is_refused_unless_it_is_mine() {
 #[test]
 fn a_server_that_does_not_answer_as_it_should_is_refused_before_any_load() {
     refuse(&format!("http://{}", closed()), "refused");
+    let said = refused("websocket", &[("API_URL", &*format!("http://{}", closed()))]);
+    assert!(said.contains("operation `WebSocket` failed") && said.contains("start it"), "{said}");
     let (address, requests) = echoing(StatusCode::OK);
     refuse(&format!("http://{address}"), "[[users.operation]]");
     assert!(

@@ -7,7 +7,7 @@ use reqwest::header::HeaderMap;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::place::Place;
@@ -15,11 +15,11 @@ use crate::bench::load::{ErrorKind, Failure};
 
 /// An open WebSocket.
 #[derive(Debug)]
-pub(super) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
     /// Connects to one of the addresses that were judged, with the headers.
-    pub async fn open(place: &Place, headers: &HeaderMap) -> Result<Self, Failure> {
+    pub(super) async fn open(place: &Place, headers: &HeaderMap) -> Result<Self, Failure> {
         let mut request = place.url.as_str().into_client_request().map_err(|error| broken(&error))?;
         request.headers_mut().extend(headers.clone());
         let stream = tcp(&place.addresses).await?;
@@ -29,17 +29,37 @@ impl Socket {
         })
     }
 
-    pub async fn send(&mut self, text: String) -> Result<(), Failure> {
+    pub(super) async fn send(&mut self, text: String) -> Result<(), Failure> {
         self.0.send(Message::text(text)).await.map_err(|error| broken(&error))
     }
 
     /// Waits for a message that contains `reply`, past others.
-    pub async fn hear(&mut self, reply: &str) -> Result<(), Failure> {
+    pub(super) async fn hear(&mut self, reply: &str) -> Result<(), Failure> {
+        let is_reply = |message: &Message| match message {
+            Message::Text(text) => text.contains(reply),
+            Message::Binary(bytes) => String::from_utf8_lossy(bytes).contains(reply),
+            _ => false,
+        };
+        self.until(is_reply).await
+    }
+
+    /// Sends a ping, and waits for the pong that answers it, which every server sends (RFC 6455, section 5.5.2).
+    pub async fn ping(&mut self, number: u64) -> Result<(), Failure> {
+        let payload = Bytes::copy_from_slice(&number.to_be_bytes());
+        self.0.send(Message::Ping(payload.clone())).await.map_err(|error| broken(&error))?;
+        self.until(|message| matches!(message, Message::Pong(answer) if *answer == payload)).await
+    }
+
+    /// Says goodbye, and waits until the server has closed the connection.
+    pub async fn leave(mut self) {
+        if self.0.close(None).await.is_ok() {
+            while let Some(Ok(_)) = self.0.next().await {}
+        }
+    }
+
+    async fn until(&mut self, expected: impl Fn(&Message) -> bool) -> Result<(), Failure> {
         while let Some(message) = self.0.next().await {
-            let message = message.map_err(|error| broken(&error))?;
-            if matches!(message, Message::Text(_) | Message::Binary(_))
-                && String::from_utf8_lossy(&message.into_data()).contains(reply)
-            {
+            if expected(&message.map_err(|error| broken(&error))?) {
                 return Ok(());
             }
         }

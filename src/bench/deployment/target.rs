@@ -62,7 +62,7 @@ impl DeployedApi {
         let Deployment { users, secrets, is_mine, .. } = deployment;
         let place = Place::find(API, deployment.named(API_URL).unwrap_or_default(), *is_mine)?;
         let named = deployment.named(WS_URL).map(str::to_owned);
-        let url = users.plans.iter().any(Plan::talks).then(|| named.unwrap_or_else(|| beside(&place)));
+        let url = named.or_else(|| users.plans.iter().any(Plan::talks).then(|| beside(&place)));
         let socket = url.map(|url| Place::find(SOCKET, &url, *is_mine)).transpose()?;
         let http = client(&place, secrets).map_err(DeploymentError::Client)?;
         let (users, secrets, cap) = (users.clone(), secrets.clone(), users.cap.map(RateCap::new));
@@ -110,13 +110,32 @@ impl DeployedApi {
             session.admitted(operation).await;
             let done = timeout(self.users().deadline, session.perform(operation)).await;
             let failed = done.unwrap_or_else(|_| Err(late(self.users().deadline)));
-            failed.map_err(|failure| self.unfit(operation, failure))?;
+            failed.map_err(|failure| self.unfit(self.0.users.mix.name(operation), &failure))?;
         }
         Ok(())
     }
 
-    fn unfit(&self, operation: Operation, failure: Failure) -> DeploymentError {
+    /// Connects to its WebSocket once and has a ping answered, before there is any load.
+    ///
+    /// # Errors
+    /// Either fails, or takes longer than the deadline.
+    pub(crate) async fn rehearse_socket(&self) -> Result<(), DeploymentError> {
+        self.admit(2).await;
+        let done = timeout(self.users().deadline, async {
+            let mut socket = self.socket().await?;
+            socket.ping(0).await?;
+            socket.leave().await;
+            Ok(())
+        });
+        let failed = done.await.unwrap_or_else(|_| Err(late(self.users().deadline)));
+        failed.map_err(|failure| self.unfit("WebSocket", &failure))
+    }
+
+    fn unfit(&self, operation: &str, failure: &Failure) -> DeploymentError {
         let remedy = match failure.kind {
+            _ if failure.detail.contains("certificate") => {
+                "have SSL_CERT_FILE name a file with the certificates that are to be trusted, or correct the URL"
+            }
             ErrorKind::Refused => "start it, or correct the URL",
             ErrorKind::Timeout => "mend it, or raise `deadline_ms`",
             _ if failure.detail.starts_with("HTTP 401") || failure.detail.starts_with("HTTP 403") => {
@@ -127,16 +146,27 @@ impl DeployedApi {
             }
             _ => "correct the operation in bench.toml, or mend the server",
         };
-        let (target, operation) = (self.base().to_owned(), self.0.users.mix.name(operation).to_owned());
-        DeploymentError::Rehearsal { target, operation, failure, remedy }
+        let failure = Failure { kind: failure.kind, detail: self.redact(&failure.detail) };
+        DeploymentError::Rehearsal {
+            target: self.base().to_owned(),
+            operation: operation.to_owned(),
+            failure,
+            remedy,
+        }
     }
 
     pub(super) fn plan(&self, operation: Operation) -> Option<&Plan> {
         self.0.users.plans.get(operation.position())
     }
 
+    /// Whether its users have a WebSocket: `WS_URL` names one, or they talk on one.
+    #[must_use]
+    pub fn has_socket(&self) -> bool {
+        self.0.socket.is_some()
+    }
+
     /// Waits until so many requests more may be sent.
-    pub(super) async fn admit(&self, requests: u32) {
+    pub(crate) async fn admit(&self, requests: u32) {
         if let Some(cap) = &self.0.cap {
             cap.admit(requests).await;
         }
@@ -146,14 +176,14 @@ impl DeployedApi {
         self.0.http.request(method, format!("{}{path}", self.base()))
     }
 
-    pub(super) async fn socket(&self) -> Result<Socket, Failure> {
+    pub(crate) async fn socket(&self) -> Result<Socket, Failure> {
         let place = self.0.socket.as_ref();
         let place =
             place.ok_or_else(|| Failure::new(ErrorKind::Protocol, "there is no WebSocket to talk on"))?;
         Socket::open(place, self.0.secrets.headers()).await
     }
 
-    pub(super) fn redact(&self, text: &str) -> String {
+    pub(crate) fn redact(&self, text: &str) -> String {
         self.0.secrets.redact(text)
     }
 }

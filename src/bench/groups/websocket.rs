@@ -1,9 +1,12 @@
 //! The `websocket` group: the broadcaster and its clients over loopback TCP, in one process.
 //!
 //! Times are therefore those of both sides: what a client spends on its frames is part of them.
+//!
+//! On the user's own deployment its WebSocket takes the hub's place (`websocket/deployed.rs`).
 
 mod broadcast;
 pub(super) mod client;
+mod deployed;
 mod echo;
 
 use std::net::SocketAddr;
@@ -14,13 +17,23 @@ use tokio::runtime::Runtime;
 
 use crate::backend::broadcaster::{Broadcaster, BroadcasterConfig};
 use crate::bench::harness::runtime;
-use crate::bench::{Harness, Unit};
+use crate::bench::{Harness, Unit, deployment};
 
 use broadcast::Audience;
 use client::Client;
 
-/// Runs every benchmark of the `websocket` category.
+/// Runs every benchmark of the `websocket` category: on the deployment that `API_URL` and `WS_URL` name, else on a hub in
+/// this process.
+///
+/// Ends the process with 2 where there is a deployment and no load can be sent to it.
 pub fn run(harness: &mut Harness) {
+    match deployment::api_or_exit() {
+        Some(api) => deployed::run(harness, &api),
+        None => of_hub(harness),
+    }
+}
+
+fn of_hub(harness: &mut Harness) {
     let (messages, (connections, published)) = (harness.sizes().messages, harness.sizes().broadcast);
     let echoes = Some(Throughput::Elements(messages as u64));
     harness.time(&format!("throughput/{messages}"), echoes, |bencher| throughput(bencher, messages));

@@ -1,0 +1,128 @@
+//! The `websocket` category on a deployment: what any WebSocket server can be asked.
+//!
+//! - `connect`: from nothing to an open connection: TCP, TLS where it is `wss`, and the handshake. The goodbye is not timed.
+//! - `round_trip_p95`: the 95th percentile of pings that wait for their pongs, one after the other on one connection
+//!   (RFC 6455, section 5.5.2).
+//!
+//! Echoes and broadcasts are commands of our own hub, so `throughput` and `broadcast` are not run. What fails, or is not
+//! answered by the deadline, ends the category.
+
+use std::cell::LazyCell;
+use std::fmt::Display;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+
+use crate::bench::deployment::{self, DeployedApi, Socket};
+use crate::bench::load::Failure;
+use crate::bench::{Facts, Harness, Unit, harness};
+
+/// The fewest pings that a percentile is taken of.
+const FEWEST_PINGS: usize = 20;
+
+/// Runs every benchmark of the `websocket` category on `api`.
+pub(super) fn run(harness: &mut Harness, api: &DeployedApi) {
+    let (messages, (connections, published)) = (harness.sizes().messages, harness.sizes().broadcast);
+    for id in [format!("throughput/{messages}"), format!("broadcast/{connections}x{published}")] {
+        leave_out(harness, &id, "it is made of commands that only our own hub knows");
+    }
+    if api.has_socket() {
+        return measure(harness, api);
+    }
+    for id in ["connect", "round_trip_p95"] {
+        leave_out(harness, id, "users of the deployment do not talk on a WebSocket, and WS_URL names none");
+    }
+}
+
+fn leave_out(harness: &mut Harness, id: &str, reason: &str) {
+    let facts = harness.facts();
+    harness.time(id, None, |_| deployment::leave_out(&facts, id, reason));
+}
+
+fn measure(harness: &mut Harness, api: &DeployedApi) {
+    let (runtime, facts) = (harness::runtime(), harness.facts());
+    let stage = LazyCell::new(|| Stage::new(&runtime, api, &facts));
+    let time = if harness::is_test_run() { Duration::ZERO } else { harness.mode().effort().measurement };
+    harness.replay("connect", Unit::Time, |samples| runtime.block_on(stage.connections(samples, time)));
+    harness
+        .replay("round_trip_p95", Unit::Time, |samples| runtime.block_on(stage.round_trips(samples, time)));
+}
+
+/// The time that 95 of a hundred kept to, in nanoseconds.
+fn percentile_95(times: &[Duration]) -> f64 {
+    let mut sorted = times.to_vec();
+    sorted.sort_unstable();
+    sorted[(sorted.len() - 1) * 95 / 100].as_secs_f64() * 1e9
+}
+
+/// A deployment whose WebSocket answered once.
+struct Stage<'a> {
+    api: &'a DeployedApi,
+}
+
+impl<'a> Stage<'a> {
+    fn new(runtime: &Runtime, api: &'a DeployedApi, facts: &Facts) -> Self {
+        runtime.block_on(api.rehearse_socket()).unwrap_or_else(|error| deployment::exit(&error));
+        facts.note_engine(&api.facts()).unwrap_or_else(|error| panic!("{error}"));
+        Self { api }
+    }
+
+    /// The mean times, in nanoseconds, of `samples` stretches of the connections that are made in `time`, one after the
+    /// other.
+    async fn connections(&self, samples: usize, time: Duration) -> Vec<f64> {
+        let (started, mut times) = (Instant::now(), Vec::new());
+        while times.len() < samples || started.elapsed() < time {
+            times.push(self.connect().await);
+        }
+        let mean =
+            |times: &[Duration]| times.iter().sum::<Duration>().as_secs_f64() * 1e9 / times.len() as f64;
+        times.chunks(times.len() / samples).take(samples).map(mean).collect()
+    }
+
+    /// How long a connection takes. It is closed again once it has answered a ping.
+    async fn connect(&self) -> Duration {
+        self.api.admit(2).await;
+        let started = Instant::now();
+        let mut socket = self.in_time(self.api.socket()).await;
+        let elapsed = started.elapsed();
+        self.in_time(socket.ping(0)).await;
+        // A server that does not say goodbye is left.
+        let _ = timeout(self.api.users().deadline, socket.leave()).await;
+        elapsed
+    }
+
+    /// The 95th percentiles, in nanoseconds, of `samples` stretches of the pings that are answered in `time`, one after the
+    /// other on one connection.
+    async fn round_trips(&self, samples: usize, time: Duration) -> Vec<f64> {
+        self.api.admit(1).await;
+        let mut socket = self.in_time(self.api.socket()).await;
+        let (started, mut times) = (Instant::now(), Vec::new());
+        while times.len() < samples * FEWEST_PINGS || started.elapsed() < time {
+            times.push(self.ping(&mut socket, times.len() as u64).await);
+        }
+        times.chunks(times.len() / samples).take(samples).map(percentile_95).collect()
+    }
+
+    async fn ping(&self, socket: &mut Socket, number: u64) -> Duration {
+        self.api.admit(1).await;
+        let started = Instant::now();
+        self.in_time(socket.ping(number)).await;
+        started.elapsed()
+    }
+
+    /// # Panics
+    /// It fails, or takes longer than the deadline.
+    async fn in_time<T>(&self, asked: impl Future<Output = Result<T, Failure>>) -> T {
+        let deadline = self.api.users().deadline;
+        match timeout(deadline, asked).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(failure)) => self.failed(&failure),
+            Err(_) => self.failed(&format_args!("no answer in {deadline:?}")),
+        }
+    }
+
+    fn failed(&self, why: &dyn Display) -> ! {
+        panic!("the WebSocket of {}: {}", self.api.base(), self.api.redact(&why.to_string()))
+    }
+}
