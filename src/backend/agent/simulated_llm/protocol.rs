@@ -105,6 +105,7 @@ fn chunk(choices: &Value, usage: &Value) -> Value {
 }
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the protocol calls them so")]
 struct Usage {
     prompt_tokens: usize,
     completion_tokens: usize,
