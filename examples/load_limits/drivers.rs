@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Outcome;
 
 /// How long each driver loads the server.
-pub const SECONDS: u64 = 3;
+pub const SECONDS: u64 = 2;
 
 /// Connections, and so requests at once.
 pub const CONNECTIONS: usize = 50;
@@ -17,15 +17,22 @@ pub const CONNECTIONS: usize = 50;
 pub const OPEN_RATE: u64 = 400;
 
 /// How long the open rate is kept up.
-const OPEN_SECONDS: u64 = 5;
+pub const OPEN_SECONDS: u64 = 4;
 
 /// A load generator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Driver {
     Ours,
     Oha,
+    /// With `--latency-correction`: its latencies count from when its timer rang, and not from when it sent.
+    OhaCorrected,
     Wrk,
 }
+
+/// Seconds that half of the requests kept to, and 99 of a hundred; not numbers where the driver does not say.
+pub type Percentiles = [f64; 2];
+
+const UNSAID: Percentiles = [f64::NAN; 2];
 
 /// What a driver saw.
 #[derive(Debug)]
@@ -34,10 +41,10 @@ pub struct Seen {
     pub rate: f64,
     /// Seconds of processor time of the driver's process, a request.
     pub cpu_a_request: f64,
-    /// Seconds that half of the requests kept to; not a number where the driver was not asked.
-    pub p50: f64,
-    /// Seconds that 99 of a hundred kept to.
-    pub p99: f64,
+    /// Counted from when each request was due.
+    pub response: Percentiles,
+    /// Counted from when each was sent.
+    pub service: Percentiles,
 }
 
 impl Driver {
@@ -45,6 +52,7 @@ impl Driver {
         match self {
             Self::Ours => "bench::load",
             Self::Oha => "oha",
+            Self::OhaCorrected => "oha, corrected",
             Self::Wrk => "wrk",
         }
     }
@@ -55,19 +63,22 @@ impl Driver {
         let duration = format!("{seconds}s");
         match self {
             Self::Ours => ours(&["closed", url, &seconds]),
-            Self::Oha => oha(&["-z", &duration, "-c", &connections, url]),
+            Self::Oha | Self::OhaCorrected => oha(&["-z", &duration, "-c", &connections, url]),
             Self::Wrk => wrk(&["-t", "2", "-d", &duration, "-c", &connections, url]),
         }
     }
 
-    /// Requests at a fixed rate, timed from when they were due.
+    /// Requests at a fixed rate.
     pub fn open(self, url: &str) -> Outcome<Seen> {
         let (seconds, rate) = (OPEN_SECONDS.to_string(), OPEN_RATE.to_string());
         let (duration, connections) = (format!("{seconds}s"), CONNECTIONS.to_string());
         match self {
             Self::Ours => ours(&["open", url, &rate, &seconds]),
-            Self::Oha => {
-                oha(&["-z", &duration, "-c", &connections, "-q", &rate, "--latency-correction", url])
+            Self::Oha => oha(&["-z", &duration, "-c", &connections, "-q", &rate, url]),
+            Self::OhaCorrected => {
+                let seen =
+                    oha(&["-z", &duration, "-c", &connections, "-q", &rate, "--latency-correction", url])?;
+                Ok(Seen { response: seen.service, service: UNSAID, ..seen })
             }
             Self::Wrk => Err("wrk has no open rate".into()),
         }
@@ -78,10 +89,10 @@ fn ours(arguments: &[&str]) -> Outcome<Seen> {
     let program = std::env::current_exe()?;
     let (output, cpu) = timed(Command::new(program).args(arguments))?;
     let numbers: Vec<f64> = output.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-    let [rate, requests, p50, p99] = numbers[..] else {
-        return Err(format!("not four numbers: {output}").into());
+    let [rate, requests, p50, p99, service50, service99] = numbers[..] else {
+        return Err(format!("not six numbers: {output}").into());
     };
-    Ok(Seen { rate, cpu_a_request: cpu / requests, p50, p99 })
+    Ok(Seen { rate, cpu_a_request: cpu / requests, response: [p50, p99], service: [service50, service99] })
 }
 
 fn oha(arguments: &[&str]) -> Outcome<Seen> {
@@ -95,8 +106,8 @@ fn oha(arguments: &[&str]) -> Outcome<Seen> {
     Ok(Seen {
         rate: requests / number("/summary/total")?,
         cpu_a_request: cpu / requests,
-        p50: number("/latencyPercentiles/p50")?,
-        p99: number("/latencyPercentiles/p99")?,
+        response: UNSAID,
+        service: [number("/latencyPercentiles/p50")?, number("/latencyPercentiles/p99")?],
     })
 }
 
@@ -106,7 +117,7 @@ fn wrk(arguments: &[&str]) -> Outcome<Seen> {
     let rate: f64 = after("Requests/sec:").ok_or("wrk says no rate")?.parse()?;
     let requests = output.lines().find(|line| line.contains(" requests in "));
     let requests = requests.and_then(|line| line.split_whitespace().next()).ok_or("wrk says no number")?;
-    Ok(Seen { rate, cpu_a_request: cpu / requests.parse::<f64>()?, p50: f64::NAN, p99: f64::NAN })
+    Ok(Seen { rate, cpu_a_request: cpu / requests.parse::<f64>()?, response: UNSAID, service: UNSAID })
 }
 
 /// What `command` printed, and the seconds of processor time that it took.

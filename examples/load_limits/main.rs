@@ -1,7 +1,8 @@
 //! How close the load driver comes to two load generators that do nothing else, [oha](https://github.com/hatoo/oha) and
 //! [wrk](https://github.com/wg/wrk), turn by turn against the same server process:
 //! - requests in a second over 50 connections that never pause, and processor time a request of the driver's own process;
-//! - latencies at the same open rate, as the driver and oha see them.
+//! - latencies at the same open rate, as the driver and oha see them: from when each request was sent, and from when it was
+//!   due, as oha has it with `--latency-correction`.
 //!
 //! ```text
 //! apt-get install wrk; cargo install --locked oha
@@ -16,12 +17,14 @@ mod server;
 
 use std::error::Error;
 
-use drivers::{Driver, Seen};
+use drivers::{Driver, Percentiles, Seen};
 use server::ServerProcess;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-const ROUNDS: usize = 5;
+/// Rounds of requests without pause, whose rates move from one round to the next, and of an open rate.
+const CLOSED_ROUNDS: usize = 11;
+const OPEN_ROUNDS: usize = 7;
 
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -36,20 +39,23 @@ fn main() -> Outcome<()> {
 
 fn compare() -> Outcome<()> {
     let server = ServerProcess::start()?;
-    println!("50 connections without pause, {} s each, median of {ROUNDS} rounds:", drivers::SECONDS);
+    println!("50 connections without pause, {} s each, median of {CLOSED_ROUNDS} rounds:", drivers::SECONDS);
     let ours = closed_loop(&server)?;
     println!("  requests a second over oha's: {:.2} x, over wrk's: {:.2} x", ours[0], ours[1]);
     for (path, what) in [("/", "answers at once"), ("/wait", "takes 5 to 50 ms")] {
-        println!("{} requests a second to a server that {what}:", drivers::OPEN_RATE);
-        let [p50, p99] = open_rate(&server, path)?;
-        println!("  ours over oha's: p50 {p50:.3} x, p99 {p99:.3} x");
+        let (rate, seconds) = (drivers::OPEN_RATE, drivers::OPEN_SECONDS);
+        println!(
+            "{rate} requests a second to a server that {what}, {seconds} s each, median of {OPEN_ROUNDS} rounds:"
+        );
+        open_rate(&server, path)?;
     }
     Ok(())
 }
 
 /// Requests in a second over those of the others.
 fn closed_loop(server: &ServerProcess) -> Outcome<[f64; 2]> {
-    let all = in_turns([Driver::Ours, Driver::Oha, Driver::Wrk], |driver| driver.closed(&server.url("/")))?;
+    let drivers = [Driver::Ours, Driver::Oha, Driver::Wrk];
+    let all = in_turns(CLOSED_ROUNDS, drivers, |driver| driver.closed(&server.url("/")))?;
     for (driver, seen) in &all {
         let (rate, cpu) = (median(seen, |seen| seen.rate), median(seen, |seen| seen.cpu_a_request));
         println!(
@@ -62,30 +68,40 @@ fn closed_loop(server: &ServerProcess) -> Outcome<[f64; 2]> {
     Ok([rate(0) / rate(1), rate(0) / rate(2)])
 }
 
-/// 50th and 99th percentile over oha's.
-fn open_rate(server: &ServerProcess, path: &str) -> Outcome<[f64; 2]> {
-    let all = in_turns([Driver::Ours, Driver::Oha], |driver| driver.open(&server.url(path)))?;
-    for (driver, seen) in &all {
-        let (rate, p50, p99) =
-            (median(seen, |seen| seen.rate), median(seen, |seen| seen.p50), median(seen, |seen| seen.p99));
+/// Latencies of like kind side by side, all of the same rounds.
+fn open_rate(server: &ServerProcess, path: &str) -> Outcome<()> {
+    let drivers = [Driver::Ours, Driver::Oha, Driver::OhaCorrected];
+    let all = in_turns(OPEN_ROUNDS, drivers, |driver| driver.open(&server.url(path)))?;
+    side_by_side("from when each was sent", &all[0], &all[1], |seen| seen.service);
+    side_by_side("from when each was due", &all[0], &all[2], |seen| seen.response);
+    Ok(())
+}
+
+type Rounds = (Driver, Vec<Seen>);
+
+fn side_by_side(what: &str, ours: &Rounds, theirs: &Rounds, of: fn(&Seen) -> Percentiles) {
+    let medians = [ours, theirs].map(|(driver, seen)| {
+        let [p50, p99] = [0, 1].map(|at| median(seen, |seen| of(seen)[at]));
+        let (name, rate) = (driver.name(), median(seen, |seen| seen.rate));
         println!(
-            "  {:10} {rate:>9.1} requests/s  p50 {:>7.3} ms  p99 {:>7.3} ms",
-            driver.name(),
+            "  {what:<25}{name:15}{rate:>7.1} requests/s  p50 {:>7.3} ms  p99 {:>7.3} ms",
             p50 * 1e3,
             p99 * 1e3
         );
-    }
-    let over = |value: fn(&Seen) -> f64| median(&all[0].1, value) / median(&all[1].1, value);
-    Ok([over(|seen| seen.p50), over(|seen| seen.p99)])
+        [p50, p99]
+    });
+    let [p50, p99] = [0, 1].map(|at| medians[0][at] / medians[1][at]);
+    println!("  {:<25}ours over oha's: p50 {p50:.3} x, p99 {p99:.3} x", "");
 }
 
 /// What each of `drivers` saw in each round. The one that begins changes from round to round.
 fn in_turns<const N: usize>(
+    rounds: usize,
     drivers: [Driver; N],
     once: impl Fn(Driver) -> Outcome<Seen>,
-) -> Outcome<Vec<(Driver, Vec<Seen>)>> {
-    let mut all: Vec<(Driver, Vec<Seen>)> = drivers.into_iter().map(|driver| (driver, Vec::new())).collect();
-    for round in 0..ROUNDS {
+) -> Outcome<Vec<Rounds>> {
+    let mut all: Vec<Rounds> = drivers.into_iter().map(|driver| (driver, Vec::new())).collect();
+    for round in 0..rounds {
         for turn in 0..N {
             let (driver, seen) = &mut all[(round + turn) % N];
             seen.push(once(*driver)?);

@@ -18,7 +18,8 @@ pub fn open(url: &str, rate: f64, seconds: u64) -> Outcome<()> {
     report(url, Model::Open(Arrivals { rate, pacing: Pacing::Regular, at_once: CONNECTIONS }), seconds)
 }
 
-/// Requests answered in a second, all requests, and two percentiles in seconds.
+/// Requests answered in a second, all requests, and two percentiles in seconds: of the response times, counted from
+/// when each was due, and of the service times, counted from when it was sent.
 #[tokio::main]
 async fn report(url: &str, model: Model, seconds: u64) -> Outcome<()> {
     let load = Load::new("load limits", model, Duration::from_secs(seconds));
@@ -28,6 +29,7 @@ async fn report(url: &str, model: Model, seconds: u64) -> Outcome<()> {
         return Err(format!("there were failures:\n{recording}").into());
     }
     let [p50, p99] = [50.0, 99.0].map(|percent| whole.percentile(percent).as_secs_f64());
-    println!("{} {} {p50} {p99}", recording.rate(), whole.operations);
+    let [service50, service99] = [50.0, 99.0].map(|percent| whole.service_percentile(percent).as_secs_f64());
+    println!("{} {} {p50} {p99} {service50} {service99}", recording.rate(), whole.operations);
     Ok(())
 }

@@ -77,6 +77,7 @@ impl ResponseCache {
     }
 
     /// The response kept for `key`. Counts a hit or a miss.
+    #[inline]
     pub async fn get(&self, key: &str) -> Option<Bytes> {
         let found = self.responses.get(key).await;
         let counter = if found.is_some() { &self.counters.hits } else { &self.counters.misses };

@@ -9,7 +9,8 @@
 //! arrival may have to wait until one of the sessions is free, and that wait is part of what a user would have seen. A
 //! driver that leaves it out asks nothing while the server stands still, and shows one slow answer where a thousand users
 //! waited: Gil Tene calls it *coordinated omission* ("How NOT to Measure Latency", 2013; the README of
-//! [wrk2](https://github.com/giltene/wrk2) has it in writing). [`Sample::waited`] has the wait by itself.
+//! [wrk2](https://github.com/giltene/wrk2) has it in writing). [`Sample::waited`] has the wait by itself, and
+//! [`Sample::service`] what is left without it, for comparison with drivers that leave it out.
 //!
 //! Each operation has a deadline, so a server that never answers makes failures and no hang. A failed operation
 //! counts with the deadline as its latency: nobody's failure makes a number better.
@@ -23,7 +24,6 @@
 //! open:   Arrivals -> Schedule -> Queue ---/
 //! ```
 
-mod alarm;
 mod api;
 mod attempt;
 mod chat;
@@ -156,7 +156,7 @@ fn begin<S: Session + 'static>(
         }
         Model::Open(arrivals) => {
             let schedule = Schedule::new(arrivals, Arc::clone(mix), load.seed, load.length());
-            let queue = Queue::paced(schedule, origin);
+            let queue = Arc::new(Queue::new(schedule, origin));
             for session in sessions {
                 let seen = Seen::new(live);
                 work.spawn(open::serve(Arc::clone(&queue), session, origin, load.deadline, seen));

@@ -1,9 +1,11 @@
 //! A server that makes up answers, for benchmarks and tests without a model.
 
 mod answer;
+mod clock;
 mod fault;
 mod latency;
 mod protocol;
+mod script;
 mod service;
 
 use std::io;
@@ -20,6 +22,11 @@ pub use latency::{LatencyProfile, Spread};
 
 use self::service::Service;
 use super::config::LlmConfig;
+
+/// What comes of `serving`, while the clock of `service` goes.
+async fn beside<T>(serving: impl Future<Output = T>, service: Arc<Service>) -> T {
+    tokio::join!(serving, service.clock.keep()).0
+}
 
 /// An in-process HTTP server that speaks the protocol of a language model and **simulates** the model.
 ///
@@ -73,7 +80,8 @@ impl SimulatedLlm {
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let serving = axum::serve(listener, service::router(Arc::clone(&service)))
             .with_graceful_shutdown(stop.clone().cancelled_owned());
-        Ok(Self { address, service, serving: tokio::spawn(serving.into_future()), stop: stop.drop_guard() })
+        let serving = tokio::spawn(beside(serving.into_future(), Arc::clone(&service)));
+        Ok(Self { address, service, serving, stop: stop.drop_guard() })
     }
 
     /// The base of the endpoint, as `LLM_BASE_URL` would have it.

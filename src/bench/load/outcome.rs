@@ -21,6 +21,15 @@ pub struct Sample {
     pub failure: Option<Failure>,
 }
 
+impl Sample {
+    /// How long it took from when it was sent: what wrk2 calls the uncorrected latency. A user who had to wait until
+    /// somebody sent it saw [`Sample::latency`].
+    #[must_use]
+    pub fn service(&self) -> Duration {
+        self.latency.saturating_sub(self.waited)
+    }
+}
+
 /// Why an operation failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind}: {detail}")]

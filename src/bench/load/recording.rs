@@ -32,6 +32,7 @@ pub struct Stretch {
     /// Those that failed.
     pub failures: usize,
     latencies: Histogram<u64>,
+    services: Histogram<u64>,
 }
 
 impl Recording {
@@ -129,19 +130,17 @@ impl fmt::Display for Recording {
 
 impl Stretch {
     pub(super) fn new() -> Self {
-        let latencies = Histogram::new_with_max(micros(LONGEST), DIGITS);
-        let latencies =
-            latencies.expect("an hour of microseconds to three digits is within hdrhistogram's range");
-        Self { operations: 0, failures: 0, latencies }
+        Self { operations: 0, failures: 0, latencies: histogram(), services: histogram() }
     }
 
-    /// A failure counts with the deadline, or with its own latency where that is longer.
+    /// A failure counts with the deadline, or with its own time where that is longer.
     pub(super) fn add(&mut self, sample: &Sample, deadline: Duration) {
         let failed = sample.failure.is_some();
-        let latency = if failed { sample.latency.max(deadline) } else { sample.latency };
+        let counted = |time: Duration| micros(if failed { time.max(deadline) } else { time }).max(1);
         self.operations += 1;
         self.failures += usize::from(failed);
-        self.latencies.saturating_record(micros(latency).max(1));
+        self.latencies.saturating_record(counted(sample.latency));
+        self.services.saturating_record(counted(sample.service()));
     }
 
     /// The mean latency; zero where there was no operation.
@@ -156,11 +155,23 @@ impl Stretch {
         Duration::from_micros(self.latencies.value_at_quantile(percent / 100.0))
     }
 
+    /// The service time, [`Sample::service`], that `percent` of the operations kept to; zero where there was none. It
+    /// leaves out what operations waited for the driver, and so flatters a server that stands still.
+    #[must_use]
+    pub fn service_percentile(&self, percent: f64) -> Duration {
+        Duration::from_micros(self.services.value_at_quantile(percent / 100.0))
+    }
+
     /// How many in a hundred operations were answered well; none of none.
     #[must_use]
     pub fn success_percent(&self) -> f64 {
         100.0 * (self.operations - self.failures) as f64 / self.operations.max(1) as f64
     }
+}
+
+fn histogram() -> Histogram<u64> {
+    Histogram::new_with_max(micros(LONGEST), DIGITS)
+        .expect("an hour of microseconds to three digits is within hdrhistogram's range")
 }
 
 fn micros(time: Duration) -> u64 {
@@ -218,6 +229,18 @@ mod tests {
         assert!(near(whole.mean(), Duration::from_micros(1_733_333)), "{:?}", whole.mean());
         assert!((whole.success_percent() - 66.667).abs() < 0.001);
         assert!((recording.rate() - 2.0).abs() < 1e-9, "two in a second: {}", recording.rate());
+    }
+
+    #[test]
+    fn a_service_time_leaves_out_the_wait_and_no_failure() {
+        let waited = Sample { waited: Duration::from_millis(90), ..sample(0, 100, None) };
+        let never_sent =
+            Sample { waited: Duration::from_secs(6), ..sample(1, 6_000, Some(ErrorKind::Timeout)) };
+        assert_eq!(waited.service(), Duration::from_millis(10));
+        let whole = recording(vec![waited, never_sent]).whole();
+        let [response, service] = [whole.percentile(50.0), whole.service_percentile(50.0)];
+        assert!(near(response, Duration::from_millis(100)) && near(service, Duration::from_millis(10)));
+        assert!(near(whole.service_percentile(100.0), Duration::from_secs(5)));
     }
 
     #[test]

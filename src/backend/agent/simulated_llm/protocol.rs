@@ -1,6 +1,6 @@
 //! The chat completions protocol, as far as it is simulated.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// The name that the simulated model goes by.
@@ -26,29 +26,75 @@ impl ChatRequest {
     }
 }
 
-/// One streamed piece of text.
-pub(super) fn piece(text: &str) -> Value {
-    chunk(&json!([{"index": 0, "delta": {"content": text}, "finish_reason": null}]), &Value::Null)
-}
-
-/// The streamed word that the answer is whole, with its size.
-pub(super) fn finish(prompt: &str, tokens: usize) -> Value {
-    chunk(&json!([{"index": 0, "delta": {}, "finish_reason": "stop"}]), &usage(prompt, tokens))
-}
-
 /// A whole answer in one piece.
-pub(super) fn whole(prompt: &str, tokens: &[String]) -> Value {
+pub(super) fn whole(prompt: &str, tokens: &[&str]) -> Value {
     let message = json!({"role": "assistant", "content": tokens.concat()});
     json!({
         "id": "simulated", "object": "chat.completion", "created": 0, "model": MODEL,
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-        "usage": usage(prompt, tokens.len()),
+        "usage": Usage::of(prompt, tokens.len()),
     })
 }
 
 /// An error's body.
 pub(super) fn error(message: &str) -> Value {
     json!({"error": {"message": message, "type": "simulated_error", "param": null, "code": null}})
+}
+
+/// The last event of a stream.
+pub(super) const DONE: &[u8] = b"data: [DONE]\n\n";
+
+/// Events of a stream, which are the same every time but for one value: made once, so that a simulated token costs the
+/// processor little.
+#[derive(Debug)]
+pub(super) struct Events {
+    piece: Event,
+    finish: Event,
+}
+
+impl Events {
+    pub(super) fn new() -> Self {
+        let piece = json!([{"index": 0, "delta": {"content": PLACE}, "finish_reason": null}]);
+        let finish = json!([{"index": 0, "delta": {}, "finish_reason": "stop"}]);
+        Self {
+            piece: Event::new(&chunk(&piece, &Value::Null)),
+            finish: Event::new(&chunk(&finish, &json!(PLACE))),
+        }
+    }
+
+    /// Appends one streamed piece of text.
+    pub(super) fn piece(&self, text: &str, stream: &mut Vec<u8>) {
+        self.piece.with(&text, stream);
+    }
+
+    /// Appends the streamed word that the answer is whole, with its size.
+    pub(super) fn finish(&self, prompt: &str, tokens: usize, stream: &mut Vec<u8>) {
+        self.finish.with(&Usage::of(prompt, tokens), stream);
+    }
+}
+
+/// What stands for the value that changes.
+const PLACE: &str = "{place}";
+
+/// What stands before the value, and what after it.
+#[derive(Debug)]
+struct Event([String; 2]);
+
+impl Event {
+    fn new(data: &Value) -> Self {
+        let event = format!("data: {data}\n\n");
+        let place = format!("\"{PLACE}\"");
+        let (before, after) = event.split_once(&place).expect("the place of the value");
+        Self([before.to_owned(), after.to_owned()])
+    }
+
+    fn with(&self, value: &impl Serialize, stream: &mut Vec<u8>) {
+        let [before, after] = &self.0;
+        stream.extend_from_slice(before.as_bytes());
+        serde_json::to_writer(&mut *stream, value)
+            .expect("text and numbers become JSON, and memory takes it");
+        stream.extend_from_slice(after.as_bytes());
+    }
 }
 
 fn chunk(choices: &Value, usage: &Value) -> Value {
@@ -58,7 +104,39 @@ fn chunk(choices: &Value, usage: &Value) -> Value {
     })
 }
 
-fn usage(prompt: &str, tokens: usize) -> Value {
-    let asked = prompt.split_whitespace().count();
-    json!({"prompt_tokens": asked, "completion_tokens": tokens, "total_tokens": asked + tokens})
+#[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the protocol calls them so")]
+struct Usage {
+    prompt_tokens: usize,
+    completion_tokens: usize,
+    total_tokens: usize,
+}
+
+impl Usage {
+    fn of(prompt: &str, tokens: usize) -> Self {
+        let asked = prompt.split_whitespace().count();
+        Self { prompt_tokens: asked, completion_tokens: tokens, total_tokens: asked + tokens }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data(append: impl FnOnce(&mut Vec<u8>)) -> Value {
+        let mut stream = Vec::new();
+        append(&mut stream);
+        let event = String::from_utf8(stream).unwrap();
+        let data = event.strip_prefix("data: ").and_then(|event| event.strip_suffix("\n\n"));
+        serde_json::from_str(data.expect("one event")).unwrap()
+    }
+
+    #[test]
+    fn events_hold_what_changes_as_json() {
+        let piece = data(|stream| Events::new().piece("a \"b\"\n", stream));
+        assert_eq!(piece["choices"][0]["delta"]["content"], "a \"b\"\n");
+        let finish = data(|stream| Events::new().finish("two words", 9, stream));
+        assert_eq!(finish["choices"][0]["finish_reason"], "stop");
+        assert_eq!(finish["usage"], json!({"prompt_tokens": 2, "completion_tokens": 9, "total_tokens": 11}));
+    }
 }

@@ -5,24 +5,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
-use axum::response::sse::{Event, Sse};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use futures_util::stream;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::answer;
+use super::clock::Clock;
 use super::fault::{Fault, Faults};
 use super::latency::LatencyProfile;
-use super::protocol::{self, ChatRequest};
-
-/// Longer than any client waits.
-const NEVER: Duration = Duration::from_hours(10_000);
+use super::protocol::{self, ChatRequest, Events};
+use super::script::Script;
 
 /// What all requests share.
 #[derive(Debug)]
@@ -30,6 +29,8 @@ pub(super) struct Service {
     profile: LatencyProfile,
     seed: u64,
     stop: CancellationToken,
+    pub(super) clock: Clock,
+    events: Events,
     pub(super) faults: Faults,
     requests: AtomicU64,
     in_flight: AtomicUsize,
@@ -45,7 +46,9 @@ impl Service {
         Self {
             profile,
             seed,
+            clock: Clock::new(stop.clone()),
             stop,
+            events: Events::new(),
             faults: Faults::default(),
             requests: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
@@ -53,7 +56,7 @@ impl Service {
         }
     }
 
-    pub(super) fn answer_to(&self, prompt: &str) -> Vec<String> {
+    pub(super) fn answer_to(&self, prompt: &str) -> Vec<&'static str> {
         answer::tokens(self.seed, prompt)
     }
 
@@ -89,7 +92,13 @@ impl InFlight {
 
     /// Waits for `time`; not at all where it has come. False where the server stops first.
     async fn until(&self, time: Instant) -> bool {
-        time <= Instant::now() || self.service.stop.run_until_cancelled(sleep_until(time)).await.is_some()
+        self.service.clock.until(time).await
+    }
+
+    /// What is streamed in answer to `prompt`.
+    fn script(&self, prompt: &str, fault: Option<Fault>) -> Script {
+        let tokens = self.service.answer_to(prompt);
+        Script::new(&self.service.events, prompt, &tokens, &self.schedule(tokens.len()), fault)
     }
 }
 
@@ -139,29 +148,17 @@ async fn at_once(request: &InFlight, prompt: &str) -> Response {
 }
 
 fn streamed(request: InFlight, prompt: &str, fault: Option<Fault>) -> Response {
-    let script = script(&request, prompt, fault);
-    let events = stream::unfold((request, script.into_iter()), |(request, mut script)| async move {
-        let (time, data) = script.next()?;
-        let event = Ok::<_, Infallible>(Event::default().data(data));
-        request.until(time).await.then_some((event, (request, script)))
+    let script = request.script(prompt, fault);
+    let frames = stream::unfold((request, script), |(request, mut script)| async move {
+        let Some(due) = script.due() else {
+            if script.silent {
+                request.service.stop.cancelled().await;
+            }
+            return None;
+        };
+        let heard = request.until(due).await;
+        heard.then(|| (Ok::<_, Infallible>(script.take_due(Instant::now())), (request, script)))
     });
-    Sse::new(events).into_response()
-}
-
-/// What is streamed, and when.
-fn script(request: &InFlight, prompt: &str, fault: Option<Fault>) -> Vec<(Instant, String)> {
-    let tokens = request.service.answer_to(prompt);
-    let times = request.schedule(tokens.len());
-    let end = times.last().copied().unwrap_or(request.arrived);
-    let pieces = times.into_iter().zip(tokens.iter().map(|token| protocol::piece(token).to_string()));
-    match fault {
-        Some(Fault::CutOff) => pieces.take(tokens.len() / 2).collect(),
-        Some(Fault::HangMidway) => {
-            pieces.take(tokens.len() / 2).chain([(request.arrived + NEVER, String::new())]).collect()
-        }
-        _ => {
-            let finish = protocol::finish(prompt, tokens.len()).to_string();
-            pieces.chain([(end, finish), (end, "[DONE]".to_owned())]).collect()
-        }
-    }
+    let headers = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-cache")];
+    (headers, Body::from_stream(frames)).into_response()
 }
