@@ -113,10 +113,21 @@ fn load_leaves_this_machine_only_where_somebody_said_so() {
 fn a_websocket_has_to_be_of_this_machine_too() {
     let elsewhere = [(API_URL, "http://127.0.0.1:1"), (WS_URL, "ws://192.0.2.1/ws")];
     let api = |lines: &str| deployment(&operation(lines), &elsewhere).unwrap().api();
-    assert!(api("send = \"hello\"").unwrap_err().to_string().contains("WS_URL: 192.0.2.1"));
-    assert!(api("path = \"/\"").is_ok(), "nobody talks");
+    for lines in ["send = \"hello\"", "path = \"/\""] {
+        assert!(api(lines).unwrap_err().to_string().contains("WS_URL: 192.0.2.1"), "{lines}");
+    }
     let alone = deployment(&operation("path = \"/\""), &elsewhere[1..]).unwrap();
     assert!(matches!(alone.api(), Err(DeploymentError::NoApi)));
+}
+
+#[test]
+fn a_deployment_has_a_websocket_where_it_is_named_or_users_talk() {
+    let named = (WS_URL, "ws://127.0.0.1:1/ws");
+    let has = |lines: &str, more: &[(&'static str, &str)]| {
+        let variables = [&[(API_URL, "http://127.0.0.1:1")][..], more].concat();
+        deployment(&operation(lines), &variables).unwrap().api().unwrap().unwrap().has_socket()
+    };
+    assert!(has("send = \"hello\"", &[]) && has("path = \"/\"", &[named]) && !has("path = \"/\"", &[]));
 }
 
 #[test]
