@@ -39,14 +39,35 @@ fn the_example_drives_our_api_in_another_process_which_leaves_nothing() {
     served.ends_and_leaves_nothing();
 }
 
+/// What a category measured of a deployment, in a home of its own.
+struct Measured(tempfile::TempDir);
+
+impl Measured {
+    fn by(bench: &'static str, arguments: &[&str], served: &Served) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let ended = Programs::get().bench(bench, arguments, |command| {
+            command
+                .env("API_URL", &served.url)
+                .env("API_TOKEN", "hunter2")
+                .env("CRITERION_HOME", home.path());
+        });
+        assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+        Self(home)
+    }
+
+    fn facts(&self, category: &str) -> String {
+        fs::read_to_string(self.0.path().join(format!("bench-gate-facts/{category}.json"))).expect("facts")
+    }
+
+    fn has(&self, id: &str) -> bool {
+        self.0.path().join(id).join("new/estimates.json").is_file()
+    }
+}
+
 #[test]
 fn the_api_category_measures_a_deployment_and_its_report_says_which() {
-    let (served, home) = (Served::start(), tempfile::tempdir().unwrap());
-    let bench = Programs::get().bench("api", &["--bench", "response/status"], |command| {
-        command.env("API_URL", &served.url).env("API_TOKEN", "hunter2").env("CRITERION_HOME", home.path());
-    });
-    assert_eq!(bench.status.code(), Some(0), "{}", String::from_utf8_lossy(&bench.stderr));
-    let facts = fs::read_to_string(home.path().join("bench-gate-facts/api.json")).expect("facts");
+    let served = Served::start();
+    let facts = Measured::by("api", &["--bench", "response/status"], &served).facts("api");
     let place = served.url.trim_start_matches("http://");
     let said = [
         &*format!("\"major\": \"{place}\""),
@@ -59,15 +80,12 @@ fn the_api_category_measures_a_deployment_and_its_report_says_which() {
 
 #[test]
 fn the_websocket_category_measures_a_deployment_and_leaves_out_what_only_our_hub_knows() {
-    let (served, home) = (Served::start(), tempfile::tempdir().unwrap());
-    let bench = Programs::get().bench("websocket", &["--bench"], |command| {
-        command.env("API_URL", &served.url).env("CRITERION_HOME", home.path());
-    });
-    assert_eq!(bench.status.code(), Some(0), "{}", String::from_utf8_lossy(&bench.stderr));
-    let measured = |id: &str| home.path().join("websocket").join(id).join("new/estimates.json").is_file();
+    let served = Served::start();
+    let measured = Measured::by("websocket", &["--bench"], &served);
     let ids = ["connect", "round_trip_p95", "throughput", "broadcast"];
-    assert_eq!(ids.map(measured), [true, true, false, false]);
-    let facts = fs::read_to_string(home.path().join("bench-gate-facts/websocket.json")).expect("facts");
+    let found = ids.map(|id| measured.has(&format!("websocket/{id}")));
+    assert_eq!(found, [true, true, false, false]);
+    let facts = measured.facts("websocket");
     let left_out = ["throughput/5000", "only our own hub", &*format!("WebSocket {}", served.websocket())];
     assert!(left_out.iter().all(|text| facts.contains(text)), "{facts}");
     served.ends_and_leaves_nothing();
