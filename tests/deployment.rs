@@ -83,8 +83,7 @@ fn the_websocket_category_measures_a_deployment_and_leaves_out_what_only_our_hub
     let served = Served::start();
     let measured = Measured::by("websocket", &["--bench"], &served);
     let ids = ["connect", "round_trip_p95", "throughput", "broadcast"];
-    let found = ids.map(|id| measured.has(&format!("websocket/{id}")));
-    assert_eq!(found, [true, true, false, false]);
+    assert_eq!(ids.map(|id| measured.has(&format!("websocket/{id}"))), [true, true, false, false]);
     let facts = measured.facts("websocket");
     let left_out = ["throughput/5000", "only our own hub", &*format!("WebSocket {}", served.websocket())];
     assert!(left_out.iter().all(|text| facts.contains(text)), "{facts}");
