@@ -12,4 +12,5 @@ pub mod memory;
 mod required;
 #[cfg(feature = "sensitivity")]
 pub mod sensitivity;
+mod times;
 pub mod websocket;

@@ -86,6 +86,13 @@ impl Harness {
         self.mode.sizes()
     }
 
+    /// How long a series that a group times itself goes on: as long as Criterion measures; not at all where the benches run
+    /// once.
+    #[must_use]
+    pub fn recording_time(&self) -> Duration {
+        if is_test_run() { Duration::ZERO } else { self.mode.effort().measurement }
+    }
+
     /// Measures the time of what `routine` iterates.
     pub fn time(&mut self, id: &str, throughput: Option<Throughput>, routine: impl FnMut(&mut Bencher<'_>)) {
         measure(self.criterion.benchmark_group(self.category), id, throughput, routine);

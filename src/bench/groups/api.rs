@@ -23,6 +23,7 @@ use criterion::Throughput;
 use tokio::runtime::Runtime;
 
 use crate::backend::agent::LatencyProfile;
+use crate::bench::groups::times;
 use crate::bench::{Facts, Harness, Session, Unit, deployment, harness, platform};
 use endpoint::{Endpoint, Target};
 use load::Batch;
@@ -121,8 +122,6 @@ impl<'a> Stage<'a> {
 
     /// The time, in nanoseconds, that so many in a hundred requests of a batch of `throughput` kept to.
     fn percentile(&self, percent: usize) -> f64 {
-        let mut latencies = self.batch(BATCH.0, BATCH.1).latencies;
-        latencies.sort_unstable();
-        latencies[(latencies.len() - 1) * percent / 100].as_secs_f64() * 1e9
+        times::percentile(&self.batch(BATCH.0, BATCH.1).latencies, percent)
     }
 }

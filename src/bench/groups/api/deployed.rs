@@ -20,6 +20,7 @@ use tokio::runtime::Runtime;
 use self::client::Clients;
 use super::BATCH;
 use crate::bench::deployment::{self, DeployedApi};
+use crate::bench::groups::times::{mean, of_stretches};
 use crate::bench::load::{Mix, Operation, Target};
 use crate::bench::{Facts, Harness, Unit, harness};
 
@@ -36,7 +37,7 @@ pub(super) fn run(harness: &mut Harness, api: &DeployedApi) {
 }
 
 fn responses<'a>(harness: &mut Harness, stage: &LazyCell<Stage<'a>, impl FnOnce() -> Stage<'a>>, mix: &Mix) {
-    let time = if harness::is_test_run() { Duration::ZERO } else { harness.mode().effort().measurement };
+    let time = harness.recording_time();
     for operation in mix.operations() {
         let id = format!("response/{}", mix.name(operation));
         harness.replay(&id, Unit::Time, |samples| stage.responses(operation, samples, time));
@@ -94,8 +95,6 @@ impl<'a> Stage<'a> {
     /// The mean times, in nanoseconds, of `samples` stretches of what one user does in `time`.
     fn responses(&self, operation: Operation, samples: usize, time: Duration) -> Vec<f64> {
         let times = self.runtime.block_on(self.clients.alone(operation, samples, time));
-        let mean =
-            |times: &[Duration]| times.iter().sum::<Duration>().as_secs_f64() * 1e9 / times.len() as f64;
-        times.chunks(times.len() / samples).take(samples).map(mean).collect()
+        of_stretches(&times, samples, mean)
     }
 }

@@ -15,6 +15,7 @@ use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
 use crate::bench::deployment::{self, DeployedApi, Socket};
+use crate::bench::groups::times::{mean, of_stretches, percentile};
 use crate::bench::load::Failure;
 use crate::bench::{Facts, Harness, Unit, harness};
 
@@ -43,17 +44,10 @@ fn leave_out(harness: &mut Harness, id: &str, reason: &str) {
 fn measure(harness: &mut Harness, api: &DeployedApi) {
     let (runtime, facts) = (harness::runtime(), harness.facts());
     let stage = LazyCell::new(|| Stage::new(&runtime, api, &facts));
-    let time = if harness::is_test_run() { Duration::ZERO } else { harness.mode().effort().measurement };
+    let time = harness.recording_time();
     harness.replay("connect", Unit::Time, |samples| runtime.block_on(stage.connections(samples, time)));
     harness
         .replay("round_trip_p95", Unit::Time, |samples| runtime.block_on(stage.round_trips(samples, time)));
-}
-
-/// The time that 95 of a hundred kept to, in nanoseconds.
-fn percentile_95(times: &[Duration]) -> f64 {
-    let mut sorted = times.to_vec();
-    sorted.sort_unstable();
-    sorted[(sorted.len() - 1) * 95 / 100].as_secs_f64() * 1e9
 }
 
 /// A deployment whose WebSocket answered once.
@@ -75,9 +69,7 @@ impl<'a> Stage<'a> {
         while times.len() < samples || started.elapsed() < time {
             times.push(self.connect().await);
         }
-        let mean =
-            |times: &[Duration]| times.iter().sum::<Duration>().as_secs_f64() * 1e9 / times.len() as f64;
-        times.chunks(times.len() / samples).take(samples).map(mean).collect()
+        of_stretches(&times, samples, mean)
     }
 
     /// How long a connection takes. It is closed again once it has answered a ping.
@@ -101,7 +93,7 @@ impl<'a> Stage<'a> {
         while times.len() < samples * FEWEST_PINGS || started.elapsed() < time {
             times.push(self.ping(&mut socket, times.len() as u64).await);
         }
-        times.chunks(times.len() / samples).take(samples).map(percentile_95).collect()
+        of_stretches(&times, samples, |times| percentile(times, 95))
     }
 
     async fn ping(&self, socket: &mut Socket, number: u64) -> Duration {

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use tokio::time::timeout;
 
 use crate::bench::deployment::{DeployedApi, DeployedSession};
+use crate::bench::groups::times::percentile;
 use crate::bench::load::{ErrorKind, Failure, Operation, Session, Target};
 
 /// So many failures one after the other, of whichever clients, and there is nothing left to measure.
@@ -118,9 +119,8 @@ impl Clients {
 
 impl Batch {
     /// The time, in nanoseconds, that so many in a hundred operations kept to.
-    pub fn percentile(mut self, percent: usize) -> f64 {
-        self.latencies.sort_unstable();
-        self.latencies[(self.latencies.len() - 1) * percent / 100].as_secs_f64() * 1e9
+    pub fn percentile(&self, percent: usize) -> f64 {
+        percentile(&self.latencies, percent)
     }
 }
 
