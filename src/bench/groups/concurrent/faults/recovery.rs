@@ -28,16 +28,21 @@ pub(super) struct Watch {
 impl Watch {
     /// The time from `mended` to the end of the first window from there on that keeps the level; none, where none does
     /// before `end`. Operations belong to the window in which they were due. Times count from the beginning of the load.
+    ///
+    /// What failed before has to be in that window: while those who met the fault still wait, the others alone say nothing.
     pub fn recovery(&self, samples: &[Sample], mended: Duration, end: Duration) -> Option<Duration> {
         let ends = (1..).map(|number| self.window * number).take_while(|after| mended + *after <= end);
         ends.into_iter().find(|after| {
             let until = mended + *after;
             let within = |sample: &&Sample| sample.begun + self.window >= until && sample.begun < until;
-            self.keeps(samples.iter().filter(within))
+            let window: Vec<_> = samples.iter().filter(within).collect();
+            let failed = samples.iter().filter(|sample| sample.failure.is_some() && sample.begun < until);
+            let again = |failed: &Sample| window.iter().any(|sample| sample.operation == failed.operation);
+            failed.into_iter().all(again) && self.keeps(&window)
         })
     }
 
-    fn keeps<'a>(&self, window: impl Iterator<Item = &'a Sample>) -> bool {
+    fn keeps(&self, window: &[&Sample]) -> bool {
         let (mut latencies, mut succeeded) = (Vec::new(), 0);
         for sample in window {
             let failed = sample.failure.is_some();
@@ -106,6 +111,20 @@ mod tests {
         assert_eq!(watch().recovery(&[], MS(600), MS(2_000)), None);
         let whole = samples(|_| (10, false));
         assert_eq!(watch().recovery(&whole, MS(1_900), MS(2_000)), None, "no whole window is left");
+    }
+
+    #[test]
+    fn what_failed_has_to_be_tried_again() {
+        let mix = Mix::new([("ask", 50.0), ("tell", 50.0)]).unwrap();
+        let tell = |sample: Sample| Sample { operation: mix.operation("tell").unwrap(), ..sample };
+        let told = |from: u64, failed: bool| {
+            samples(|_| (10, failed)).into_iter().map(tell).find(|sample| sample.begun == MS(from)).unwrap()
+        };
+        let mut seen = samples(|_| (10, false));
+        seen.push(told(400, true));
+        assert_eq!(watch().recovery(&seen, MS(600), MS(2_000)), None, "those who were told wait to the end");
+        seen.push(told(1_100, false));
+        assert_eq!(watch().recovery(&seen, MS(600), MS(2_000)), Some(MS(600)));
     }
 
     #[test]
