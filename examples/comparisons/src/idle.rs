@@ -4,6 +4,7 @@
 //! its own limit of open files. What the kernel holds for a socket is in neither heap.
 
 mod clients;
+mod room;
 mod server;
 
 pub use clients::be_clients;

@@ -1,5 +1,7 @@
 //! The broadcaster of this project.
 
+use std::time::Duration;
+
 use backend_bench::backend::broadcaster::{Broadcaster, BroadcasterConfig, SlowConsumer};
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
@@ -15,11 +17,13 @@ pub struct Ours {
 }
 
 impl Ours {
-    /// Who falls behind by more than all messages of a round is disconnected, and then the round does not end.
+    /// Who falls behind by more than all messages of a round is disconnected, and then the round does not end. The
+    /// receivers only read, so they are asked for no sign of life.
     pub fn start() -> (Self, Receivers) {
         let config = BroadcasterConfig {
             queue_capacity: 10_000,
             slow_consumer: SlowConsumer::Disconnect,
+            heartbeat: Duration::from_hours(1),
             ..BroadcasterConfig::default()
         };
         let (hub, runtime) = (Broadcaster::new(config), server());

@@ -3,7 +3,6 @@
 use std::io::stdin;
 use std::time::{Duration, Instant};
 
-use backend_bench::bench::load::raise_open_files;
 use futures_util::future::join_all;
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
@@ -23,12 +22,12 @@ const EVERY: Duration = Duration::from_millis(100);
 
 const ECHO: &str = r#"{"echo":"The quarterly report is ready: costs fell by 4 %."}"#;
 
-/// Connects to `address` as it is told on stdin, and answers each line with one on stdout.
+/// Connects to `address` as it is told on stdin, and answers each line with one on stdout. The process has its limit of
+/// open files from the one that started it.
 ///
 /// # Panics
 /// The server refuses a connection or ends one.
 pub fn be_clients(address: &str) {
-    raise_open_files();
     let runtime = Runtime::new().expect("threads");
     let mut held = Vec::new();
     for order in stdin().lines() {
@@ -48,7 +47,7 @@ pub fn be_clients(address: &str) {
 async fn connect(address: &str, count: usize) -> Vec<Client> {
     let mut clients = Vec::with_capacity(count);
     for _ in 0..count {
-        let socket = TcpStream::connect(address).await.expect("a connection: raise `ulimit -n`");
+        let socket = TcpStream::connect(address).await.expect("a connection");
         socket.set_nodelay(true).expect("a socket option");
         let config = WebSocketConfig::default().read_buffer_size(1024);
         let url = format!("ws://{address}");

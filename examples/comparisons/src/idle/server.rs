@@ -5,9 +5,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use backend_bench::backend::broadcaster::{Broadcaster, BroadcasterConfig};
 use backend_bench::bench::heap::Heap;
-use backend_bench::bench::load::raise_open_files;
 use tokio::runtime::Runtime;
 
+use super::room::make_room;
 use super::{ACTIVE, CLIENTS, IDLE};
 
 /// Another process of this program, as the clients, which does what it is told a line at a time.
@@ -20,10 +20,13 @@ struct Clients {
 /// Prints bytes of heap for each connection, idle ones first and then active ones beside them, and what the active ones
 /// saw.
 ///
+/// # Errors
+/// The system does not allow this process as many connections.
+///
 /// # Panics
-/// The machine does not allow as many connections, or the clients' process fails.
-pub fn measure() {
-    raise_open_files();
+/// The clients' process fails.
+pub fn measure() -> Result<(), String> {
+    make_room()?;
     let (heap, runtime) = (Heap::of_jemalloc(), Runtime::new().expect("threads"));
     let hub = Broadcaster::new(BroadcasterConfig::default());
     let address = runtime.block_on(hub.listen("127.0.0.1:0")).expect("a port on loopback");
@@ -31,6 +34,7 @@ pub fn measure() {
     let before = heap.allocated();
     clients.order("idle");
     report(&mut clients, &hub, [before, heap.allocated()], heap);
+    Ok(())
 }
 
 fn report(clients: &mut Clients, hub: &Broadcaster, [before, idle]: [usize; 2], heap: Heap) {
