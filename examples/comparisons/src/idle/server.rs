@@ -30,8 +30,7 @@ pub fn measure() -> Result<(), String> {
     let (heap, runtime) = (Heap::of_jemalloc(), Runtime::new().expect("threads"));
     let hub = Broadcaster::new(BroadcasterConfig::default());
     let address = runtime.block_on(hub.listen("127.0.0.1:0")).expect("a port on loopback");
-    let mut clients = Clients::start(&address.to_string());
-    let before = heap.allocated();
+    let (mut clients, before) = (Clients::start(&address.to_string()), heap.allocated());
     clients.order("idle");
     report(&mut clients, &hub, [before, heap.allocated()], heap);
     Ok(())
