@@ -13,7 +13,9 @@ const LOG_EVERY: Duration = Duration::from_secs(10);
 /// Shows where it is.
 pub struct Watch<'a> {
     out: &'a mut dyn Write,
-    /// On a terminal, while there is something to show.
+    /// Whether the error stream is a terminal.
+    in_place: bool,
+    /// There, while there is something to show.
     bar: Option<ProgressBar>,
     quiet: bool,
     logged: Instant,
@@ -48,7 +50,7 @@ impl std::fmt::Display for Moment<'_> {
 impl<'a> Watch<'a> {
     /// A watch on `out`, or none if `quiet`; in place if the error stream is a terminal.
     pub fn new(out: &'a mut dyn Write, quiet: bool) -> Self {
-        Self { out, bar: None, quiet, logged: Instant::now() }
+        Self { out, in_place: std::io::stderr().is_terminal(), bar: None, quiet, logged: Instant::now() }
     }
 
     /// A line with the time before it.
@@ -67,7 +69,7 @@ impl<'a> Watch<'a> {
         if self.quiet {
             return;
         }
-        if std::io::stderr().is_terminal() {
+        if self.in_place {
             self.bar.get_or_insert_with(spinner).set_message(moment.to_string());
         } else if self.logged.elapsed() >= LOG_EVERY {
             self.say(&moment.to_string());
@@ -109,6 +111,7 @@ mod tests {
         let lines = |quiet: bool| {
             let mut out = Vec::new();
             let mut watch = Watch::new(&mut out, quiet);
+            watch.in_place = false;
             watch.say("Building");
             (0..1000).for_each(|_| watch.show(&MOMENT));
             watch.logged = Instant::now().checked_sub(LOG_EVERY).expect("the machine runs for ten seconds");
