@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! scripts/engines.sh clickhouse
+//! apt-get install clickhouse-server clickhouse-client
 //! cargo build --release && cargo run --release --example clickhouse_limits
 //! ```
 
-#[path = "shared/rounds.rs"]
+mod oldest;
+#[path = "../shared/rounds.rs"]
 mod rounds;
 
 use std::error::Error;
@@ -40,7 +42,8 @@ fn main() -> Outcome<()> {
     runtime.block_on(bulk(server.url()))?;
     runtime.block_on(growth(server.url()))?;
     drop(server);
-    from_nothing_to_the_first_query()
+    from_nothing_to_the_first_query()?;
+    runtime.block_on(oldest::compare())
 }
 
 /// Our insert beside the engine's own load of the same rows: from a file of its own format, which it reads itself, into

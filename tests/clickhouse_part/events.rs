@@ -6,7 +6,7 @@ use std::time::Duration;
 use backend_bench::backend::database::{ClickHouse, Database, Error, Event, PoolOptions, corpus};
 
 use crate::proxy::Proxy;
-use crate::servers::Server;
+use crate::servers::{self, Server};
 use crate::{corpus_of, database, each_server, fresh_name};
 
 /// The usage, added up by hand.
@@ -47,6 +47,37 @@ async fn text_of_any_kind_comes_back_as_it_was() {
         database.insert_events(std::slice::from_ref(&event)).await.unwrap();
         assert_eq!(database.event(i64::MAX).await.unwrap(), Some(event));
     }
+}
+
+#[tokio::test]
+async fn any_number_of_different_words_comes_back() {
+    for server in each_server().await {
+        let database = database(&server, PoolOptions::default()).await;
+        for different in [1, 256, 257, 65_536, 65_537] {
+            let mut events = corpus_of(65_600);
+            events.iter_mut().for_each(|event| event.model = format!("model {}", event.id % different));
+            database.insert_events(&events).await.unwrap();
+            let stored = database.events_between(0..i64::MAX, 100_000).await.unwrap();
+            assert!(stored == events, "{different} different words did not come back");
+            database.clear_events().await.unwrap();
+        }
+    }
+}
+
+/// As a server has them that was older than 22.3 when its tables were made.
+#[tokio::test]
+async fn words_go_into_columns_of_plain_text_too() {
+    let server = servers::modern().await;
+    let database = database(&server, PoolOptions::default()).await;
+    let table = format!("{}.events", name_of(&database));
+    for column in ["workload", "model"] {
+        server.run(&format!("ALTER TABLE {table} MODIFY COLUMN {column} String")).await;
+    }
+    let events = corpus_of(3_000);
+    database.insert_events(&events).await.unwrap();
+    assert_eq!(database.events_between(0..i64::MAX, 10_000).await.unwrap(), events);
+    let types = format!("SELECT DISTINCT toTypeName(model), toTypeName(workload) FROM {table}");
+    assert_eq!(server.run(&types).await, "String\tString");
 }
 
 #[tokio::test]

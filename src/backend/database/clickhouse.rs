@@ -151,7 +151,9 @@ impl ClickHouse {
             return Ok(());
         }
         let table = self.events();
-        let insert = |client: &::clickhouse::Client| block::insert(client.clone(), &table, events);
+        let insert = |client: &::clickhouse::Client| {
+            block::insert(client.clone(), &table, self.server.dialect, events)
+        };
         self.server.write("inserting events", insert).await
     }
 

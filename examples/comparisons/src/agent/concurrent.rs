@@ -1,5 +1,6 @@
 //! A hundred requests at once, against the time that they would take if nothing but the model took any.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backend_bench::backend::agent::{
@@ -54,7 +55,7 @@ impl Answers {
 struct Arms {
     runtime: Runtime,
     supervisor: Supervisor,
-    bare: BareCalls,
+    bare: Arc<BareCalls>,
     ideal: f64,
     _llm: SimulatedLlm,
 }
@@ -84,7 +85,7 @@ impl Arms {
         Self {
             runtime,
             supervisor,
-            bare: BareCalls::of(&llm),
+            bare: Arc::new(BareCalls::of(&llm)),
             ideal: answers.waiting(report.tokens()),
             _llm: llm,
         }
@@ -94,14 +95,30 @@ impl Arms {
         let started = Instant::now();
         match arm {
             0 => self.runtime.block_on(runs(&self.supervisor)),
-            _ => drop(self.runtime.block_on(join_all((0..REQUESTS).map(|_| self.bare.run())))),
+            _ => self.runtime.block_on(calls(&self.bare)),
         }
         started.elapsed().as_secs_f64()
     }
 }
 
+/// Each on a task of its own, as a server has its requests.
 async fn runs(supervisor: &Supervisor) {
-    let reports = join_all((0..REQUESTS).map(|_| supervisor.run(REQUEST))).await;
-    let whole = |stages: usize| stages == Stage::ALL.len();
-    assert!(reports.iter().all(|report| report.as_ref().is_ok_and(|report| whole(report.stages.len()))));
+    let run = |_| {
+        let supervisor = supervisor.clone();
+        tokio::spawn(async move { supervisor.run(REQUEST).await })
+    };
+    for report in join_all((0..REQUESTS).map(run)).await {
+        let report = report.expect("a run's task runs to its end").expect("the simulated model answers");
+        assert_eq!(report.stages.len(), Stage::ALL.len());
+    }
+}
+
+async fn calls(bare: &Arc<BareCalls>) {
+    let call = |_| {
+        let bare = Arc::clone(bare);
+        tokio::spawn(async move { bare.run().await })
+    };
+    for ended in join_all((0..REQUESTS).map(call)).await {
+        ended.expect("the simulated model answers");
+    }
 }

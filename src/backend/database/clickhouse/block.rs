@@ -6,64 +6,113 @@
 //!
 //! The format: <https://clickhouse.com/docs/interfaces/formats/Native>.
 
+mod words;
+
 use bytes::{BufMut, BytesMut};
 use clickhouse::Client;
 use clickhouse::error::Result;
 use clickhouse::insert_formatted::InsertFormatted;
 
+use self::words::Words;
+use super::dialect::Dialect;
 use crate::backend::database::Event;
 
 /// Bytes that are sent at once, compressed where the client is told so.
 const PIECE: usize = 256 * 1024;
 
-/// A column: its name, its type, and how an event's value in it is written.
-struct Column(&'static str, &'static str, fn(&Event, &mut BytesMut));
+/// How a column's value is taken from an event.
+enum Values {
+    Integers(fn(&Event) -> i64),
+    Numbers(fn(&Event) -> f64),
+    Texts(fn(&Event) -> &str),
+    /// Few different texts.
+    Words(fn(&Event) -> &str),
+}
 
-/// Text goes as `String` into columns of `LowCardinality(String)` too: the server makes their dictionaries.
-const COLUMNS: [Column; 10] = [
-    Column("id", "Int64", |event, to| to.put_i64_le(event.id)),
-    Column("thread_id", "Int64", |event, to| to.put_i64_le(event.thread_id)),
-    Column("workload", "String", |event, to| put_text(&event.workload, to)),
-    Column("model", "String", |event, to| put_text(&event.model, to)),
-    Column("input_tokens", "Int64", |event, to| to.put_i64_le(event.input_tokens)),
-    Column("output_tokens", "Int64", |event, to| to.put_i64_le(event.output_tokens)),
-    Column("latency_ms", "Float64", |event, to| to.put_f64_le(event.latency_ms)),
-    Column("cost_usd", "Float64", |event, to| to.put_f64_le(event.cost_usd)),
-    Column("payload", "String", |event, to| put_text(&event.payload, to)),
-    Column("at_us", "Int64", |event, to| to.put_i64_le(event.at_us)),
+/// A column's name and values. The longest goes first, so that a server reads it while the others are written.
+const COLUMNS: [(&str, Values); 10] = [
+    ("payload", Values::Texts(|event| &event.payload)),
+    ("id", Values::Integers(|event| event.id)),
+    ("thread_id", Values::Integers(|event| event.thread_id)),
+    ("workload", Values::Words(|event| &event.workload)),
+    ("model", Values::Words(|event| &event.model)),
+    ("input_tokens", Values::Integers(|event| event.input_tokens)),
+    ("output_tokens", Values::Integers(|event| event.output_tokens)),
+    ("latency_ms", Values::Numbers(|event| event.latency_ms)),
+    ("cost_usd", Values::Numbers(|event| event.cost_usd)),
+    ("at_us", Values::Integers(|event| event.at_us)),
 ];
 
 /// Inserts `events` into `table`, all or none of them: a block becomes one part of the table, and a part is there or
 /// it is not.
-pub(super) async fn insert(client: Client, table: &str, events: &[Event]) -> Result<()> {
-    let names = COLUMNS.map(|Column(name, ..)| name).join(", ");
-    let mut insert = client.insert_formatted_with(format!("INSERT INTO {table} ({names}) FORMAT Native"));
-    let mut piece = BytesMut::with_capacity(PIECE + PIECE / 8);
-    [COLUMNS.len(), events.len()].into_iter().for_each(|length| put_length(length, &mut piece));
-    for column in &COLUMNS {
-        send(column, events, &mut piece, &mut insert).await?;
+pub(super) async fn insert(client: Client, table: &str, dialect: Dialect, events: &[Event]) -> Result<()> {
+    let names = COLUMNS.each_ref().map(|(name, _)| *name).join(", ");
+    let insert = client.insert_formatted_with(format!("INSERT INTO {table} ({names}) FORMAT Native"));
+    let mut block = Block { piece: BytesMut::with_capacity(PIECE + PIECE / 8), insert };
+    [COLUMNS.len(), events.len()].into_iter().for_each(|length| put_length(length, &mut block.piece));
+    for (name, values) in &COLUMNS {
+        put_text(name, &mut block.piece);
+        block.column(values, dialect, events).await?;
     }
-    insert.send(piece.freeze()).await?;
-    insert.end().await
+    block.end().await
 }
 
-/// Writes a column, and sends each piece that is full.
-async fn send(
-    &Column(name, kind, put): &Column,
-    events: &[Event],
-    piece: &mut BytesMut,
-    insert: &mut InsertFormatted,
-) -> Result<()> {
-    put_text(name, piece);
-    put_text(kind, piece);
-    for event in events {
-        put(event, piece);
-        if piece.len() >= PIECE {
-            insert.send(piece.split().freeze()).await?;
-            piece.reserve(PIECE + PIECE / 8);
+/// A block on its way.
+struct Block {
+    /// What is not sent yet.
+    piece: BytesMut,
+    insert: InsertFormatted,
+}
+
+impl Block {
+    /// Writes a column's type and values. Texts go as such into the columns of words that an old server has.
+    async fn column(&mut self, values: &Values, dialect: Dialect, events: &[Event]) -> Result<()> {
+        match values {
+            Values::Integers(of) => {
+                put_text("Int64", &mut self.piece);
+                self.each(events.iter().map(of), |value, to| to.put_i64_le(value)).await
+            }
+            Values::Numbers(of) => {
+                put_text("Float64", &mut self.piece);
+                self.each(events.iter().map(of), |value, to| to.put_f64_le(value)).await
+            }
+            Values::Words(of) if dialect == Dialect::Modern => {
+                self.words(&Words::of(events.iter().map(of))).await
+            }
+            Values::Words(of) | Values::Texts(of) => {
+                put_text("String", &mut self.piece);
+                self.each(events.iter().map(of), put_text).await
+            }
         }
     }
-    Ok(())
+
+    async fn words(&mut self, words: &Words<'_>) -> Result<()> {
+        put_text("LowCardinality(String)", &mut self.piece);
+        words.put_dictionary(&mut self.piece);
+        let (places, width) = words.places();
+        self.each(places, |place, to| to.put_uint_le(place, width)).await
+    }
+
+    /// Writes each of `values` by `put`, and sends each piece that is full.
+    async fn each<T: Send>(
+        &mut self,
+        values: impl Iterator<Item = T> + Send,
+        put: impl Fn(T, &mut BytesMut) + Send + Sync,
+    ) -> Result<()> {
+        for value in values {
+            put(value, &mut self.piece);
+            if self.piece.len() >= PIECE {
+                self.insert.send(self.piece.split().freeze()).await?;
+                self.piece.reserve(PIECE + PIECE / 8);
+            }
+        }
+        Ok(())
+    }
+
+    async fn end(mut self) -> Result<()> {
+        self.insert.send(self.piece.freeze()).await?;
+        self.insert.end().await
+    }
 }
 
 fn put_text(text: &str, to: &mut BytesMut) {
