@@ -35,15 +35,18 @@ const LOOKUPS: i64 = 200;
 const SIZES: [usize; 2] = [1_000, 1_000_000];
 
 fn main() -> Outcome<()> {
+    let runtime = Runtime::new()?;
+    runtime.block_on(on_one_server())?;
+    from_nothing_to_the_first_query()?;
+    runtime.block_on(oldest::compare())
+}
+
+async fn on_one_server() -> Outcome<()> {
     let server = service::start()?;
     let facts = server.facts();
     println!("{} {} ({}; {})", facts.name, facts.version, facts.origin, facts.settings.join(", "));
-    let runtime = Runtime::new()?;
-    runtime.block_on(bulk(server.url()))?;
-    runtime.block_on(growth(server.url()))?;
-    drop(server);
-    from_nothing_to_the_first_query()?;
-    runtime.block_on(oldest::compare())
+    bulk(server.url()).await?;
+    growth(server.url()).await
 }
 
 /// Our insert beside the engine's own load of the same rows: from a file of its own format, which it reads itself, into

@@ -64,20 +64,22 @@ async fn any_number_of_different_words_comes_back() {
     }
 }
 
-/// As a server has them that was older than 22.3 when its tables were made.
 #[tokio::test]
 async fn words_go_into_columns_of_plain_text_too() {
     let server = servers::modern().await;
-    let database = database(&server, PoolOptions::default()).await;
-    let table = format!("{}.events", name_of(&database));
-    for column in ["workload", "model"] {
-        server.run(&format!("ALTER TABLE {table} MODIFY COLUMN {column} String")).await;
-    }
-    let events = corpus_of(3_000);
+    let (database, events) = (database(&server, PoolOptions::default()).await, corpus_of(3_000));
+    make_words_plain_text(&server, &format!("{}.events", name_of(&database))).await;
     database.insert_events(&events).await.unwrap();
     assert_eq!(database.events_between(0..i64::MAX, 10_000).await.unwrap(), events);
-    let types = format!("SELECT DISTINCT toTypeName(model), toTypeName(workload) FROM {table}");
-    assert_eq!(server.run(&types).await, "String\tString");
+}
+
+/// As a server has them that was older than 22.3 when its tables were made.
+async fn make_words_plain_text(server: &Server, table: &str) {
+    let plain = "MODIFY COLUMN workload String, MODIFY COLUMN model String";
+    server.run(&format!("ALTER TABLE {table} {plain}")).await;
+    let types =
+        format!("SELECT DISTINCT type FROM system.columns WHERE concat(database, '.', table) = '{table}'");
+    assert_eq!(server.run(&format!("{types} AND name IN ('workload', 'model')")).await, "String");
 }
 
 #[tokio::test]
