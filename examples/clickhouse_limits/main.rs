@@ -23,6 +23,10 @@ use rounds::{Rounds, milliseconds};
 use rustix::fs::{Advice, fadvise};
 use tokio::runtime::Runtime;
 
+/// Pieces of an insert are large, and the system's allocator gives their pages back to the kernel each time.
+#[global_allocator]
+static ALLOCATOR: jemallocator::Jemalloc = jemallocator::Jemalloc;
+
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const ROUNDS: usize = 15;

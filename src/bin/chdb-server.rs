@@ -5,6 +5,10 @@ use std::process::ExitCode;
 
 use backend_bench::bench::services::clickhouse::front;
 
+/// Pieces of inserts are large, and come and go: the system's allocator returns the pages of each to the kernel.
+#[global_allocator]
+static ALLOCATOR: jemallocator::Jemalloc = jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     let [library, folder] = &arguments[..] else {

@@ -6,113 +6,69 @@
 //!
 //! The format: <https://clickhouse.com/docs/interfaces/formats/Native>.
 
+mod column;
 mod words;
 
-use bytes::{BufMut, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use clickhouse::Client;
 use clickhouse::error::Result;
 use clickhouse::insert_formatted::InsertFormatted;
 
-use self::words::Words;
+use self::column::{COLUMNS, Collected};
 use super::dialect::Dialect;
 use crate::backend::database::Event;
 
 /// Bytes that are sent at once, compressed where the client is told so.
 const PIECE: usize = 256 * 1024;
 
-/// How a column's value is taken from an event.
-enum Values {
-    Integers(fn(&Event) -> i64),
-    Numbers(fn(&Event) -> f64),
-    Texts(fn(&Event) -> &str),
-    /// Few different texts.
-    Words(fn(&Event) -> &str),
-}
-
-/// A column's name and values. The longest goes first, so that a server reads it while the others are written.
-const COLUMNS: [(&str, Values); 10] = [
-    ("payload", Values::Texts(|event| &event.payload)),
-    ("id", Values::Integers(|event| event.id)),
-    ("thread_id", Values::Integers(|event| event.thread_id)),
-    ("workload", Values::Words(|event| &event.workload)),
-    ("model", Values::Words(|event| &event.model)),
-    ("input_tokens", Values::Integers(|event| event.input_tokens)),
-    ("output_tokens", Values::Integers(|event| event.output_tokens)),
-    ("latency_ms", Values::Numbers(|event| event.latency_ms)),
-    ("cost_usd", Values::Numbers(|event| event.cost_usd)),
-    ("at_us", Values::Integers(|event| event.at_us)),
-];
+/// Events that are taken at once: few enough that they are still in a processor's cache when the last column takes
+/// its values from them.
+const GROUP: usize = 512;
 
 /// Inserts `events` into `table`, all or none of them: a block becomes one part of the table, and a part is there or
 /// it is not.
+///
+/// The payloads, which are most of it, are sent as they are written; the other columns are collected meanwhile.
 pub(super) async fn insert(client: Client, table: &str, dialect: Dialect, events: &[Event]) -> Result<()> {
     let names = COLUMNS.each_ref().map(|(name, _)| *name).join(", ");
-    let insert = client.insert_formatted_with(format!("INSERT INTO {table} ({names}) FORMAT Native"));
-    let mut block = Block { piece: BytesMut::with_capacity(PIECE + PIECE / 8), insert };
-    [COLUMNS.len(), events.len()].into_iter().for_each(|length| put_length(length, &mut block.piece));
-    for (name, values) in &COLUMNS {
-        put_text(name, &mut block.piece);
-        block.column(values, dialect, events).await?;
+    let statement = format!("INSERT INTO {table} (payload, {names}) FORMAT Native");
+    let mut insert = client.insert_formatted_with(statement);
+    let mut columns = COLUMNS.each_ref().map(|(_, values)| Collected::new(values, dialect, events.len()));
+    send_payloads(events, &mut columns, &mut insert).await?;
+    for ((name, _), column) in COLUMNS.iter().zip(columns) {
+        send_column(name, column, &mut insert).await?;
     }
-    block.end().await
+    insert.end().await
 }
 
-/// A block on its way.
-struct Block {
-    /// What is not sent yet.
-    piece: BytesMut,
-    insert: InsertFormatted,
+async fn send_payloads<'a>(
+    events: &'a [Event],
+    columns: &mut [Collected<'a>],
+    insert: &mut InsertFormatted,
+) -> Result<()> {
+    let mut piece = BytesMut::with_capacity(PIECE + PIECE / 8);
+    [columns.len() + 1, events.len()].into_iter().for_each(|length| put_length(length, &mut piece));
+    ["payload", "String"].into_iter().for_each(|text| put_text(text, &mut piece));
+    for group in events.chunks(GROUP) {
+        group.iter().for_each(|event| put_text(&event.payload, &mut piece));
+        columns.iter_mut().for_each(|column| column.take(group));
+        if piece.len() >= PIECE {
+            insert.send(piece.split().freeze()).await?;
+            piece.reserve(PIECE + PIECE / 8);
+        }
+    }
+    insert.send(piece.freeze()).await
 }
 
-impl Block {
-    /// Writes a column's type and values. Texts go as such into the columns of words that an old server has.
-    async fn column(&mut self, values: &Values, dialect: Dialect, events: &[Event]) -> Result<()> {
-        match values {
-            Values::Integers(of) => {
-                put_text("Int64", &mut self.piece);
-                self.each(events.iter().map(of), |value, to| to.put_i64_le(value)).await
-            }
-            Values::Numbers(of) => {
-                put_text("Float64", &mut self.piece);
-                self.each(events.iter().map(of), |value, to| to.put_f64_le(value)).await
-            }
-            Values::Words(of) if dialect == Dialect::Modern => {
-                self.words(&Words::of(events.iter().map(of))).await
-            }
-            Values::Words(of) | Values::Texts(of) => {
-                put_text("String", &mut self.piece);
-                self.each(events.iter().map(of), put_text).await
-            }
-        }
+async fn send_column(name: &str, column: Collected<'_>, insert: &mut InsertFormatted) -> Result<()> {
+    let mut head = BytesMut::new();
+    put_text(name, &mut head);
+    let mut values: Bytes = column.whole(&mut head);
+    insert.send(head.freeze()).await?;
+    while !values.is_empty() {
+        insert.send(values.split_to(values.len().min(PIECE))).await?;
     }
-
-    async fn words(&mut self, words: &Words<'_>) -> Result<()> {
-        put_text("LowCardinality(String)", &mut self.piece);
-        words.put_dictionary(&mut self.piece);
-        let (places, width) = words.places();
-        self.each(places, |place, to| to.put_uint_le(place, width)).await
-    }
-
-    /// Writes each of `values` by `put`, and sends each piece that is full.
-    async fn each<T: Send>(
-        &mut self,
-        values: impl Iterator<Item = T> + Send,
-        put: impl Fn(T, &mut BytesMut) + Send + Sync,
-    ) -> Result<()> {
-        for value in values {
-            put(value, &mut self.piece);
-            if self.piece.len() >= PIECE {
-                self.insert.send(self.piece.split().freeze()).await?;
-                self.piece.reserve(PIECE + PIECE / 8);
-            }
-        }
-        Ok(())
-    }
-
-    async fn end(mut self) -> Result<()> {
-        self.insert.send(self.piece.freeze()).await?;
-        self.insert.end().await
-    }
+    Ok(())
 }
 
 fn put_text(text: &str, to: &mut BytesMut) {

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use bytes::{BufMut, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use foldhash::fast::RandomState;
 
 use super::put_text;
@@ -20,36 +20,41 @@ const OWN_DICTIONARY: u64 = 0x200 | 0x400;
 /// The texts of a column, each once.
 pub struct Words<'a> {
     texts: Vec<&'a str>,
+    /// Where each is among them.
+    known: HashMap<&'a str, u32, RandomState>,
     /// Of each row.
-    places: Vec<u64>,
+    places: Vec<u32>,
 }
 
 impl<'a> Words<'a> {
-    pub fn of(rows: impl Iterator<Item = &'a str>) -> Self {
-        let (mut texts, mut known) = (Vec::new(), HashMap::<&str, u64, RandomState>::default());
-        let place = |text| {
-            *known.entry(text).or_insert_with(|| {
-                texts.push(text);
-                texts.len() as u64 - 1
-            })
-        };
-        let places = rows.map(place).collect();
-        Self { texts, places }
+    pub fn with_capacity(rows: usize) -> Self {
+        Self { texts: Vec::new(), known: HashMap::default(), places: Vec::with_capacity(rows) }
     }
 
-    /// Writes what goes before the places.
-    pub fn put_dictionary(&self, to: &mut BytesMut) {
-        to.put_u64_le(VERSION);
-        // The type of places: 0 for a byte, 1 for two, 2 for four, 3 for eight.
-        to.put_u64_le(OWN_DICTIONARY | u64::from(self.width().trailing_zeros()));
-        to.put_u64_le(self.texts.len() as u64);
-        self.texts.iter().for_each(|text| put_text(text, to));
-        to.put_u64_le(self.places.len() as u64);
+    /// Takes the next row.
+    ///
+    /// # Panics
+    /// With over four billion different texts, which no memory holds.
+    pub fn push(&mut self, text: &'a str) {
+        let place = *self.known.entry(text).or_insert_with(|| {
+            self.texts.push(text);
+            u32::try_from(self.texts.len() - 1).expect("four billion texts fit into no memory")
+        });
+        self.places.push(place);
     }
 
-    /// The place of each row, and the bytes that it takes.
-    pub fn places(&self) -> (impl Iterator<Item = u64> + '_, usize) {
-        (self.places.iter().copied(), self.width())
+    /// Writes what goes before the rows to `head`, and returns the place of each row.
+    pub fn whole(self, head: &mut BytesMut) -> Bytes {
+        let width = self.width();
+        head.put_u64_le(VERSION);
+        // The type of places: 0 for a byte, 1 for two, 2 for four.
+        head.put_u64_le(OWN_DICTIONARY | u64::from(width.trailing_zeros()));
+        head.put_u64_le(self.texts.len() as u64);
+        self.texts.iter().for_each(|text| put_text(text, head));
+        head.put_u64_le(self.places.len() as u64);
+        let mut places = BytesMut::with_capacity(width * self.places.len());
+        self.places.iter().for_each(|place| places.put_uint_le(u64::from(*place), width));
+        places.freeze()
     }
 
     /// The fewest bytes that hold every place.
@@ -57,8 +62,7 @@ impl<'a> Words<'a> {
         match self.texts.len() {
             0..=0x100 => 1,
             0x101..=0x1_0000 => 2,
-            0x1_0001..=0x1_0000_0000 => 4,
-            _ => 8,
+            _ => 4,
         }
     }
 }
