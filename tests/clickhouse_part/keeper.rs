@@ -33,11 +33,17 @@ impl Drop for Keeper {
     }
 }
 
+/// The folders above the queue of a cluster's statements, and the queue: what a server makes in a new ZooKeeper.
+const QUEUE: u32 = 3;
+
 /// A server with a cluster of which it is the only node.
 pub async fn start_cluster() -> (Keeper, Server) {
     let keeper = start_keeper().await;
+    let empty = keeper.nodes().await;
     let config = CONFIG.replace("KEEPER_PORT", &keeper.port.to_string()).replace("CLUSTER", CLUSTER);
     let server = start_oldest_in(tempfile::tempdir().unwrap(), &config).await;
+    // 18.16 answers to requests before that, and a statement for the cluster then kills it.
+    keeper.wait_for_nodes(empty + QUEUE).await;
     (keeper, server)
 }
 
@@ -68,6 +74,25 @@ impl Keeper {
         let mut answer = String::new();
         connection.read_to_string(&mut answer).await?;
         Ok(answer)
+    }
+
+    /// How many nodes it keeps.
+    async fn nodes(&self) -> u32 {
+        let said = self.mode().await.unwrap();
+        let count = said.lines().find_map(|line| line.strip_prefix("Node count: "));
+        count
+            .and_then(|count| count.trim().parse().ok())
+            .unwrap_or_else(|| panic!("no count of nodes: {said}"))
+    }
+
+    async fn wait_for_nodes(&self, count: u32) {
+        for _ in 0..400 {
+            if self.nodes().await >= count {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the server made no queue in ZooKeeper within 20 s");
     }
 
     async fn wait_until_ready(&mut self) {

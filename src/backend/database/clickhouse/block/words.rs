@@ -49,8 +49,7 @@ impl<'a> Words<'a> {
         head.put_u64_le(VERSION);
         // The type of places: 0 for a byte, 1 for two, 2 for four.
         head.put_u64_le(OWN_DICTIONARY | u64::from(width.trailing_zeros()));
-        head.put_u64_le(self.texts.len() as u64);
-        self.texts.iter().for_each(|text| put_text(text, head));
+        put_texts(&self.texts, head);
         head.put_u64_le(self.places.len() as u64);
         let mut places = BytesMut::with_capacity(width * self.places.len());
         self.places.iter().for_each(|place| places.put_uint_le(u64::from(*place), width));
@@ -65,4 +64,9 @@ impl<'a> Words<'a> {
             _ => 4,
         }
     }
+}
+
+fn put_texts(texts: &[&str], to: &mut BytesMut) {
+    to.put_u64_le(texts.len() as u64);
+    texts.iter().for_each(|text| put_text(text, to));
 }
