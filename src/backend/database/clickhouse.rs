@@ -159,7 +159,7 @@ impl ClickHouse {
 
     async fn clear(&self) -> Result<(), Error> {
         schema::check(self).await?;
-        let statement = self.names.clear_events();
+        let statement = self.names.clear_events(self.server.dialect);
         self.server.write("clearing events", |client| client.query_raw(&statement).execute()).await
     }
 

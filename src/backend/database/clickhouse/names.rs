@@ -116,9 +116,19 @@ impl Names {
     }
 
     /// Removes every event, on every shard.
-    pub fn clear_events(&self) -> String {
-        let table = if self.cluster.is_some() { SHARD } else { EVENTS };
-        format!("TRUNCATE TABLE {}{}", self.table(table), self.everywhere())
+    ///
+    /// 18.16 locks a replicated table that is truncated, and then waits for its own clean-up of old parts, which waits
+    /// for that lock. All parts are in one partition, and it drops that without the lock.
+    pub fn clear_events(&self, dialect: Dialect) -> String {
+        match (&self.cluster, dialect) {
+            (None, _) => format!("TRUNCATE TABLE {}", self.table(EVENTS)),
+            (Some(_), Dialect::Modern) => {
+                format!("TRUNCATE TABLE {}{}", self.table(SHARD), self.everywhere())
+            }
+            (Some(_), Dialect::Classic) => {
+                format!("ALTER TABLE {}{} DROP PARTITION tuple()", self.table(SHARD), self.everywhere())
+            }
+        }
     }
 
     /// Removes the database. On a cluster it waits for that, or the paths in Keeper would still be taken.
