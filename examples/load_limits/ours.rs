@@ -5,22 +5,26 @@ use std::time::Duration;
 
 use backend_bench::bench::load::{Arrivals, GetTarget, Load, Model, Pacing, Population, Recording, drive};
 
+use tokio::runtime::{Builder, Runtime};
+
 use super::Outcome;
 use super::drivers::CONNECTIONS;
 
 /// So many users without a thought.
 pub fn closed(url: &str, seconds: u64) -> Outcome<()> {
-    report(url, Model::Closed(Population::new(CONNECTIONS, Duration::ZERO)), seconds)
+    let users = Population::new(CONNECTIONS, Duration::ZERO);
+    Runtime::new()?.block_on(report(url, Model::Closed(users), seconds))
 }
 
-/// Arrivals as regular as oha's.
+/// Arrivals as regular as oha's, which one thread serves: [`drive`] says what a second one would cost.
 pub fn open(url: &str, rate: f64, seconds: u64) -> Outcome<()> {
-    report(url, Model::Open(Arrivals { rate, pacing: Pacing::Regular, at_once: CONNECTIONS }), seconds)
+    let arrivals = Arrivals { rate, pacing: Pacing::Regular, at_once: CONNECTIONS };
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(report(url, Model::Open(arrivals), seconds))
 }
 
 /// Requests answered in a second, all requests, and two percentiles in seconds: of the response times, counted from
 /// when each was due, and of the service times, counted from when it was sent.
-#[tokio::main]
 async fn report(url: &str, model: Model, seconds: u64) -> Outcome<()> {
     let load = Load::new("load limits", model, Duration::from_secs(seconds));
     let recording: Recording = drive(&load, Arc::new(GetTarget::new(url)?)).await?;

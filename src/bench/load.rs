@@ -96,6 +96,9 @@ pub trait Session: Send {
 /// All prepare their sessions first, then begin together. Meanwhile the error stream says how it stands: each second in
 /// place on a terminal, every ten seconds in a log, and in a line each second where [`PROGRESS_VARIABLE`] asks for it.
 ///
+/// On a runtime of several threads, tokio wakes one more whenever one has found work. At a rate that one thread can serve,
+/// answers of microseconds are seen sooner on a runtime of one (`docs/performance.md`).
+///
 /// # Errors
 /// The load would do nothing or never end: no users, no rate, no time.
 ///
