@@ -7,14 +7,16 @@
 //! The format: <https://clickhouse.com/docs/interfaces/formats/Native>.
 
 mod column;
+mod text;
 mod words;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use clickhouse::Client;
 use clickhouse::error::Result;
 use clickhouse::insert_formatted::InsertFormatted;
 
 use self::column::{COLUMNS, Collected};
+use self::text::{put_length, put_text};
 use super::dialect::Dialect;
 use crate::backend::database::Event;
 
@@ -69,41 +71,4 @@ async fn send_column(name: &str, column: Collected<'_>, insert: &mut InsertForma
         insert.send(values.split_to(values.len().min(PIECE))).await?;
     }
     Ok(())
-}
-
-fn put_text(text: &str, to: &mut BytesMut) {
-    put_length(text.len(), to);
-    to.put_slice(text.as_bytes());
-}
-
-/// Seven bits in each byte, the lowest first; the eighth says that more follow (LEB128).
-fn put_length(mut length: usize, to: &mut BytesMut) {
-    while length >= 0x80 {
-        to.put_u8(low_bits(length) | 0x80);
-        length >>= 7;
-    }
-    to.put_u8(low_bits(length));
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the mask leaves seven bits")]
-fn low_bits(length: usize) -> u8 {
-    (length & 0x7f) as u8
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths_are_written_as_leb128() {
-        let written = |length| {
-            let mut bytes = BytesMut::new();
-            put_length(length, &mut bytes);
-            bytes.to_vec()
-        };
-        assert_eq!(written(0), [0]);
-        assert_eq!(written(127), [127]);
-        assert_eq!(written(128), [0x80, 1]);
-        assert_eq!(written(624_485), [0xe5, 0x8e, 0x26]);
-    }
 }

@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::put_text;
+use super::text::put_text;
 use super::words::Words;
 use crate::backend::database::Event;
 use crate::backend::database::clickhouse::dialect::Dialect;

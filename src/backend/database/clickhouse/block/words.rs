@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use bytes::{BufMut, Bytes, BytesMut};
 use foldhash::fast::RandomState;
 
-use super::put_text;
+use super::text::put_text;
 
 /// The only version of the format: dictionaries come with the rows.
 const VERSION: u64 = 1;
