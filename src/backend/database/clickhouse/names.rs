@@ -120,14 +120,12 @@ impl Names {
     /// 18.16 locks a replicated table that is truncated, and then waits for its own clean-up of old parts, which waits
     /// for that lock. All parts are in one partition, and it drops that without the lock.
     pub fn clear_events(&self, dialect: Dialect) -> String {
-        match (&self.cluster, dialect) {
-            (None, _) => format!("TRUNCATE TABLE {}", self.table(EVENTS)),
-            (Some(_), Dialect::Modern) => {
-                format!("TRUNCATE TABLE {}{}", self.table(SHARD), self.everywhere())
-            }
-            (Some(_), Dialect::Classic) => {
-                format!("ALTER TABLE {}{} DROP PARTITION tuple()", self.table(SHARD), self.everywhere())
-            }
+        let clustered = self.cluster.is_some();
+        let (table, everywhere) = (self.table(if clustered { SHARD } else { EVENTS }), self.everywhere());
+        if clustered && dialect == Dialect::Classic {
+            format!("ALTER TABLE {table}{everywhere} DROP PARTITION tuple()")
+        } else {
+            format!("TRUNCATE TABLE {table}{everywhere}")
         }
     }
 
