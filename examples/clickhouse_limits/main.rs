@@ -159,11 +159,17 @@ fn first_query(forget: bool) -> Outcome<Duration> {
 
 /// The official client with its defaults.
 fn client(url: &str) -> Outcome<Client> {
-    let url = Url::parse(url)?;
+    let (url, password) = parsed(url)?;
     let port = url.port().ok_or("a throwaway's URL has a port")?;
-    let password = url.password().ok_or("a throwaway's URL has a password")?;
     Ok(Client::default()
         .with_url(format!("http://127.0.0.1:{port}"))
         .with_user(url.username())
         .with_password(password))
+}
+
+/// A throwaway's URL, and the password in it.
+fn parsed(url: &str) -> Outcome<(Url, String)> {
+    let url = Url::parse(url)?;
+    let password = url.password().ok_or("a throwaway's URL has a password")?.to_owned();
+    Ok((url, password))
 }

@@ -1,25 +1,23 @@
 //! Our insert beside that of `clickhouse-client`, into Debian's server: the only one here that speaks the client's
 //! protocol.
 
-use std::fs::{self, File};
-use std::net::{Ipv4Addr, TcpListener};
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use backend_bench::backend::database::{ClickHouse, Corpus, Database, Event, PoolOptions};
+use backend_bench::bench::services::clickhouse::{Sources, start_with_native_port};
 use tempfile::TempDir;
 
 use super::rounds::{Rounds, milliseconds};
-use super::{Outcome, ROUNDS, ROWS, emptied};
+use super::{Outcome, ROUNDS, ROWS, emptied, parsed};
 
 const DATABASE: &str = "backend_bench_limits";
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Compares them, where both programs are installed.
 pub async fn compare() -> Outcome<()> {
-    let server = match Server::start() {
-        Ok(server) => server,
+    let (server, port) = match start_with_native_port(&Sources::of_this_machine()) {
+        Ok(started) => started,
         Err(error) => {
             println!(
                 "clickhouse-client: NOT RUN: {error}: apt-get install clickhouse-server clickhouse-client"
@@ -27,24 +25,24 @@ pub async fn compare() -> Outcome<()> {
             return Ok(());
         }
     };
-    let database = server.opened().await?;
-    println!("clickhouse {}:", database.version().await?);
+    println!("clickhouse {}:", server.facts().version);
+    let database = ClickHouse::open(server.url(), DATABASE, PoolOptions::default()).await?;
     database.migrate().await?;
-    in_turns(&database, &server).await
+    in_turns(&database, &NativeClient::new(server.url(), port)?).await
 }
 
 /// The client sends compressed blocks by default, and plain ones where it is told so.
-async fn in_turns(database: &ClickHouse, server: &Server) -> Outcome<()> {
+async fn in_turns(database: &ClickHouse, client: &NativeClient) -> Outcome<()> {
     let events: Vec<Event> = Corpus::new(20).take(ROWS).collect();
     database.insert_events(&events).await?;
-    let rows = server.written_rows()?;
+    let rows = client.written_rows()?;
     emptied(database).await?;
     for (name, compression) in [("client, its defaults", "1"), ("client, no compression", "0")] {
         let mut rounds = Rounds::default();
         for _ in 0..=ROUNDS {
             let ours = milliseconds(database.insert_events(&events)).await?;
             emptied(database).await?;
-            let theirs = server.insert(&rows, compression)?;
+            let theirs = client.insert(&rows, compression)?;
             emptied(database).await?;
             rounds.note(ours, theirs);
         }
@@ -54,56 +52,40 @@ async fn in_turns(database: &ClickHouse, server: &Server) -> Outcome<()> {
     Ok(())
 }
 
-/// Debian's server on a folder and ports of its own, ended when dropped.
-struct Server {
-    process: Child,
+/// `clickhouse-client`, as a user of one server.
+struct NativeClient {
+    port: u16,
+    user: String,
+    password: String,
     folder: TempDir,
-    http: u16,
-    native: u16,
 }
 
-impl Server {
-    fn start() -> Outcome<Self> {
-        let (folder, http, native) = (tempfile::tempdir()?, free_port()?, free_port()?);
-        fs::write(folder.path().join("config.xml"), config(folder.path(), http, native))?;
-        fs::write(folder.path().join("users.xml"), USERS)?;
-        let mut command = Command::new("clickhouse-server");
-        command.arg(format!("--config-file={}", folder.path().join("config.xml").display()));
-        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-        Ok(Self { process, folder, http, native })
+impl NativeClient {
+    fn new(url: &str, port: u16) -> Outcome<Self> {
+        let (url, password) = parsed(url)?;
+        Ok(Self { port, user: url.username().to_owned(), password, folder: tempfile::tempdir()? })
     }
 
-    /// Our database there, once the server can be asked.
-    async fn opened(&self) -> Outcome<ClickHouse> {
-        let (url, started) = (format!("http://127.0.0.1:{}", self.http), Instant::now());
-        loop {
-            match ClickHouse::open(&url, DATABASE, PoolOptions::default()).await {
-                Ok(database) => return Ok(database),
-                Err(error) if started.elapsed() > PATIENCE => return Err(error.into()),
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-            }
-        }
-    }
-
-    fn client(&self) -> Command {
+    fn command(&self) -> Command {
         let mut client = Command::new("clickhouse-client");
-        client.args(["--host", "127.0.0.1", "--port", &self.native.to_string()]);
+        client.args(["--host", "127.0.0.1", "--port", &self.port.to_string()]);
+        client.args(["--user", &self.user, "--password", &self.password]);
         client
     }
 
-    /// Has the client write the rows to a file, and returns that.
+    /// Has it write the rows to a file, and returns that.
     fn written_rows(&self) -> Outcome<PathBuf> {
         let path = self.folder.path().join("events.native");
         let query = format!("SELECT * FROM {DATABASE}.events ORDER BY id FORMAT Native");
-        let mut client = self.client();
+        let mut client = self.command();
         let status = client.args(["--query", &query]).stdout(File::create(&path)?).status()?;
         if status.success() { Ok(path) } else { Err("clickhouse-client wrote no rows".into()) }
     }
 
-    /// Milliseconds by the client's own clock, so without its start and its connection.
+    /// Milliseconds by its own clock, so without its start and its connection.
     fn insert(&self, rows: &Path, compression: &str) -> Outcome<f64> {
         let query = format!("INSERT INTO {DATABASE}.events FORMAT Native");
-        let mut client = self.client();
+        let mut client = self.command();
         client.args(["--time", "--compression", compression, "--query", &query]).stdin(File::open(rows)?);
         let output = client.output()?;
         let said = String::from_utf8_lossy(&output.stderr);
@@ -111,44 +93,3 @@ impl Server {
         seconds.map(|seconds| seconds * 1e3).ok_or_else(|| format!("clickhouse-client: {said}").into())
     }
 }
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
-
-fn free_port() -> Outcome<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
-}
-
-fn config(folder: &Path, http: u16, native: u16) -> String {
-    let folder = folder.display();
-    format!(
-        "<yandex>\n\
-         <logger><level>none</level></logger>\n\
-         <listen_host>127.0.0.1</listen_host>\n\
-         <http_port>{http}</http_port>\n\
-         <tcp_port>{native}</tcp_port>\n\
-         <path>{folder}/data/</path>\n\
-         <tmp_path>{folder}/tmp/</tmp_path>\n\
-         <format_schema_path>{folder}/format_schemas/</format_schema_path>\n\
-         <users_config>{folder}/users.xml</users_config>\n\
-         <default_profile>default</default_profile>\n\
-         <default_database>default</default_database>\n\
-         <mark_cache_size>268435456</mark_cache_size>\n\
-         </yandex>\n"
-    )
-}
-
-const USERS: &str = "<yandex>\n\
-     <profiles><default></default></profiles>\n\
-     <users><default>\n\
-     <password></password>\n\
-     <networks><ip>127.0.0.1</ip></networks>\n\
-     <profile>default</profile>\n\
-     <quota>default</quota>\n\
-     </default></users>\n\
-     <quotas><default></default></quotas>\n\
-     </yandex>\n";

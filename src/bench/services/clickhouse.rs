@@ -17,7 +17,7 @@ mod server;
 use std::path::PathBuf;
 
 use self::candidate::{Candidate, Kind};
-use super::{EngineFacts, Folder, Service, StartError, Throwaway, random_password};
+use super::{EngineFacts, Folder, Service, StartError, Throwaway, free_port, random_password};
 use crate::bench::deployment;
 
 /// The name in the benchmarks' ids.
@@ -86,8 +86,19 @@ pub fn start_from(sources: &Sources) -> Result<Service, StartError> {
             format!("{CLUSTER_VARIABLE} names the cluster `{cluster}`, and {VARIABLE} no server of it"),
             format!("set {VARIABLE} to one of its servers, or unset {CLUSTER_VARIABLE}"),
         )),
-        (None, None) => start_throwaway(&Candidate::newest(sources)?),
+        (None, None) => start_throwaway(&Candidate::newest(sources)?, None),
     }
+}
+
+/// A throwaway of the newest installed server, and its port for `clickhouse-client`. The library has no such port, and is
+/// not looked for.
+///
+/// # Errors
+/// No server is installed, or the one that is chosen does not work.
+pub fn start_with_native_port(sources: &Sources) -> Result<(Service, u16), StartError> {
+    let candidate = Candidate::newest(&Sources { fetched: PathBuf::new(), ..sources.clone() })?;
+    let port = free_port().map_err(|error| does_not_work(&candidate, &format!("no free port: {error}")))?;
+    Ok((start_throwaway(&candidate, Some(port))?, port))
 }
 
 /// The cluster that `CLICKHOUSE_CLUSTER` or the file of the deployment names.
@@ -96,12 +107,12 @@ pub fn cluster() -> Option<String> {
     deployment::named(CLUSTER_VARIABLE)
 }
 
-fn start_throwaway(candidate: &Candidate) -> Result<Service, StartError> {
+fn start_throwaway(candidate: &Candidate, native: Option<u16>) -> Result<Service, StartError> {
     let password = random_password();
     let started = Folder::create(ENGINE, None).map_err(|error| format!("no folder for it: {error}"));
     let started = started.and_then(|folder| match &candidate.kind {
         Kind::Library { program } => server::of_library(folder, program, &candidate.path, &password),
-        Kind::Server { first } => server::of_program(folder, &candidate.path, first, &password),
+        Kind::Server { first } => server::of_program(folder, &candidate.path, first, &password, native),
     });
     let (port, throwaway) = started.map_err(|problem| does_not_work(candidate, &problem))?;
     let url = format!("http://{USER}:{password}@127.0.0.1:{port}");

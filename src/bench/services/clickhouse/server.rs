@@ -33,17 +33,19 @@ pub fn of_library(
     port.map(|port| (port, throwaway)).ok_or_else(|| "it told no port".to_owned())
 }
 
-/// Starts a server's own program with a configuration for it.
+/// Starts a server's own program with a configuration for it, and with the port of its own protocol where one is given.
 pub fn of_program(
     folder: Folder,
     program: &Path,
     first: &[&str],
     password: &str,
+    native: Option<u16>,
 ) -> Result<(u16, Throwaway), String> {
     let port = free_port().map_err(|error| format!("no free port: {error}"))?;
     folder.write("users.xml", &users(password)).map_err(|error| error.to_string())?;
-    let config =
-        folder.write("config.xml", &config(folder.path(), port)).map_err(|error| error.to_string())?;
+    let config = folder
+        .write("config.xml", &config(folder.path(), port, native))
+        .map_err(|error| error.to_string())?;
     let mut command = Command::new(program);
     command.args(first).arg(format!("--config-file={}", config.display()));
     started(folder, &command, |_| can_be_asked(port)).map(|throwaway| (port, throwaway))
@@ -73,13 +75,15 @@ fn can_be_asked(port: u16) -> bool {
 }
 
 /// Understood by servers of 2018 and of today: `yandex` was the root's name then, and is still taken.
-fn config(folder: &Path, port: u16) -> String {
+fn config(folder: &Path, port: u16, native: Option<u16>) -> String {
     let folder = folder.display();
+    let native = native.map(|port| format!("<tcp_port>{port}</tcp_port>\n")).unwrap_or_default();
     format!(
         "<yandex>\n\
          <logger><level>warning</level><console>1</console></logger>\n\
          <listen_host>127.0.0.1</listen_host>\n\
          <http_port>{port}</http_port>\n\
+         {native}\
          <path>{folder}/data/</path>\n\
          <tmp_path>{folder}/tmp/</tmp_path>\n\
          <user_files_path>{folder}/user_files/</user_files_path>\n\
