@@ -19,5 +19,5 @@ for name in "$@"; do
 done
 if [ "${database:-no}" = yes ] || [ "${others:-no}" = no ]; then scripts/engines.sh --optional; fi
 # One build for the gate and the benches: built apart, their common dependencies would be built twice.
-if ! cargo build --release --locked --bins --benches; then exit 2; fi
+if ! cargo build --release --locked --package backend-bench --package bench-gate --bins --benches; then exit 2; fi
 exec "${CARGO_TARGET_DIR:-target}/release/bench-gate" run "$@"

@@ -6,6 +6,6 @@ cd "$(dirname "$0")/.."
 scripts/prepare.sh
 # Where an engine cannot be had, the tests that need it fail and say so; the others still tell something.
 scripts/engines.sh --optional --oldest-clickhouse --cluster
-cargo test --locked
+cargo test --locked --workspace
 # The judge on simulated runs: thousands of comparisons, which take ten minutes without optimisation.
-cargo test --locked --release --no-default-features --features gate --test simulation
+cargo test --locked --release --package bench-gate --test simulation

@@ -26,9 +26,5 @@
 //!   (Info, Low, Medium, Critical).
 //! - **Verdict**: Pass, Fail or Undecided, a join over everything judged and never an average.
 
-#[cfg(feature = "backend")]
 pub mod backend;
-#[cfg(feature = "backend")]
 pub mod bench;
-#[cfg(feature = "gate")]
-pub mod gate;

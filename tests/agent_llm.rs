@@ -1,5 +1,4 @@
 //! The client of a language model: deadline, attempts, streaming, and a key that nothing shows.
-#![cfg(feature = "backend")]
 
 use std::time::Duration;
 

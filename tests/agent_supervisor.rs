@@ -1,5 +1,4 @@
 //! The supervisor: stages in order, what is handed on, where it stops, and how many runs are at work at once.
-#![cfg(feature = "backend")]
 
 use std::time::Duration;
 

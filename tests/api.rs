@@ -1,5 +1,4 @@
 //! What the API promises, asked of a whole platform over HTTP.
-#![cfg(feature = "backend")]
 
 #[path = "api/bad_input.rs"]
 mod bad_input;

@@ -1,7 +1,5 @@
 //! The hub's promises, over real sockets.
 
-#![cfg(feature = "backend")]
-
 use std::cell::Cell;
 use std::time::Duration;
 

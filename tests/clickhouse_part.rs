@@ -1,7 +1,6 @@
 //! What ClickHouse promises as a database, on the oldest server that works and on a modern one.
 //!
 //! Needs what `scripts/engines.sh --oldest-clickhouse --cluster` fetches. Without them these tests fail.
-#![cfg(feature = "backend")]
 
 #[path = "clickhouse_part/abandoned.rs"]
 mod abandoned;

@@ -1,8 +1,6 @@
 //! ClickHouse on a bare machine: the engine that `scripts/engines.sh` fetches, served by `chdb-server` and asked by the
 //! official client with its defaults.
 
-#![cfg(feature = "backend")]
-
 #[path = "clickhouse_server/end.rs"]
 mod end;
 #[path = "clickhouse_server/errors.rs"]

@@ -1,7 +1,5 @@
 //! The user's own deployment: our API as a process of its own, measured from outside; and targets that are none.
 
-#![cfg(all(feature = "backend", feature = "gate"))]
-
 #[path = "deployment/failures.rs"]
 mod failures;
 #[path = "deployment/programs.rs"]

@@ -1,5 +1,4 @@
 //! The load driver: failures are counted by kind, nothing hangs, waiting counts, and a seed repeats what users do.
-#![cfg(feature = "backend")]
 
 #[path = "load/open_model.rs"]
 mod open_model;

@@ -1,5 +1,4 @@
 //! Memory for real: allocations are counted exactly, one more is seen, and a leak is found where there is one.
-#![cfg(feature = "backend")]
 
 use std::hint::black_box;
 use std::sync::{Mutex, MutexGuard, PoisonError};

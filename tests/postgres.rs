@@ -1,8 +1,6 @@
 //! PostgreSQL: what the engine promises, and what its throwaway servers do, on real servers that the tests start
 //! themselves. Where there is no server to be had, they fail.
 
-#![cfg(feature = "backend")]
-
 #[path = "postgres/abandoned.rs"]
 mod abandoned;
 #[path = "postgres/common.rs"]

@@ -1,5 +1,4 @@
 //! The simulated model as a server, seen by a client that is not ours.
-#![cfg(feature = "backend")]
 
 use std::time::Duration;
 

@@ -10,7 +10,5 @@ pub mod concurrent;
 pub mod database;
 pub mod memory;
 mod required;
-#[cfg(feature = "sensitivity")]
-pub mod sensitivity;
 mod times;
 pub mod websocket;

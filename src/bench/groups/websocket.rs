@@ -5,7 +5,7 @@
 //! On the user's own deployment its WebSocket takes the hub's place (`websocket/deployed.rs`).
 
 mod broadcast;
-pub(super) mod client;
+pub mod client;
 mod deployed;
 mod echo;
 

@@ -11,13 +11,20 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 /// Far beyond any answer of a hub that works: a benchmark that waits longer has failed.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(30);
 
 type Received = Result<Message, Error>;
 
+/// A client that sends commands to a hub and reads what the hub sends. It panics where the hub does not answer: a benchmark
+/// cannot go on then.
+#[derive(Debug)]
 pub struct Client(WebSocketStream<TcpStream>);
 
 impl Client {
+    /// Connects to the hub that listens on `address`.
+    ///
+    /// # Panics
+    /// The hub cannot be reached within [`DEADLINE`].
     pub async fn connect(address: SocketAddr) -> Self {
         let connecting = async {
             let socket = TcpStream::connect(address).await.expect("a connection to the hub");
@@ -27,6 +34,10 @@ impl Client {
         Self(in_time("a connection", connecting).await)
     }
 
+    /// Sends `command` and returns the next message.
+    ///
+    /// # Panics
+    /// No message comes within [`DEADLINE`].
     pub async fn ask(&mut self, command: impl Into<Utf8Bytes>) -> Utf8Bytes {
         let sending = self.0.send(Message::Text(command.into()));
         in_time("a command", sending).await.expect("a hub that listens");
@@ -34,6 +45,9 @@ impl Client {
     }
 
     /// The answers to `commands`, which are sent without waiting for one another.
+    ///
+    /// # Panics
+    /// They do not come within [`DEADLINE`].
     pub async fn ask_all(&mut self, commands: &[Utf8Bytes]) -> Vec<Utf8Bytes> {
         let (mut sink, mut stream) = (&mut self.0).split();
         let sending = async {
@@ -45,15 +59,26 @@ impl Client {
         in_time("a conversation", join(sending, texts(&mut stream, commands.len()))).await.1
     }
 
+    /// The next `messages` messages.
+    ///
+    /// # Panics
+    /// They do not come within [`DEADLINE`].
     pub async fn receive_all(&mut self, messages: usize) -> Vec<Utf8Bytes> {
         in_time("a broadcast", texts(&mut self.0, messages)).await
     }
 
+    /// The next message.
+    ///
+    /// # Panics
+    /// None comes within [`DEADLINE`].
     pub async fn receive(&mut self) -> Utf8Bytes {
         in_time("an answer", text(&mut self.0)).await
     }
 
-    /// Says goodbye and waits for the hub's, which closes the connection.
+    /// Sends a close frame and waits for the hub's, which closes the connection.
+    ///
+    /// # Panics
+    /// The hub does not close within [`DEADLINE`].
     pub async fn leave(mut self) {
         self.0.close(None).await.expect("a hub that listens");
         while in_time("a goodbye", self.0.next()).await.is_some() {}

@@ -1,9 +1,0 @@
-//! The `sensitivity` rows, by which the gate itself is measured; see `docs/methodology.md`.
-
-use backend_bench::bench::{Harness, groups};
-
-fn main() {
-    let mut harness = Harness::from_env("sensitivity");
-    groups::sensitivity::run(&mut harness);
-    harness.finish();
-}

@@ -1,0 +1,82 @@
+//! The comparison of what `check` and `run` judge with a baseline.
+
+use super::baseline::find;
+use super::comparison::compared;
+use crate::command::cli::{AgainstArgs, BaselineArgs, BaselinesFolder, ComparisonArgs};
+use crate::judge::Compared;
+use crate::judge::side::{self, Pairing, Side, SideRun};
+use crate::model::environment::Environment;
+use crate::model::error::Error;
+use crate::model::facts::Facts;
+use crate::thresholds::Thresholds;
+use crate::thresholds::policies::Policies;
+
+/// A baseline, and how it is to be compared with.
+pub struct Against {
+    base: Side,
+    policies: Policies,
+    comparison: ComparisonArgs,
+}
+
+impl Against {
+    /// The baseline that `arguments` name, if they do: a named one, else one that Criterion saved.
+    ///
+    /// # Errors
+    /// There is none of that name, or a margin is `auto` and nobody measured it.
+    pub fn load(
+        arguments: &AgainstArgs,
+        thresholds: &Thresholds,
+        baselines: &BaselinesFolder,
+        criterion_home: Option<&std::path::Path>,
+    ) -> Result<Option<Self>, Error> {
+        let Some(name) = &arguments.baseline else { return Ok(None) };
+        let (named, criterion_home) = (baselines.clone(), criterion_home.map(ToOwned::to_owned));
+        let base = Side::from_baseline(find(name, &BaselineArgs { named, criterion_home })?);
+        let margin = arguments.comparison.margin;
+        let policies = Policies::new(Some(thresholds.clone()), margin, &baselines.folder)?;
+        Ok(Some(Self { base, policies, comparison: arguments.comparison.clone() }))
+    }
+
+    /// Refuses, before minutes are spent on them, `runs` that could not be compared in any case.
+    ///
+    /// # Errors
+    /// One run would stand against one, or another environment against this one.
+    pub fn refuse_in_advance(&self, runs: usize, environment: &Environment) -> Result<(), Error> {
+        let run = SideRun {
+            origin: "this run".to_owned(),
+            folder: None,
+            made_apart: false,
+            environment: Some(environment.clone()),
+            started: None,
+            results: Vec::new(),
+        };
+        let head = Side { name: "this run".to_owned(), runs: vec![run; runs] };
+        side::refuse_one_against_one(&self.base, &head)?;
+        match side::different_environment(&self.base, &head) {
+            Some(difference) if !self.comparison.allow_different_environment => Err(difference.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Compares the `runs`, as far as `holds` reaches, but for what cannot run on this machine.
+    ///
+    /// # Errors
+    /// They cannot be compared.
+    pub fn compare(
+        mut self,
+        runs: Vec<SideRun>,
+        facts: &Facts,
+        holds: impl Fn(&str) -> bool,
+    ) -> Result<Compared, Error> {
+        let name = if runs.len() == 1 { "this run" } else { "these runs" };
+        let mut head = Side { name: name.to_owned(), runs };
+        let ruled_out = self.base.ids().into_iter().filter(|id| holds(id) && facts.rule_out(id)).count();
+        [&mut self.base, &mut head]
+            .into_iter()
+            .for_each(|it| it.retain(|id| holds(id) && !facts.rule_out(id)));
+        let mut compared = compared(&self.base, &head, Pairing::Unpaired, &self.policies, &self.comparison)?;
+        let note = format!("{ruled_out} benchmarks of the baseline are left out: NOT RUN here");
+        compared.notes.extend((ruled_out > 0).then_some(note));
+        Ok(compared)
+    }
+}

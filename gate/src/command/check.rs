@@ -1,0 +1,50 @@
+//! `bench-gate check`: judges what is there.
+
+use std::io::Write;
+
+use super::against::Against;
+use super::results::Results;
+use super::{check_report_folder, conclude, not_compared, print};
+use crate::command::cli::CheckArgs;
+use crate::criterion;
+use crate::judge::{self, Judgement};
+use crate::model::benchmark::category_of;
+use crate::model::error::Error;
+use crate::thresholds::Thresholds;
+
+/// Judges the Criterion home that `arguments` name.
+pub fn check(arguments: &CheckArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, Error> {
+    check_report_folder(&arguments.judging)?;
+    let thresholds = Thresholds::load(&arguments.judging.thresholds.path)?;
+    thresholds.refuse_unknown_engines(&arguments.judging.require)?;
+    let results = Results::read(&criterion::criterion_home(arguments.criterion_home.as_deref()), Vec::new())?;
+    judge::refuse_unknown_categories(&thresholds, &results.benchmarks, &arguments.categories)?;
+    conclude_check(arguments, quiet, out, &thresholds, &results)
+}
+
+fn conclude_check(
+    arguments: &CheckArgs,
+    quiet: bool,
+    out: &mut dyn Write,
+    thresholds: &Thresholds,
+    results: &Results,
+) -> Result<u8, Error> {
+    let (judgement, environment) = (judge(arguments, thresholds, results)?, results.environment());
+    let code =
+        conclude(&results.report(&judgement, thresholds, &environment), &arguments.judging, quiet, out)?;
+    print(out, &if quiet { String::new() } else { not_compared(&arguments.against, &judgement) })
+        .map(|()| code)
+}
+
+fn judge(arguments: &CheckArgs, thresholds: &Thresholds, results: &Results) -> Result<Judgement, Error> {
+    let (categories, home) = (&arguments.categories, arguments.criterion_home.as_deref());
+    let against = Against::load(&arguments.against, thresholds, &arguments.baselines, home)?;
+    let mut judgement = results.judge(thresholds, categories.clone(), &arguments.judging.require)?;
+    let holds =
+        |id: &str| categories.is_empty() || categories.iter().any(|category| category == category_of(id));
+    if let Some(against) = against.filter(|_| judgement.failures.is_empty()) {
+        let run = results.side_run(&results.home.display().to_string(), holds);
+        judgement.comparison = Some(against.compare(vec![run], &results.facts, holds)?);
+    }
+    Ok(judgement)
+}

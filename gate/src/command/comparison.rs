@@ -1,0 +1,115 @@
+//! A comparison, from two sides to what follows from it: the same for `compare`, `check` and `run`.
+
+use crate::command::cli::ComparisonArgs;
+use crate::judge::side::{self, Pairing, Side, SideError};
+use crate::judge::{Compared, ComparedRow, ComparedSide, acknowledge};
+use crate::model::error::Error;
+use crate::stats::{self, Comparison, Contrast, Settings};
+use crate::thresholds::policies::{Policies, RowPolicy};
+
+/// Compares `head` with `base`, and holds the rows to `policies`.
+///
+/// # Errors
+/// The runs are no evidence or too few, environments differ and nobody allowed it, or an acknowledgement has expired
+/// or covers nothing.
+pub fn compared(
+    base: &Side,
+    head: &Side,
+    pairing: Pairing,
+    policies: &Policies,
+    arguments: &ComparisonArgs,
+) -> Result<Compared, Error> {
+    let different_environment = refuse(base, head, policies, arguments)?;
+    let (contrasts, rules): (Vec<Contrast>, Vec<RowPolicy>) =
+        side::contrasts(base, head, pairing, policies)?.into_iter().unzip();
+    let comparison = stats::compare(&contrasts, &Settings { alpha: arguments.alpha, looks: None })?;
+    let (rows, control) = hold(comparison, rules, policies)?;
+    let (base, head) = (described(base), described(head));
+    Ok(Compared {
+        notes: notes(&base, &head),
+        base,
+        head,
+        paired: pairing == Pairing::Paired,
+        alpha: arguments.alpha,
+        margin: policies.default_margin(),
+        strict: arguments.strict,
+        different_environment,
+        rows,
+        control,
+        measuring: None,
+    })
+}
+
+/// Each row of `comparison` with the one of `rules` that it is held to, and with its acknowledgement if it has one.
+///
+/// Beside a red control no acknowledgement is said to cover nothing: nobody knows.
+///
+/// # Errors
+/// An acknowledgement has expired or covers nothing.
+pub fn hold(
+    comparison: Comparison,
+    rules: Vec<RowPolicy>,
+    policies: &Policies,
+) -> Result<(Vec<ComparedRow>, Option<stats::Control>), Error> {
+    let rows = comparison.rows.into_iter().zip(rules);
+    let mut rows: Vec<ComparedRow> =
+        rows.map(|(change, policy)| ComparedRow { change, policy, accepted: None }).collect();
+    if !comparison.control.as_ref().is_some_and(stats::Control::is_red) {
+        let (path, accepted) = policies.accepted();
+        acknowledge(&mut rows, path, accepted, jiff::ZonedDateTime::now().date())?;
+    }
+    Ok((rows, comparison.control))
+}
+
+/// Refuses what is no evidence; what differs between the environments, where that is allowed.
+fn refuse(
+    base: &Side,
+    head: &Side,
+    policies: &Policies,
+    arguments: &ComparisonArgs,
+) -> Result<Option<String>, Error> {
+    side::refuse_unfit(base, head)?;
+    let found = side::different_environment(base, head).or_else(|| different_noise(head, policies));
+    match found {
+        Some(difference) if !arguments.allow_different_environment => Err(difference.into()),
+        found => Ok(found.map(|difference| difference.to_string())),
+    }
+}
+
+/// Margins that were found elsewhere say nothing of the runs here.
+fn different_noise(head: &Side, policies: &Policies) -> Option<SideError> {
+    let run = head.runs.iter().find(|run| run.environment.is_some())?;
+    let found = policies.noise_environment()?.difference(run.environment.as_ref()?)?;
+    Some(SideError::DifferentEnvironment {
+        what: found.what,
+        first: "noise.json".to_owned(),
+        one: found.one,
+        second: run.origin.clone(),
+        other: found.other,
+    })
+}
+
+fn described(side: &Side) -> ComparedSide {
+    ComparedSide {
+        name: side.name.clone(),
+        origins: side.runs.iter().map(|run| run.origin.clone()).collect(),
+        environment: side.environment().cloned(),
+    }
+}
+
+/// What the reader should know of the evidence.
+fn notes(base: &ComparedSide, head: &ComparedSide) -> Vec<String> {
+    let unknown = [base, head].into_iter().filter(|side| side.environment.is_none());
+    let unknown: Vec<&str> = unknown.map(|side| side.name.as_str()).collect();
+    let unknown = (!unknown.is_empty()).then(|| {
+        let sides = unknown.join(" and ");
+        format!("environment of {sides} unknown: taken to be the same")
+    });
+    let single = |one: &ComparedSide, other: &ComparedSide| {
+        (one.origins.len() == 1).then(|| {
+            let (one, other, runs) = (&one.name, &other.name, other.origins.len());
+            format!("{one} is one run, evidence of one: judged by how {runs} of {other} differ")
+        })
+    };
+    unknown.into_iter().chain(single(base, head)).chain(single(head, base)).collect()
+}

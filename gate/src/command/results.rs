@@ -1,0 +1,100 @@
+//! The results of a Criterion home, with what the home's own record says of them.
+
+use std::path::{Path, PathBuf};
+
+use crate::criterion;
+use crate::files::baseline::Run;
+use crate::judge::side::SideRun;
+use crate::judge::{self, Judgement, Scope};
+use crate::measure::run::record::RunRecord;
+use crate::model::benchmark::Benchmark;
+use crate::model::environment::{Environment, LazyEnvironment};
+use crate::model::error::Error;
+use crate::model::facts::Facts;
+use crate::report::{CategoryTime, Report};
+use crate::thresholds::Thresholds;
+
+/// What a Criterion home holds.
+pub struct Results {
+    /// The home.
+    pub home: PathBuf,
+    /// Its latest results.
+    pub benchmarks: Vec<Benchmark>,
+    /// What the run that filled it left, where one of ours did.
+    pub record: Option<RunRecord>,
+    /// What the benches noted of their engines.
+    pub facts: Facts,
+    /// How long the categories took, where this process ran them.
+    pub times: Vec<CategoryTime>,
+}
+
+impl Results {
+    /// Reads `home`. To hold no result at all is no error where the record says why: the report then says it.
+    pub fn read(home: &Path, times: Vec<CategoryTime>) -> Result<Self, Error> {
+        let record = RunRecord::read(home)?;
+        let excused = record.as_ref().is_some_and(|record| !record.failures.is_empty());
+        let facts = Facts::read(home, record.as_ref().map(RunRecord::fresh_from))?;
+        let excused = excused || !facts.unavailable.is_empty();
+        let mut benchmarks = match criterion::load(home, criterion::LATEST) {
+            Err(Error::EmptyHome { .. }) if excused => Vec::new(),
+            loaded => loaded?,
+        };
+        // What its bench could not run this time is a result of another time.
+        benchmarks.retain(|benchmark| !facts.rule_out(&benchmark.id));
+        Ok(Self { home: home.to_owned(), benchmarks, record, facts, times })
+    }
+
+    /// Judges the results of `categories` (of all, if it is empty), and what of them the record says could not run;
+    /// the `required` engines have to be among them.
+    pub fn judge(
+        &self,
+        thresholds: &Thresholds,
+        categories: Vec<String>,
+        required: &[String],
+    ) -> Result<Judgement, Error> {
+        let (facts, required) = (self.facts.clone(), required.to_vec());
+        let mut scope = Scope { categories, failures: Vec::new(), facts, required };
+        if let Some(record) = &self.record {
+            let in_scope = self.benchmarks.iter().filter(|benchmark| scope.holds(&benchmark.id));
+            criterion::refuse_stale(in_scope, record.fresh_from())?;
+            let failures = record.failures.iter().filter(|failure| scope.holds(&failure.category));
+            scope.failures = failures.cloned().collect();
+        }
+        judge::judge(thresholds, &self.benchmarks, scope)
+    }
+
+    /// Where and when they were measured, if the record says so, else this moment and no mode; with the engines.
+    pub fn environment(&self) -> LazyEnvironment {
+        let (known, engines) = (self.record.as_ref().map(|it| it.environment.clone()), self.facts.majors());
+        let environment = move || known.unwrap_or_else(|| Environment::here(None));
+        LazyEnvironment::new(Box::new(move || Environment { engines, ..environment() }))
+    }
+
+    /// What this run gives a comparison of the benchmarks that `holds` holds; its environment, where the record says it.
+    pub fn side_run(&self, origin: &str, holds: impl Fn(&str) -> bool) -> SideRun {
+        let held: Vec<Benchmark> = self.benchmarks.iter().filter(|it| holds(&it.id)).cloned().collect();
+        let engines = self.facts.majors();
+        let record = self.record.as_ref();
+        let environment = record.map(|record| Environment { engines, ..record.environment.clone() });
+        SideRun {
+            origin: origin.to_owned(),
+            folder: None,
+            made_apart: false,
+            environment: environment.filter(|environment| !environment.is_unknown()),
+            started: record.map(RunRecord::started),
+            results: Run::of(&held).results,
+        }
+    }
+
+    /// The report of `judgement`.
+    pub fn report<'a>(
+        &'a self,
+        judgement: &'a Judgement,
+        thresholds: &'a Thresholds,
+        environment: &'a LazyEnvironment,
+    ) -> Report<'a> {
+        let Self { home, benchmarks, times, facts, .. } = self;
+        let engines = &facts.engines;
+        Report { judgement, benchmarks, thresholds, environment, home, times, engines }
+    }
+}

@@ -1,0 +1,105 @@
+//! `bench-gate run`: measures, then judges.
+
+mod measure;
+
+use std::cell::LazyCell;
+use std::io::Write;
+
+use super::against::Against;
+use super::results::Results;
+use super::{check_report_folder, conclude, not_compared, print};
+use crate::command::cli::RunArgs;
+use crate::files::baseline::{Baseline, Run, Store};
+use crate::judge::Judgement;
+use crate::judge::side::SideRun;
+use crate::measure::run::progress::Progress;
+use crate::model::benchmark::category_of;
+use crate::model::environment::Environment;
+use crate::model::error::Error;
+use crate::report::Report;
+use crate::thresholds::Thresholds;
+use measure::{Measured, measure};
+
+/// Runs the benches that `arguments` name, and judges them.
+pub fn run(arguments: &RunArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, Error> {
+    check_report_folder(&arguments.judging)?;
+    let thresholds = Thresholds::load(&arguments.judging.thresholds.path)?;
+    thresholds.refuse_unknown_engines(&arguments.judging.require)?;
+    let environment = Environment::here(Some(mode(arguments)));
+    let against = against(arguments, &thresholds, &environment)?;
+    let measured = measure(arguments, &thresholds, &environment, &mut Progress::new(out, quiet))?;
+    let judgement = judge(arguments, &thresholds, &measured, against)?;
+    finish(arguments, quiet, out, &thresholds, &measured, &judgement)
+}
+
+fn mode(arguments: &RunArgs) -> &'static str {
+    if arguments.quick { "quick" } else { "full" }
+}
+
+/// The baseline to compare with, if one is asked for and the runs that are about to be made can be.
+fn against(
+    arguments: &RunArgs,
+    thresholds: &Thresholds,
+    environment: &Environment,
+) -> Result<Option<Against>, Error> {
+    let home = arguments.criterion_home.as_deref();
+    let against = Against::load(&arguments.against, thresholds, &arguments.baselines, home)?;
+    against.iter().try_for_each(|against| against.refuse_in_advance(arguments.runs, environment))?;
+    Ok(against)
+}
+
+fn judge(
+    arguments: &RunArgs,
+    thresholds: &Thresholds,
+    measured: &Measured,
+    against: Option<Against>,
+) -> Result<Judgement, Error> {
+    let results = &measured.results;
+    let scope = scope(arguments, results);
+    let mut judgement = results.judge(thresholds, scope.clone(), &arguments.judging.require)?;
+    let holds = |id: &str| scope.is_empty() || scope.iter().any(|category| category == category_of(id));
+    if let Some(against) = against.filter(|_| judgement.failures.is_empty()) {
+        judgement.comparison = Some(against.compare(measured.runs.clone(), &results.facts, holds)?);
+    }
+    Ok(judgement)
+}
+
+/// What ran: everything, or the bench targets that were named with the groups that they hold.
+fn scope(arguments: &RunArgs, results: &Results) -> Vec<String> {
+    let mut categories = arguments.categories.clone();
+    if !categories.is_empty() && arguments.criterion_home.is_none() {
+        categories.extend(results.benchmarks.iter().map(|benchmark| benchmark.category().to_owned()));
+    }
+    categories
+}
+
+fn finish(
+    arguments: &RunArgs,
+    quiet: bool,
+    out: &mut dyn Write,
+    thresholds: &Thresholds,
+    measured: &Measured,
+    judgement: &Judgement,
+) -> Result<u8, Error> {
+    let environment = measured.results.environment();
+    let report = measured.results.report(judgement, thresholds, &environment);
+    let code = conclude(&report, &arguments.judging, quiet, out)?;
+    let kept = keep_baseline(arguments, &report, &measured.runs)?;
+    let results = format!("Results: {}\n", report.home.display());
+    let said = not_compared(&arguments.against, judgement) + &kept + &results;
+    print(out, if quiet { "" } else { &said })?;
+    Ok(code)
+}
+
+/// Keeps the runs as the named baseline, unless part of them is missing, and says what was done.
+fn keep_baseline(arguments: &RunArgs, report: &Report<'_>, runs: &[SideRun]) -> Result<String, Error> {
+    let Some(name) = &arguments.save_baseline else { return Ok(String::new()) };
+    if !report.judgement.failures.is_empty() {
+        return Ok(format!("Baseline `{name}` was not saved: a category could not run.\n"));
+    }
+    let environment = LazyCell::force(report.environment).clone();
+    let runs = runs.iter().map(|run| Run { results: run.results.clone() }).collect();
+    let baseline = Baseline::of_runs(name.clone(), environment, runs);
+    let path = Store::new(&arguments.baselines.folder).save(&baseline, true)?;
+    Ok(format!("Baseline `{name}`: {}\n", path.display()))
+}

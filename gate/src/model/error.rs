@@ -1,0 +1,270 @@
+//! Why nothing could be judged. Every error names the thing and, in [`Error::remedy`], what to do next.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::judge::side::SideError;
+use crate::measure::ab::AbError;
+
+/// What keeps the gate from judging. All of it ends in exit code 2, but for [`Error::Interrupted`].
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The operating system refused a file operation.
+    #[error("{}: cannot {action}: {source}", path.display())]
+    Io {
+        /// What was tried: "read", "write", "list", …
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// There is no Criterion home at this path.
+    #[error("{}: no Criterion results here: the folder does not exist", path.display())]
+    NoHome {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The Criterion home holds not one result.
+    #[error("{}: no Criterion results here: the folder holds no `{baseline}/benchmark.json`", path.display())]
+    EmptyHome {
+        /// The folder.
+        path: PathBuf,
+        /// The saved set that was looked for, `new` unless a baseline was asked for.
+        baseline: String,
+    },
+    /// A category was asked for that nothing belongs to.
+    #[error("{place}: no category `{wanted}`: there are {available}")]
+    NoSuchCategory {
+        /// Where it was looked for.
+        place: String,
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        available: String,
+    },
+    /// `--require` names an engine that no metric is about.
+    #[error("--require: no metric is about an engine `{wanted}`: there are {available}")]
+    NoSuchEngine {
+        /// What was required.
+        wanted: String,
+        /// The engines that metrics are about.
+        available: String,
+    },
+    /// What a bench noted of its engines cannot be read.
+    #[error("{}: not a bench's facts: {problem}", path.display())]
+    BrokenFacts {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A file is not what its name says: truncated, empty, not UTF-8, not JSON, or of another shape.
+    #[error("{}: {problem}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, with the line where there is one.
+        problem: String,
+    },
+    /// A named baseline is not what its name says: empty, truncated, of another version, or with unfit numbers.
+    #[error("{}: {problem}", path.display())]
+    BrokenBaseline {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A file that belongs to a result is missing.
+    #[error("{}: incomplete result: `{missing}` is missing", path.display())]
+    Incomplete {
+        /// The folder of the result.
+        path: PathBuf,
+        /// The missing file.
+        missing: &'static str,
+    },
+    /// The record that a run left in its Criterion home cannot be read.
+    #[error("{}: not the record of a run: {problem}", path.display())]
+    BrokenRecord {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Numbers that no measurement can give: NaN, infinite, negative, zero, or lists that do not fit together.
+    #[error("{}: {problem}", path.display())]
+    Unfit {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with its numbers.
+        problem: String,
+    },
+    /// A result is older than the run that is being judged.
+    #[error("{}: stale result: `{id}` was measured before this run started", path.display())]
+    Stale {
+        /// The file.
+        path: PathBuf,
+        /// The benchmark.
+        id: String,
+    },
+    /// Two results claim one id.
+    #[error("{}: two benchmarks with one id `{id}`: the other is {}", second.display(), first.display())]
+    DuplicateBenchmark {
+        /// The id.
+        id: String,
+        /// One of the two folders.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// `thresholds.toml` says something that cannot be meant.
+    #[error("{}:{line}: {problem}", path.display())]
+    Threshold {
+        /// The thresholds file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// A result that a metric judges does not carry what the metric needs.
+    #[error("metric `{metric}` cannot judge `{id}`: {problem}")]
+    Unjudgeable {
+        /// The id of the metric.
+        metric: String,
+        /// The id of the benchmark.
+        id: String,
+        /// What it lacks.
+        problem: String,
+    },
+    /// A name that no baseline can have.
+    #[error("baseline name {name:?}: {problem}")]
+    BaselineName {
+        /// The name.
+        name: String,
+        /// Why not.
+        problem: &'static str,
+    },
+    /// There is no baseline of that name.
+    #[error("{}: no baseline `{name}`: there are {available}", place.display())]
+    NoBaseline {
+        /// The name.
+        name: String,
+        /// Where it was looked for.
+        place: PathBuf,
+        /// Those that there are.
+        available: String,
+    },
+    /// A baseline of that name is there already.
+    #[error("{}: a baseline of that name exists already", path.display())]
+    BaselineExists {
+        /// Its file.
+        path: PathBuf,
+    },
+    /// Two revisions cannot be measured against each other.
+    #[error(transparent)]
+    Ab(#[from] AbError),
+    /// Runs are no evidence.
+    #[error(transparent)]
+    Side(#[from] SideError),
+    /// `noise.json` is not what its name says.
+    #[error("{}: not the noise of benchmarks: {problem}", path.display())]
+    BrokenNoise {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The runs of a benchmark cannot be compared.
+    #[error("`{id}` cannot be compared: {problem}")]
+    Incomparable {
+        /// The benchmark.
+        id: String,
+        /// Why not.
+        problem: String,
+    },
+    /// A bench was told something that cannot be meant.
+    #[error("the bench `{category}` refused its input: {said}")]
+    BenchRefused {
+        /// The bench target.
+        category: String,
+        /// What it said.
+        said: String,
+    },
+    /// Cargo could not list or build the benches.
+    #[error("cargo: {problem}")]
+    Cargo {
+        /// What cargo said.
+        problem: String,
+    },
+    /// Ctrl-C, or a request to end.
+    #[error("interrupted: nothing was judged or saved")]
+    Interrupted {
+        /// The signal's number.
+        signal: i32,
+    },
+}
+
+impl Error {
+    /// An [`Error::Io`], made from what the operating system said.
+    pub fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { action, path, source }
+    }
+
+    /// The exit code that this error ends the program with: 2, or 128 and the signal that interrupted.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Interrupted { signal } => 128 + u8::try_from(*signal).unwrap_or(2),
+            _ => 2,
+        }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "check that the path exists and that you may use it, or name another",
+            Self::NoHome { .. } | Self::EmptyHome { .. } => {
+                "run `cargo bench` or `bench-gate run` first, or name the folder with --criterion-home"
+            }
+            Self::NoSuchCategory { .. } => "name one of those, or none to take all",
+            Self::NoSuchEngine { .. } => {
+                "name one of those; an id like `database/{sqlite,postgres}/query/*` in thresholds.toml names engines"
+            }
+            Self::BrokenFacts { .. } => "delete the file and run that category's bench again",
+            Self::Malformed { .. } | Self::Incomplete { .. } | Self::Unfit { .. } => {
+                "delete the benchmark's folder and measure it again"
+            }
+            Self::BrokenBaseline { .. } => "restore the file, or save the baseline again",
+            Self::BrokenRecord { .. } => {
+                "delete the file and measure again: without it no result is known to be fresh"
+            }
+            Self::Stale { .. } => {
+                "the benchmark did not run this time: mend or remove it, or use a fresh --criterion-home"
+            }
+            Self::DuplicateBenchmark { .. } => {
+                "rename one benchmark, or delete the folder that is out of date"
+            }
+            Self::Threshold { .. } => "mend that line: docs/formats.md describes every key",
+            Self::Unjudgeable { .. } => {
+                "mend the metric in thresholds.toml, or give the benchmark a Throughput"
+            }
+            Self::BaselineName { .. } => "use letters, digits, `-`, `_` and `.`, for example `main`",
+            Self::NoBaseline { .. } => {
+                "save one with `bench-gate run --save-baseline NAME` or `cargo bench -- --save-baseline NAME`"
+            }
+            Self::BaselineExists { .. } => "choose another name, or give --force to replace it",
+            Self::Ab(error) => error.remedy(),
+            Self::Side(error) => error.remedy(),
+            Self::BrokenNoise { .. } => "restore the file, or make it again with `bench-gate calibrate`",
+            Self::Incomparable { .. } => "measure more runs on both sides, each in a process of its own",
+            Self::BenchRefused { .. } => {
+                "mend what it names: a variable of the environment, or bench.toml (docs/formats.md)"
+            }
+            Self::Cargo { .. } => "mend what cargo reports; `cargo bench --no-run` shows it alone",
+            Self::Interrupted { .. } => "start again when you have the time",
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What benches noted of their engines, beside Criterion's results, which have no place for it: which engine was
+//! measured in which version, and which could not be had.
+//!
+//! A bench leaves `bench-gate-facts/<category>.json` in its Criterion home.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::benchmark::category_of;
+use crate::model::error::Error;
+
+/// The folder of the facts in a Criterion home.
+pub const FACTS_FOLDER: &str = "bench-gate-facts";
+
+const SCHEMA_VERSION: u32 = 1;
+
+/// An engine that was measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Engine {
+    /// Its name, as in the benchmarks' ids.
+    pub name: String,
+    /// Its version, as it told it itself.
+    pub version: String,
+    /// The part of the version that comparisons must not mix.
+    pub major: String,
+    /// Where it came from.
+    pub origin: String,
+    /// The settings that its numbers depend on.
+    pub settings: Vec<String>,
+}
+
+/// Benchmarks that could not be run on this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unavailable {
+    /// The benchmarks: an id, or with `/*` at its end every benchmark below.
+    pub id: String,
+    /// Why not.
+    pub reason: String,
+    /// The one command that changes it.
+    pub remedy: String,
+}
+
+impl Unavailable {
+    /// Whether the benchmark or metric `id` is among those that could not be run.
+    #[must_use]
+    pub fn covers(&self, id: &str) -> bool {
+        match self.id.strip_suffix('*') {
+            Some(above) => id.len() > above.len() && id.starts_with(above),
+            None => id == self.id,
+        }
+    }
+
+    fn why_unusable(&self, category: &str) -> Option<String> {
+        let id = &self.id;
+        let named = id.strip_suffix("/*").unwrap_or(id);
+        match () {
+            () if category_of(id) != category => Some(format!("`{id}` is not of the category `{category}`")),
+            () if !named.contains('/') || named.contains('*') || named.split('/').any(str::is_empty) => {
+                Some(format!("`{id}` is neither an id nor one with `/*` behind it"))
+            }
+            () if self.reason.trim().is_empty() || self.remedy.trim().is_empty() => {
+                Some(format!("`{id}` has no reason or no remedy"))
+            }
+            () => None,
+        }
+    }
+}
+
+/// What the benches of a Criterion home noted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The engines that were measured, by name.
+    pub engines: Vec<Engine>,
+    /// What could not be run.
+    pub unavailable: Vec<Unavailable>,
+}
+
+/// One file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    schema_version: u32,
+    engines: Vec<Engine>,
+    not_run: Vec<Unavailable>,
+}
+
+impl Facts {
+    /// The facts in `home`; of a run that began at `since`, those that it noted. A home without any has none.
+    ///
+    /// # Errors
+    /// A file cannot be read, is malformed or of another version, or two of them disagree on an engine's version.
+    pub fn read(home: &Path, since: Option<SystemTime>) -> Result<Self, Error> {
+        let mut facts = Self::default();
+        for path in files(&home.join(FACTS_FOLDER))? {
+            let written =
+                fs::metadata(&path).and_then(|it| it.modified()).map_err(Error::io("read", &path))?;
+            if since.is_none_or(|since| written >= since) {
+                facts.add(read(&path)?).map_err(broken(&path))?;
+            }
+        }
+        facts.engines.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(facts)
+    }
+
+    fn add(&mut self, file: File) -> Result<(), String> {
+        self.unavailable.extend(file.not_run);
+        for engine in file.engines {
+            match self.engines.iter().find(|known| known.name == engine.name) {
+                Some(known) if known.major != engine.major => {
+                    let (name, one, other) = (&engine.name, &engine.major, &known.major);
+                    return Err(format!("{name} is {one} here and {other} in another category"));
+                }
+                Some(_) => {}
+                None => self.engines.push(engine),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the benchmark `id` was not run: a result under it is an older one.
+    #[must_use]
+    pub fn rule_out(&self, id: &str) -> bool {
+        self.unavailable.iter().any(|unavailable| unavailable.covers(id))
+    }
+
+    /// The major version of each engine, by name.
+    #[must_use]
+    pub fn majors(&self) -> BTreeMap<String, String> {
+        self.engines.iter().map(|engine| (engine.name.clone(), engine.major.clone())).collect()
+    }
+}
+
+fn broken(path: &Path) -> impl Fn(String) -> Error {
+    move |problem| Error::BrokenFacts { path: path.to_owned(), problem }
+}
+
+/// Every `*.json` in `folder`, in order; none where there is no folder.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let entries = fs::read_dir(folder).map_err(Error::io("list", folder))?;
+    let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+    let mut paths = paths.collect::<Result<Vec<_>, _>>().map_err(Error::io("list", folder))?;
+    paths.retain(|path| path.extension().is_some_and(|it| it == "json"));
+    paths.sort();
+    Ok(paths)
+}
+
+fn read(path: &Path) -> Result<File, Error> {
+    let bytes = fs::read(path).map_err(Error::io("read", path))?;
+    let file: File = serde_json::from_slice(&bytes).map_err(|error| broken(path)(error.to_string()))?;
+    let category = path.file_stem().unwrap_or_default().to_string_lossy();
+    match file.why_unusable(&category) {
+        None => Ok(file),
+        Some(problem) => Err(broken(path)(problem)),
+    }
+}
+
+impl File {
+    fn why_unusable(&self, category: &str) -> Option<String> {
+        let nameless =
+            |engine: &Engine| engine.name.is_empty() || engine.version.is_empty() || engine.major.is_empty();
+        match () {
+            () if self.schema_version != SCHEMA_VERSION => {
+                Some(format!("schema_version {}, this program reads {SCHEMA_VERSION}", self.schema_version))
+            }
+            () if self.engines.iter().any(nameless) => {
+                Some("an engine without name, version or major".to_owned())
+            }
+            () => self.not_run.iter().find_map(|unavailable| unavailable.why_unusable(category)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! The JSON reports. `docs/schemas/` has a JSON schema for each, and a test holds real reports against them.
+
+mod limits;
+
+use std::time::SystemTime;
+
+use serde::Serialize;
+
+use self::limits::{Graded, MetricResult, Promise, SlaResult};
+use super::comparison::ComparisonReport;
+use super::{Report, Summary};
+use crate::criterion;
+use crate::judge::{Failure, Missing, NotRun, Unlimited, Verdict};
+use crate::model::benchmark::{Benchmark, Estimates, Throughput};
+use crate::model::environment::Environment;
+use crate::model::error::Error;
+use crate::model::facts::Engine;
+use crate::thresholds::{Accepted, Policy, Thresholds};
+
+/// The version of all three formats.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// `performance_benchmark_report_<timestamp>.json`: the verdict and what it rests on.
+#[derive(Debug, Serialize)]
+pub struct BenchmarkReport<'a> {
+    schema_version: u32,
+    kind: &'static str,
+    verdict: Verdict,
+    exit_code: u8,
+    findings: Vec<Finding>,
+    summary: Summary,
+    environment: &'a Environment,
+    criterion_home: String,
+    metrics: Vec<MetricResult<'a>>,
+    sla: Vec<SlaResult<'a>>,
+    unlimited: &'a [Unlimited],
+    missing: &'a [Missing],
+    engines: &'a [Engine],
+    not_run: &'a [NotRun],
+    failures: &'a [Failure],
+    /// The comparison with a baseline: null where none was made.
+    comparison: Option<ComparisonReport<'a>>,
+}
+
+/// One reason why a verdict is not a pass.
+#[derive(Debug, Serialize)]
+pub struct Finding {
+    verdict: Verdict,
+    reason: String,
+}
+
+impl From<(Verdict, String)> for Finding {
+    fn from((verdict, reason): (Verdict, String)) -> Self {
+        Self { verdict, reason }
+    }
+}
+
+impl<'a> BenchmarkReport<'a> {
+    /// The report of `report`.
+    #[must_use]
+    pub fn new(report: &Report<'a>) -> Self {
+        let judgement = report.judgement;
+        let findings = judgement.findings().into_iter();
+        Self {
+            schema_version: SCHEMA_VERSION,
+            kind: "performance_benchmark_report",
+            verdict: judgement.verdict(),
+            exit_code: judgement.verdict().exit_code(),
+            findings: findings.map(Finding::from).collect(),
+            summary: Summary::new(report),
+            environment: report.environment,
+            criterion_home: report.home.display().to_string(),
+            metrics: judgement.graded().filter_map(MetricResult::new).collect(),
+            sla: judgement.promised().filter_map(SlaResult::new).collect(),
+            unlimited: &judgement.unlimited,
+            missing: &judgement.missing,
+            engines: report.engines,
+            not_run: &judgement.not_run,
+            failures: &judgement.failures,
+            comparison: judgement.comparison.as_ref().map(ComparisonReport::new),
+        }
+    }
+}
+
+/// `performance_detailed_results_<timestamp>.json`: every number that was read.
+#[derive(Debug, Serialize)]
+pub struct DetailedResults<'a> {
+    schema_version: u32,
+    kind: &'static str,
+    environment: &'a Environment,
+    criterion_home: String,
+    benchmarks: Vec<DetailedBenchmark<'a>>,
+    failures: &'a [Failure],
+}
+
+/// One benchmark, in the unit that Criterion stored (nanoseconds for times).
+#[derive(Debug, Serialize)]
+struct DetailedBenchmark<'a> {
+    id: &'a str,
+    category: &'a str,
+    folder: String,
+    written: String,
+    throughput: Option<Throughput>,
+    estimates: &'a Estimates,
+    p10: f64,
+    iterations: Vec<f64>,
+    totals: Vec<f64>,
+}
+
+impl<'a> DetailedResults<'a> {
+    /// The details of `report`.
+    ///
+    /// # Errors
+    /// The samples of a benchmark cannot be read.
+    pub fn new(report: &Report<'a>) -> Result<Self, Error> {
+        Ok(Self {
+            schema_version: SCHEMA_VERSION,
+            kind: "performance_detailed_results",
+            environment: report.environment,
+            criterion_home: report.home.display().to_string(),
+            benchmarks: report.benchmarks.iter().map(DetailedBenchmark::new).collect::<Result<_, _>>()?,
+            failures: &report.judgement.failures,
+        })
+    }
+}
+
+impl<'a> DetailedBenchmark<'a> {
+    fn new(benchmark: &'a Benchmark) -> Result<Self, Error> {
+        let samples = criterion::samples(benchmark)?;
+        Ok(Self {
+            id: &benchmark.id,
+            category: benchmark.category(),
+            folder: benchmark.folder.display().to_string(),
+            written: rfc3339(criterion::written(benchmark)?),
+            throughput: benchmark.throughput,
+            estimates: &benchmark.estimates,
+            p10: samples.p10(),
+            iterations: samples.iterations,
+            totals: samples.totals,
+        })
+    }
+}
+
+fn rfc3339(time: SystemTime) -> String {
+    jiff::Timestamp::try_from(time).map_or_else(|_| "unknown".to_owned(), |time| time.to_string())
+}
+
+/// `performance_baselines.json`: the limits that were in force, and what comparisons are held to.
+#[derive(Debug, Serialize)]
+pub struct PerformanceBaselines<'a> {
+    schema_version: u32,
+    kind: &'static str,
+    source: String,
+    min_pass_rate: f64,
+    metrics: Vec<Graded<'a>>,
+    sla: Vec<Promise<'a>>,
+    policies: &'a [Policy],
+    accepted: &'a [Accepted],
+}
+
+impl<'a> PerformanceBaselines<'a> {
+    /// The limits in `thresholds`.
+    #[must_use]
+    pub fn new(thresholds: &'a Thresholds) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            kind: "performance_baselines",
+            source: thresholds.path.display().to_string(),
+            min_pass_rate: thresholds.min_pass_rate,
+            metrics: thresholds.metrics.iter().filter_map(|metric| Graded::new(metric)).collect(),
+            sla: thresholds.metrics.iter().filter_map(|metric| Promise::new(metric)).collect(),
+            policies: &thresholds.policies,
+            accepted: &thresholds.accepted,
+        }
+    }
+}

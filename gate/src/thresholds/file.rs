@@ -1,0 +1,119 @@
+//! `thresholds.toml` as it is written, and its one conversion to [`Metric`](super::Metric)s and [`Policy`](super::Policy)s.
+
+mod accepted;
+mod metric;
+mod named;
+mod sla;
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::Thresholds;
+use crate::model::error::Error;
+use accepted::AcceptedToml;
+use metric::MetricToml;
+use named::Entry;
+use sla::SlaToml;
+
+/// The version of the format that this program reads.
+pub const SCHEMA_VERSION: u32 = 1;
+
+const DEFAULT_MIN_PASS_RATE: f64 = 90.0;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileToml {
+    schema_version: Spanned<u32>,
+    min_pass_rate: Option<Spanned<f64>>,
+    #[serde(default)]
+    metric: Vec<Spanned<MetricToml>>,
+    #[serde(default)]
+    sla: Vec<Spanned<SlaToml>>,
+    #[serde(default)]
+    accepted: Vec<AcceptedToml>,
+}
+
+/// What is wrong, and the byte where.
+struct Fault {
+    offset: usize,
+    problem: String,
+}
+
+/// A place in the text, for what is found wrong later.
+struct Source<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl Source<'_> {
+    /// The line of a byte, from 1.
+    fn line(&self, offset: usize) -> usize {
+        1 + self.text[..offset.min(self.text.len())].matches('\n').count()
+    }
+}
+
+/// Parses and checks `text`, which came from `path`.
+pub fn parse(path: &Path, text: &str) -> Result<Thresholds, Error> {
+    let source = Source { path, text };
+    read(&source).map_err(|fault| Error::Threshold {
+        path: path.to_owned(),
+        line: source.line(fault.offset),
+        problem: fault.problem,
+    })
+}
+
+fn read(source: &Source<'_>) -> Result<Thresholds, Fault> {
+    let file: FileToml = toml::from_str(source.text).map_err(|error| Fault {
+        offset: error.span().map_or(0, |span| span.start),
+        problem: error.message().replace('\n', "; "),
+    })?;
+    check_version(&file.schema_version)?;
+    let entries = entries(&file.metric, &file.sla)?;
+    Ok(Thresholds {
+        path: source.path.to_owned(),
+        min_pass_rate: file.min_pass_rate.as_ref().map_or(Ok(DEFAULT_MIN_PASS_RATE), check_pass_rate)?,
+        metrics: entries.iter().filter_map(|entry| entry.metric.clone().map(Arc::new)).collect(),
+        policies: entries.into_iter().filter_map(|entry| entry.policy).collect(),
+        accepted: accepted::convert(file.accepted, source)?,
+    })
+}
+
+fn entries(metrics: &[Spanned<MetricToml>], slas: &[Spanned<SlaToml>]) -> Result<Vec<Entry>, Fault> {
+    let entries = [convert_all(metrics, metric::convert)?, convert_all(slas, sla::convert)?].concat();
+    if entries.is_empty() {
+        let problem = "no [[metric]] and no [[sla]]: nothing would be judged".into();
+        return Err(Fault { offset: 0, problem });
+    }
+    Ok(entries)
+}
+
+fn check_version(version: &Spanned<u32>) -> Result<(), Fault> {
+    if *version.as_ref() == SCHEMA_VERSION {
+        return Ok(());
+    }
+    let problem = format!("schema_version is {}, this program reads {SCHEMA_VERSION}", version.as_ref());
+    Err(Fault { offset: version.span().start, problem })
+}
+
+fn check_pass_rate(rate: &Spanned<f64>) -> Result<f64, Fault> {
+    if (0.0..=100.0).contains(rate.as_ref()) {
+        return Ok(*rate.as_ref());
+    }
+    let problem = format!("min_pass_rate is {}: expected 0 to 100 percent", rate.as_ref());
+    Err(Fault { offset: rate.span().start, problem })
+}
+
+/// What every table of a list says. An id stands once in each list.
+fn convert_all<T>(
+    list: &[Spanned<T>],
+    convert: impl Fn(&Spanned<T>, &mut HashSet<String>) -> Result<Vec<Entry>, Fault>,
+) -> Result<Vec<Entry>, Fault> {
+    let mut seen = HashSet::new();
+    let entries: Vec<Vec<Entry>> =
+        list.iter().map(|item| convert(item, &mut seen)).collect::<Result<_, _>>()?;
+    Ok(entries.into_iter().flatten().collect())
+}

@@ -1,0 +1,7 @@
+//! `bench-gate ab` on a small git project of its own: what it finds, what it refuses, and what it leaves.
+
+mod calibrated;
+mod found;
+mod interrupted;
+mod refused;
+mod tiny;
