@@ -1,8 +1,8 @@
 //! Joins benchmarks and thresholds to a verdict.
 //!
 //! Two rules hold throughout. Nothing passes by absence: a metric without a fresh result, a category that could not
-//! run, or an empty judgement is never a [`Verdict::Pass`]. And the accused has the benefit of the doubt: a metric
-//! is judged by the end of its confidence interval that favours it, so that only what is beyond doubt condemns.
+//! run, or an empty judgement is never a [`Verdict::Pass`]. And a metric is judged by the lenient end of its confidence
+//! interval, so that a limit counts as missed only where the whole interval misses it.
 //!
 //! A verdict is a join over all findings (`Pass < Undecided < Fail`), so a comparison with a baseline, when there is
 //! one, joins its own verdict to the one of the thresholds and nothing else changes.
@@ -11,21 +11,21 @@ mod accepted;
 mod compared;
 mod not_run;
 mod row;
-pub mod side;
+pub mod run_set;
 mod verdict;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::benchmark::{Benchmark, category_of};
+use crate::model::engine_metadata::EngineMetadata;
 use crate::model::error::Error;
-use crate::model::facts::Facts;
 use crate::thresholds::{Kind, Thresholds};
 
 pub use accepted::acknowledge;
 pub use compared::{Compared, ComparedRow, ComparedSide, Measuring};
 pub use not_run::NotRun;
 pub use row::Row;
-pub use verdict::{Doubt, Severity, Verdict};
+pub use verdict::{Severity, Undecided, Verdict};
 
 /// A metric that fewer fresh results answer than it asks for: most often none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,14 +57,14 @@ impl Missing {
 /// A benchmark that no metric judges. Criterion stores no unit, so its value has none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Unlimited {
+pub struct Unmatched {
     /// The benchmark's id.
     pub id: String,
     /// The mean, as Criterion stored it.
     pub mean: f64,
 }
 
-impl From<&Benchmark> for Unlimited {
+impl From<&Benchmark> for Unmatched {
     fn from(benchmark: &Benchmark) -> Self {
         Self { id: benchmark.id.clone(), mean: benchmark.estimates.mean.point }
     }
@@ -90,7 +90,7 @@ pub struct Scope {
     /// Those that could not run to their end.
     pub failures: Vec<Failure>,
     /// What the benches noted of their engines.
-    pub facts: Facts,
+    pub facts: EngineMetadata,
     /// The engines that have to be measured.
     pub required: Vec<String>,
 }
@@ -109,7 +109,7 @@ pub struct Judgement {
     /// A row for every metric and benchmark that it judges, by category in the order of the thresholds.
     pub rows: Vec<Row>,
     /// Benchmarks that no metric judges.
-    pub unlimited: Vec<Unlimited>,
+    pub unlimited: Vec<Unmatched>,
     /// Metrics without a fresh result.
     pub missing: Vec<Missing>,
     /// Categories that could not run.
@@ -137,7 +137,7 @@ pub fn judge(thresholds: &Thresholds, benchmarks: &[Benchmark], scope: Scope) ->
         for position in thresholds.judging(&matching) {
             answers[position].rows.push(Row::new(&thresholds.metrics[position], benchmark)?);
         }
-        unlimited.extend(matching.is_empty().then(|| Unlimited::from(benchmark)));
+        unlimited.extend(matching.is_empty().then(|| Unmatched::from(benchmark)));
     }
     let missing = missing(thresholds, &answers, &scope);
     let (not_run, unmet) =
@@ -254,10 +254,10 @@ impl Judgement {
             (Verdict::Fail, format!("category {} could not run: {}", failure.category, failure.reason))
         });
         let critical = self.rows.iter().filter(|row| row.severity == Severity::Critical);
-        let critical = critical.map(|row| (Verdict::Fail, row.accusation()));
+        let critical = critical.map(|row| (Verdict::Fail, row.failure_message()));
         let missing = self.missing.iter().map(|missing| {
             (
-                Verdict::Undecided(Doubt::Input),
+                Verdict::Undecided(Undecided::BadInput),
                 format!("{} for `{}` ({})", missing.what(), missing.id, missing.name),
             )
         });
@@ -270,7 +270,7 @@ impl Judgement {
         let minimum = self.min_pass_rate;
         match self.pass_rate() {
             None if self.comparison.is_some() || !self.rows.is_empty() => None,
-            None => Some((Verdict::Undecided(Doubt::Input), "nothing was judged".to_owned())),
+            None => Some((Verdict::Undecided(Undecided::BadInput), "nothing was judged".to_owned())),
             Some(rate) if rate < minimum => {
                 Some((Verdict::Fail, format!("pass rate {rate:.1} % is below {minimum} %")))
             }

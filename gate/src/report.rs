@@ -16,9 +16,9 @@ use serde::Serialize;
 use crate::files::store;
 use crate::judge::Judgement;
 use crate::model::benchmark::Benchmark;
+use crate::model::engine_metadata::Engine;
 use crate::model::environment::LazyEnvironment;
 use crate::model::error::Error;
-use crate::model::facts::Engine;
 use crate::thresholds::Thresholds;
 
 pub use summary::{ServiceLevel, Summary};

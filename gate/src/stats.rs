@@ -7,30 +7,30 @@
 //!
 //! Pure functions: no file, no clock. The unit of evidence is a process run, so a contrast holds one number for each
 //! run. A change is the logarithm of head over base. Each row has an interval for it, whose level is corrected for the
-//! number of rows (Holm 1979) and, where the data are looked at several times, for the looks ([`Looks`]). The outcome
+//! number of rows (Holm 1979) and, where the data are looked at several times, for the looks ([`AlphaSpending`]). The outcome
 //! follows from where that interval lies: beyond the margin on one side, within it, or neither.
 
+mod alpha_spending;
 mod change;
 mod contrast;
 mod control;
 mod evidence;
-mod exchange;
-mod family;
-mod looks;
+mod holm;
+mod permutation;
 mod signed_rank;
-mod student;
+mod welch;
 
 use crate::model::error::Error;
 
+pub use alpha_spending::AlphaSpending;
 pub use change::{Change, Outcome};
 pub use contrast::{Contrast, Values, log_ratios};
 pub use control::Control;
 pub use evidence::Evidence;
-pub use exchange::Exchange;
-pub use family::{Decided, Zone, decide};
-pub use looks::Looks;
-pub use signed_rank::SignedRank;
-pub use student::Student;
+pub use holm::{Decision, EquivalenceMargin, decide};
+pub use permutation::PermutationTest;
+pub use signed_rank::SignedRankTest;
+pub use welch::WelchTest;
 
 /// How often, in the long run, a family of rows may hold a claim that is wrong, unless another share is asked for.
 pub const ALPHA: f64 = 0.05;
@@ -44,7 +44,7 @@ pub struct Settings {
     /// The share of comparisons that may hold a wrong claim about any row, between 0 and 1.
     pub alpha: f64,
     /// The looks that are taken at growing data; `None` is one look.
-    pub looks: Option<Looks>,
+    pub looks: Option<AlphaSpending>,
 }
 
 impl Default for Settings {
@@ -91,7 +91,7 @@ pub fn compare(contrasts: &[Contrast], settings: &Settings) -> Result<Comparison
 pub fn changes(contrasts: &[Contrast], settings: &Settings) -> Result<Vec<Change>, Error> {
     contrast::check(contrasts, settings)?;
     let evidence: Vec<Option<Box<dyn Evidence>>> = contrasts.iter().map(Contrast::evidence).collect();
-    let decided = family::decide(&family::claimants(contrasts, &evidence), settings);
+    let decided = holm::decide(&holm::hypotheses(contrasts, &evidence), settings);
     let mut decided = decided.into_iter();
     let rows = contrasts.iter().zip(&evidence).map(|(contrast, evidence)| {
         let decided = evidence.as_ref().and_then(|evidence| Some((evidence.as_ref(), decided.next()?)));

@@ -11,11 +11,12 @@ use super::print;
 use crate::command::cli::AbArgs;
 use crate::files::noise::NOISE_FILE;
 use crate::files::store;
-use crate::judge::side::SideError;
+use crate::judge::run_set::RunSetError;
 use crate::measure::ab::deployment;
 use crate::measure::ab::git::Repository;
 use crate::measure::ab::{
-    BASE, HEAD, Inventory, Lab, MODE, Place, Prepared, Row, Schedule, Side, Source, Stand, Trial, Watch,
+    BASE, BuiltRevision, HEAD, Inventory, Lab, MODE, Place, Prepared, Row, Schedule, Source, Stand, Trial,
+    Watch,
 };
 use crate::measure::run::{BenchBinary, Interrupt, Project};
 use crate::model::environment::Environment;
@@ -49,7 +50,7 @@ fn different_noise(arguments: &AbArgs, policies: &Policies) -> Result<Option<Str
     let found =
         policies.noise_environment().and_then(|noise| noise.difference(&Environment::here(Some(MODE))));
     let Some(found) = found else { return Ok(None) };
-    let difference = SideError::DifferentEnvironment {
+    let difference = RunSetError::DifferentEnvironment {
         what: found.what,
         first: NOISE_FILE.to_owned(),
         one: found.one,
@@ -75,8 +76,8 @@ struct Job<'a> {
 
 /// Both sides, built. Two sides of one revision are one.
 struct Sides {
-    base: Side,
-    head: Option<Side>,
+    base: BuiltRevision,
+    head: Option<BuiltRevision>,
 }
 
 impl Sides {
@@ -120,7 +121,7 @@ impl Job<'_> {
         name: &str,
         wanted: &Wanted,
         watch: &mut Watch<'_>,
-    ) -> Result<Side, Error> {
+    ) -> Result<BuiltRevision, Error> {
         watch.say(&format!("Building the {name}, {}...", side.source));
         let side = side.build(name, &wanted.categories, &self.interrupt)?;
         deployment::refuse(&side.packages())?;

@@ -4,16 +4,16 @@ use super::baseline::find;
 use super::comparison::compared;
 use crate::command::cli::{AgainstArgs, BaselineArgs, BaselinesFolder, ComparisonArgs};
 use crate::judge::Compared;
-use crate::judge::side::{self, Pairing, Side, SideRun};
+use crate::judge::run_set::{self, Pairing, RecordedRun, RunSet};
+use crate::model::engine_metadata::EngineMetadata;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
-use crate::model::facts::Facts;
 use crate::thresholds::Thresholds;
 use crate::thresholds::policies::Policies;
 
 /// A baseline, and how it is to be compared with.
 pub struct Against {
-    base: Side,
+    base: RunSet,
     policies: Policies,
     comparison: ComparisonArgs,
 }
@@ -31,7 +31,7 @@ impl Against {
     ) -> Result<Option<Self>, Error> {
         let Some(name) = &arguments.baseline else { return Ok(None) };
         let (named, criterion_home) = (baselines.clone(), criterion_home.map(ToOwned::to_owned));
-        let base = Side::from_baseline(find(name, &BaselineArgs { named, criterion_home })?);
+        let base = RunSet::from_baseline(find(name, &BaselineArgs { named, criterion_home })?);
         let margin = arguments.comparison.margin;
         let policies = Policies::new(Some(thresholds.clone()), margin, &baselines.folder)?;
         Ok(Some(Self { base, policies, comparison: arguments.comparison.clone() }))
@@ -42,7 +42,7 @@ impl Against {
     /// # Errors
     /// One run would stand against one, or another environment against this one.
     pub fn refuse_in_advance(&self, runs: usize, environment: &Environment) -> Result<(), Error> {
-        let run = SideRun {
+        let run = RecordedRun {
             origin: "this run".to_owned(),
             folder: None,
             made_apart: false,
@@ -50,9 +50,9 @@ impl Against {
             started: None,
             results: Vec::new(),
         };
-        let head = Side { name: "this run".to_owned(), runs: vec![run; runs] };
-        side::refuse_one_against_one(&self.base, &head)?;
-        match side::different_environment(&self.base, &head) {
+        let head = RunSet { name: "this run".to_owned(), runs: vec![run; runs] };
+        run_set::refuse_one_against_one(&self.base, &head)?;
+        match run_set::different_environment(&self.base, &head) {
             Some(difference) if !self.comparison.allow_different_environment => Err(difference.into()),
             _ => Ok(()),
         }
@@ -64,12 +64,12 @@ impl Against {
     /// They cannot be compared.
     pub fn compare(
         mut self,
-        runs: Vec<SideRun>,
-        facts: &Facts,
+        runs: Vec<RecordedRun>,
+        facts: &EngineMetadata,
         holds: impl Fn(&str) -> bool,
     ) -> Result<Compared, Error> {
         let name = if runs.len() == 1 { "this run" } else { "these runs" };
-        let mut head = Side { name: name.to_owned(), runs };
+        let mut head = RunSet { name: name.to_owned(), runs };
         let ruled_out = self.base.ids().into_iter().filter(|id| holds(id) && facts.rule_out(id)).count();
         [&mut self.base, &mut head]
             .into_iter()

@@ -8,7 +8,7 @@ use super::print;
 use crate::command::cli::CompareArgs;
 use crate::files::store;
 use crate::judge::Compared;
-use crate::judge::side::{self, Pairing};
+use crate::judge::run_set::{self, Pairing};
 use crate::model::error::Error;
 use crate::report::comparison::{ComparisonReport, console};
 use crate::thresholds::policies::Policies;
@@ -16,10 +16,10 @@ use crate::thresholds::policies::Policies;
 /// Compares the homes that `arguments` name.
 pub fn compare(arguments: &CompareArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, Error> {
     let policies = policies(arguments)?;
-    let base = side::from_homes("base", &arguments.base, arguments.base_name.as_ref())?;
-    let head = side::from_homes("head", &arguments.head, arguments.head_name.as_ref())?;
+    let base = run_set::from_homes("base", &arguments.base, arguments.base_name.as_ref())?;
+    let head = run_set::from_homes("head", &arguments.head, arguments.head_name.as_ref())?;
     let pairing = if arguments.paired { Pairing::Paired } else { Pairing::Unpaired };
-    side::refuse_one_home_twice(&base, &head)?;
+    run_set::refuse_one_home_twice(&base, &head)?;
     let compared = compared(&base, &head, pairing, &policies, &arguments.comparison)?;
     print(out, &said(&compared, arguments.json, quiet)?)?;
     Ok(compared.verdict().exit_code())

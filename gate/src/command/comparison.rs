@@ -1,7 +1,7 @@
 //! A comparison, from two sides to what follows from it: the same for `compare`, `check` and `run`.
 
 use crate::command::cli::ComparisonArgs;
-use crate::judge::side::{self, Pairing, Side, SideError};
+use crate::judge::run_set::{self, Pairing, RunSet, RunSetError};
 use crate::judge::{Compared, ComparedRow, ComparedSide, acknowledge};
 use crate::model::error::Error;
 use crate::stats::{self, Comparison, Contrast, Settings};
@@ -13,15 +13,15 @@ use crate::thresholds::policies::{Policies, RowPolicy};
 /// The runs are no evidence or too few, environments differ and nobody allowed it, or an acknowledgement has expired
 /// or covers nothing.
 pub fn compared(
-    base: &Side,
-    head: &Side,
+    base: &RunSet,
+    head: &RunSet,
     pairing: Pairing,
     policies: &Policies,
     arguments: &ComparisonArgs,
 ) -> Result<Compared, Error> {
     let different_environment = refuse(base, head, policies, arguments)?;
     let (contrasts, rules): (Vec<Contrast>, Vec<RowPolicy>) =
-        side::contrasts(base, head, pairing, policies)?.into_iter().unzip();
+        run_set::contrasts(base, head, pairing, policies)?.into_iter().unzip();
     let comparison = stats::compare(&contrasts, &Settings { alpha: arguments.alpha, looks: None })?;
     let (rows, control) = hold(comparison, rules, policies)?;
     let (base, head) = (described(base), described(head));
@@ -63,13 +63,13 @@ pub fn hold(
 
 /// Refuses what is no evidence; what differs between the environments, where that is allowed.
 fn refuse(
-    base: &Side,
-    head: &Side,
+    base: &RunSet,
+    head: &RunSet,
     policies: &Policies,
     arguments: &ComparisonArgs,
 ) -> Result<Option<String>, Error> {
-    side::refuse_unfit(base, head)?;
-    let found = side::different_environment(base, head).or_else(|| different_noise(head, policies));
+    run_set::refuse_unfit(base, head)?;
+    let found = run_set::different_environment(base, head).or_else(|| different_noise(head, policies));
     match found {
         Some(difference) if !arguments.allow_different_environment => Err(difference.into()),
         found => Ok(found.map(|difference| difference.to_string())),
@@ -77,10 +77,10 @@ fn refuse(
 }
 
 /// Margins that were found elsewhere say nothing of the runs here.
-fn different_noise(head: &Side, policies: &Policies) -> Option<SideError> {
+fn different_noise(head: &RunSet, policies: &Policies) -> Option<RunSetError> {
     let run = head.runs.iter().find(|run| run.environment.is_some())?;
     let found = policies.noise_environment()?.difference(run.environment.as_ref()?)?;
-    Some(SideError::DifferentEnvironment {
+    Some(RunSetError::DifferentEnvironment {
         what: found.what,
         first: "noise.json".to_owned(),
         one: found.one,
@@ -89,7 +89,7 @@ fn different_noise(head: &Side, policies: &Policies) -> Option<SideError> {
     })
 }
 
-fn described(side: &Side) -> ComparedSide {
+fn described(side: &RunSet) -> ComparedSide {
     ComparedSide {
         name: side.name.clone(),
         origins: side.runs.iter().map(|run| run.origin.clone()).collect(),

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use crate::criterion;
 use crate::files::baseline::Run;
-use crate::judge::side::SideRun;
+use crate::judge::run_set::RecordedRun;
 use crate::judge::{self, Judgement, Scope};
 use crate::measure::run::record::RunRecord;
 use crate::model::benchmark::Benchmark;
+use crate::model::engine_metadata::EngineMetadata;
 use crate::model::environment::{Environment, LazyEnvironment};
 use crate::model::error::Error;
-use crate::model::facts::Facts;
 use crate::report::{CategoryTime, Report};
 use crate::thresholds::Thresholds;
 
@@ -23,7 +23,7 @@ pub struct Results {
     /// What the run that filled it left, where one of ours did.
     pub record: Option<RunRecord>,
     /// What the benches noted of their engines.
-    pub facts: Facts,
+    pub facts: EngineMetadata,
     /// How long the categories took, where this process ran them.
     pub times: Vec<CategoryTime>,
 }
@@ -33,7 +33,7 @@ impl Results {
     pub fn read(home: &Path, times: Vec<CategoryTime>) -> Result<Self, Error> {
         let record = RunRecord::read(home)?;
         let excused = record.as_ref().is_some_and(|record| !record.failures.is_empty());
-        let facts = Facts::read(home, record.as_ref().map(RunRecord::fresh_from))?;
+        let facts = EngineMetadata::read(home, record.as_ref().map(RunRecord::fresh_from))?;
         let excused = excused || !facts.unavailable.is_empty();
         let mut benchmarks = match criterion::load(home, criterion::LATEST) {
             Err(Error::EmptyHome { .. }) if excused => Vec::new(),
@@ -71,12 +71,12 @@ impl Results {
     }
 
     /// What this run gives a comparison of the benchmarks that `holds` holds; its environment, where the record says it.
-    pub fn side_run(&self, origin: &str, holds: impl Fn(&str) -> bool) -> SideRun {
+    pub fn side_run(&self, origin: &str, holds: impl Fn(&str) -> bool) -> RecordedRun {
         let held: Vec<Benchmark> = self.benchmarks.iter().filter(|it| holds(&it.id)).cloned().collect();
         let engines = self.facts.majors();
         let record = self.record.as_ref();
         let environment = record.map(|record| Environment { engines, ..record.environment.clone() });
-        SideRun {
+        RecordedRun {
             origin: origin.to_owned(),
             folder: None,
             made_apart: false,

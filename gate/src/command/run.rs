@@ -11,7 +11,7 @@ use super::{check_report_folder, conclude, not_compared, print};
 use crate::command::cli::RunArgs;
 use crate::files::baseline::{Baseline, Run, Store};
 use crate::judge::Judgement;
-use crate::judge::side::SideRun;
+use crate::judge::run_set::RecordedRun;
 use crate::measure::run::progress::Progress;
 use crate::model::benchmark::category_of;
 use crate::model::environment::Environment;
@@ -92,7 +92,7 @@ fn finish(
 }
 
 /// Keeps the runs as the named baseline, unless part of them is missing, and says what was done.
-fn keep_baseline(arguments: &RunArgs, report: &Report<'_>, runs: &[SideRun]) -> Result<String, Error> {
+fn keep_baseline(arguments: &RunArgs, report: &Report<'_>, runs: &[RecordedRun]) -> Result<String, Error> {
     let Some(name) = &arguments.save_baseline else { return Ok(String::new()) };
     if !report.judgement.failures.is_empty() {
         return Ok(format!("Baseline `{name}` was not saved: a category could not run.\n"));

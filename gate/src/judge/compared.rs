@@ -7,7 +7,7 @@ use crate::stats::{Change, Control, Outcome};
 use crate::thresholds::policies::RowPolicy;
 use crate::thresholds::{Accepted, Better, Margin};
 
-use super::{Doubt, Failure, Verdict};
+use super::{Failure, Undecided, Verdict};
 
 /// One side, as it is reported.
 #[derive(Debug, Clone)]
@@ -114,7 +114,7 @@ impl ComparedRow {
                 Some((Verdict::Fail, format!("{id} is MISSING: the head has no such benchmark")))
             }
             Outcome::Inconclusive if strict => Some((
-                Verdict::Undecided(Doubt::Data),
+                Verdict::Undecided(Undecided::Inconclusive),
                 format!("{id} is INCONCLUSIVE: {}, margin {margin}", self.shown_change()),
             )),
             _ => None,
@@ -151,8 +151,8 @@ impl Compared {
         let rows: Vec<(Verdict, String)> = match self.red_control() {
             None => rows.collect(),
             Some(reason) => {
-                let doubted = rows.map(|(_, reason)| (Verdict::Undecided(Doubt::Data), reason));
-                [(Verdict::Undecided(Doubt::Data), reason)].into_iter().chain(doubted).collect()
+                let doubted = rows.map(|(_, reason)| (Verdict::Undecided(Undecided::Inconclusive), reason));
+                [(Verdict::Undecided(Undecided::Inconclusive), reason)].into_iter().chain(doubted).collect()
             }
         };
         self.failed().chain(rows).collect()
@@ -177,7 +177,7 @@ impl Compared {
             }
             _ => return None,
         };
-        Some((Verdict::Undecided(Doubt::Input), reason.to_owned()))
+        Some((Verdict::Undecided(Undecided::BadInput), reason.to_owned()))
     }
 
     fn red_control(&self) -> Option<String> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{Missing, Scope};
-use crate::model::facts::Unavailable;
+use crate::model::engine_metadata::NotRunEngine;
 use crate::thresholds::{Kind, Metric, Thresholds};
 
 /// Benchmarks whose engine is not to be had. Nothing of it passes, and nothing of it fails, unless it is required.
@@ -27,10 +27,10 @@ pub(super) fn not_run(thresholds: &Thresholds, scope: &Scope) -> Vec<NotRun> {
     held.map(|unavailable| entry(thresholds, unavailable)).collect()
 }
 
-fn entry(thresholds: &Thresholds, unavailable: &Unavailable) -> NotRun {
+fn entry(thresholds: &Thresholds, unavailable: &NotRunEngine) -> NotRun {
     let graded = thresholds.metrics.iter().filter(|metric| metric.kind() == Kind::Metric);
     let metrics = graded.filter(|metric| unavailable.covers(&metric.id)).count();
-    let Unavailable { id, reason, remedy } = unavailable.clone();
+    let NotRunEngine { id, reason, remedy } = unavailable.clone();
     NotRun { id, reason, remedy, metrics }
 }
 

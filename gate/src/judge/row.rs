@@ -35,14 +35,14 @@ impl Row {
         let (value, scaled_from) = measured(metric, benchmark)?;
         refuse_unfit(metric, benchmark, &value)?;
         let (id, metric) = (benchmark.id.clone(), Arc::clone(metric));
-        let severity = severity(&metric, favourable(metric.better, &value));
+        let severity = severity(&metric, lenient_bound(metric.better, &value));
         Ok(Self { id, metric, value, scaled_from, severity })
     }
 
     /// The end of the interval that favours the benchmark: what is held against the limits.
     #[must_use]
     pub fn judged(&self) -> f64 {
-        favourable(self.metric.better, &self.value)
+        lenient_bound(self.metric.better, &self.value)
     }
 
     /// Whether the point estimate alone would have been a worse severity.
@@ -101,7 +101,7 @@ impl Row {
 
     /// What is said of a row that fails the verdict.
     #[must_use]
-    pub fn accusation(&self) -> String {
+    pub fn failure_message(&self) -> String {
         let (id, name, value, limit) = (&self.id, &self.metric.name, self.shown_value(), self.shown_limit());
         if self.is_promise() {
             format!("service level BROKEN: {name} ({id}): {value}, promised {limit}")
@@ -123,7 +123,7 @@ fn refuse_unfit(metric: &Metric, benchmark: &Benchmark, value: &Estimate) -> Res
     }
 }
 
-fn favourable(better: Better, value: &Estimate) -> f64 {
+fn lenient_bound(better: Better, value: &Estimate) -> f64 {
     match better {
         Better::Lower => value.lower,
         Better::Higher => value.upper,

@@ -117,10 +117,10 @@ fn the_verdict_is_the_worst_finding_and_absence_is_one() {
         judged(&text, &results).verdict()
     };
     assert_eq!(verdict(&[("a/b", 5.0), ("a/c", 15.0)]), Verdict::Pass);
-    assert_eq!(verdict(&[("a/b", 5.0)]), Verdict::Undecided(Doubt::Input));
+    assert_eq!(verdict(&[("a/b", 5.0)]), Verdict::Undecided(Undecided::BadInput));
     assert_eq!(verdict(&[("a/b", 35.0)]), Verdict::Fail);
     assert_eq!(verdict(&[("a/b", 5.0), ("a/c", 25.0)]), Verdict::Fail, "half of them pass, 90 % must");
-    assert_eq!(verdict(&[("a/z", 5.0)]), Verdict::Undecided(Doubt::Input), "nothing judged");
+    assert_eq!(verdict(&[("a/z", 5.0)]), Verdict::Undecided(Undecided::BadInput), "nothing judged");
 }
 
 #[test]
@@ -143,8 +143,12 @@ fn a_category_that_nothing_belongs_to_is_refused() {
 
 #[test]
 fn verdicts_join_and_exit_as_promised() {
-    let rising =
-        [Verdict::Pass, Verdict::Undecided(Doubt::Data), Verdict::Undecided(Doubt::Input), Verdict::Fail];
+    let rising = [
+        Verdict::Pass,
+        Verdict::Undecided(Undecided::Inconclusive),
+        Verdict::Undecided(Undecided::BadInput),
+        Verdict::Fail,
+    ];
     assert!(rising.is_sorted_by(|mild, severe| mild < severe));
     assert_eq!(rising.map(Verdict::exit_code), [0, 3, 2, 1]);
     assert_eq!(rising.map(Verdict::name), ["pass", "undecided", "undecided", "fail"]);
@@ -158,7 +162,7 @@ fn a_pattern_that_lost_a_benchmark_is_not_answered_by_the_others() {
     let judgement = judged(&text, &results[..1]);
     assert_eq!(
         (judgement.verdict(), judgement.missing[0].what()),
-        (Verdict::Undecided(Doubt::Input), "only 1 of 2".into())
+        (Verdict::Undecided(Undecided::BadInput), "only 1 of 2".into())
     );
 }
 

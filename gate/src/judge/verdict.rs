@@ -40,11 +40,11 @@ impl Severity {
 
 /// Why a verdict is left open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Doubt {
+pub enum Undecided {
     /// Everything was compared, and the data do not say more.
-    Data,
+    Inconclusive,
     /// Something could not be judged at all.
-    Input,
+    BadInput,
 }
 
 /// The answer of the gate. The order is that of the join: the worst finding is the verdict.
@@ -53,7 +53,7 @@ pub enum Verdict {
     /// Everything was judged, and it is good enough.
     Pass,
     /// Something is left open, and nothing failed.
-    Undecided(Doubt),
+    Undecided(Undecided),
     /// Something is not good enough, or could not run.
     Fail,
 }
@@ -65,8 +65,8 @@ impl Verdict {
         match self {
             Self::Pass => 0,
             Self::Fail => 1,
-            Self::Undecided(Doubt::Input) => 2,
-            Self::Undecided(Doubt::Data) => 3,
+            Self::Undecided(Undecided::BadInput) => 2,
+            Self::Undecided(Undecided::Inconclusive) => 3,
         }
     }
 

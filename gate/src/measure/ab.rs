@@ -1,7 +1,7 @@
 //! Two revisions against each other, measured turn by turn on one machine: the gate for pull requests.
 //!
 //! ```text
-//! Repository ─> Source ─> Side (checked out, built) ─┐
+//! Repository ─> Source ─> BuiltRevision (checked out, built) ─┐
 //!                                       Inventory ───┼─> Stand (blocks of short processes) ─> Trial ─> changes
 //!                              Schedule (by a seed) ──┘            └─> Confirmation, with its control
 //! ```
@@ -36,7 +36,7 @@ pub use row::{Phase, Row, Standing};
 pub use schedule::{Arm, Schedule};
 pub use series::Series;
 pub use shot::{MODE, variance};
-pub use side::{Prepared, Side, Source};
+pub use side::{BuiltRevision, Prepared, Source};
 pub use stand::{Goal, Stand};
 pub use surroundings::Surroundings;
 pub use trial::{Trial, plan};

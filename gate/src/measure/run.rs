@@ -17,9 +17,9 @@ use std::time::{Instant, SystemTime};
 use crate::criterion;
 use crate::files::temporary;
 use crate::judge::Failure;
+use crate::model::engine_metadata::EngineMetadata;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
-use crate::model::facts::Facts;
 use crate::report::CategoryTime;
 use progress::Progress;
 use record::RunRecord;
@@ -159,7 +159,7 @@ fn nothing_saved(home: &Path, started: SystemTime) -> Option<String> {
 
 /// No failure where the bench said of all its engines why they were not to be had, and measured with none.
 fn nothing_to_save(home: &Path, started: SystemTime) -> Option<String> {
-    match Facts::read(home, Some(started)) {
+    match EngineMetadata::read(home, Some(started)) {
         Ok(facts) if facts.engines.is_empty() && !facts.unavailable.is_empty() => None,
         Ok(_) => Some("it saved no Criterion result".to_owned()),
         Err(error) => Some(error.to_string()),

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::judge::side::SideError;
+use crate::judge::run_set::RunSetError;
 use crate::measure::ab::AbError;
 
 /// What keeps the gate from judging. All of it ends in exit code 2, but for [`Error::Interrupted`].
@@ -166,7 +166,7 @@ pub enum Error {
     Ab(#[from] AbError),
     /// Runs are no evidence.
     #[error(transparent)]
-    Side(#[from] SideError),
+    RunSet(#[from] RunSetError),
     /// `noise.json` is not what its name says.
     #[error("{}: not the noise of benchmarks: {problem}", path.display())]
     BrokenNoise {
@@ -257,7 +257,7 @@ impl Error {
             }
             Self::BaselineExists { .. } => "choose another name, or give --force to replace it",
             Self::Ab(error) => error.remedy(),
-            Self::Side(error) => error.remedy(),
+            Self::RunSet(error) => error.remedy(),
             Self::BrokenNoise { .. } => "restore the file, or make it again with `bench-gate calibrate`",
             Self::Incomparable { .. } => "measure more runs on both sides, each in a process of its own",
             Self::BenchRefused { .. } => {

@@ -26,8 +26,8 @@ pub struct ComparisonReport<'a> {
     verdict: Verdict,
     exit_code: u8,
     settings: Settings,
-    base: Side<'a>,
-    head: Side<'a>,
+    base: RunSet<'a>,
+    head: RunSet<'a>,
     control: Option<Control<'a>>,
     findings: Vec<Finding>,
     notes: Vec<&'a str>,
@@ -45,7 +45,7 @@ struct Settings {
 }
 
 #[derive(Debug, Serialize)]
-struct Side<'a> {
+struct RunSet<'a> {
     name: &'a str,
     runs: &'a [String],
     environment: Option<&'a Environment>,
@@ -102,8 +102,8 @@ impl<'a> ComparisonReport<'a> {
             verdict,
             exit_code: verdict.exit_code(),
             settings: Settings { alpha, margin, paired, strict },
-            base: Side::from(&compared.base),
-            head: Side::from(&compared.head),
+            base: RunSet::from(&compared.base),
+            head: RunSet::from(&compared.head),
             control: compared.control.as_ref().map(Control::from),
             findings: compared.findings().into_iter().map(Finding::from).collect(),
             notes: compared.notes().collect(),
@@ -122,7 +122,7 @@ pub fn save(report: &ComparisonReport<'_>, folder: &Path) -> Result<PathBuf, Err
     super::save_stamped(report, "performance_comparison", folder).map(|(_, path)| path)
 }
 
-impl<'a> From<&'a ComparedSide> for Side<'a> {
+impl<'a> From<&'a ComparedSide> for RunSet<'a> {
     fn from(side: &'a ComparedSide) -> Self {
         Self { name: &side.name, runs: &side.origins, environment: side.environment.as_ref() }
     }

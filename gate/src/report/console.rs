@@ -7,9 +7,9 @@ use std::io::{self, Write};
 use owo_colors::{OwoColorize, Style};
 
 use super::{Report, ServiceLevel, Summary, comparison};
-use crate::judge::{Compared, Doubt, Judgement, Missing, Row, Severity, Verdict};
+use crate::judge::{Compared, Judgement, Missing, Row, Severity, Undecided, Verdict};
 use crate::model::benchmark::category_of;
-use crate::model::facts::Engine;
+use crate::model::engine_metadata::Engine;
 use crate::thresholds::Kind;
 
 const RULE: &str = "============================================================";
@@ -91,8 +91,8 @@ fn in_words(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "PASSED",
         Verdict::Fail => "FAILED",
-        Verdict::Undecided(Doubt::Input) => "UNDECIDED: not everything could be judged",
-        Verdict::Undecided(Doubt::Data) => "UNDECIDED: the data do not tell",
+        Verdict::Undecided(Undecided::BadInput) => "UNDECIDED: not everything could be judged",
+        Verdict::Undecided(Undecided::Inconclusive) => "UNDECIDED: the data do not tell",
     }
 }
 

@@ -10,11 +10,11 @@ use self::limits::{Graded, MetricResult, Promise, SlaResult};
 use super::comparison::ComparisonReport;
 use super::{Report, Summary};
 use crate::criterion;
-use crate::judge::{Failure, Missing, NotRun, Unlimited, Verdict};
+use crate::judge::{Failure, Missing, NotRun, Unmatched, Verdict};
 use crate::model::benchmark::{Benchmark, Estimates, Throughput};
+use crate::model::engine_metadata::Engine;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
-use crate::model::facts::Engine;
 use crate::thresholds::{Accepted, Policy, Thresholds};
 
 /// The version of all three formats.
@@ -33,7 +33,7 @@ pub struct BenchmarkReport<'a> {
     criterion_home: String,
     metrics: Vec<MetricResult<'a>>,
     sla: Vec<SlaResult<'a>>,
-    unlimited: &'a [Unlimited],
+    unlimited: &'a [Unmatched],
     missing: &'a [Missing],
     engines: &'a [Engine],
     not_run: &'a [NotRun],

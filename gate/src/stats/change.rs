@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::student::normal_quantile;
-use super::{Contrast, Decided, Evidence, Settings, Zone};
+use super::welch::normal_quantile;
+use super::{Contrast, Decision, EquivalenceMargin, Evidence, Settings};
 
 /// The power at which the smallest detectable change and the runs that are needed are stated.
 const POWER: f64 = 0.9;
@@ -49,7 +49,7 @@ pub struct Change {
 impl Change {
     pub(super) fn new(
         contrast: &Contrast,
-        decided: Option<(&dyn Evidence, Decided)>,
+        decided: Option<(&dyn Evidence, Decision)>,
         settings: &Settings,
     ) -> Self {
         let (id, pairs) = (contrast.id.clone(), contrast.values.pairs());
@@ -65,7 +65,7 @@ impl Change {
                 runs_needed: None,
             };
         };
-        let reach = Reach { evidence, zone: Zone::of(contrast), decided, pairs };
+        let reach = Reach { evidence, zone: EquivalenceMargin::of(contrast), decided, pairs };
         let ends = decided.interval(evidence, reach.zone);
         Self {
             id,
@@ -84,8 +84,8 @@ impl Change {
 /// How far a row's data reach.
 struct Reach<'a> {
     evidence: &'a dyn Evidence,
-    zone: Zone,
-    decided: Decided,
+    zone: EquivalenceMargin,
+    decided: Decision,
     pairs: usize,
 }
 

@@ -1,6 +1,6 @@
 //! What is compared: the runs of one benchmark on both sides.
 
-use super::{Evidence, Exchange, Settings, SignedRank, Student, exchange, fewest_pairs};
+use super::{Evidence, PermutationTest, Settings, SignedRankTest, WelchTest, fewest_pairs, permutation};
 use crate::model::error::Error;
 use crate::thresholds::Better;
 
@@ -83,11 +83,11 @@ impl Contrast {
     #[must_use]
     pub fn evidence(&self) -> Option<Box<dyn Evidence>> {
         match &self.values {
-            Values::Paired { base, head } if base.len() <= exchange::MOST_PAIRS => {
-                Some(Box::new(Exchange::new(base, head, self.better)))
+            Values::Paired { base, head } if base.len() <= permutation::MOST_PAIRS => {
+                Some(Box::new(PermutationTest::new(base, head, self.better)))
             }
-            Values::Paired { base, head } => Some(Box::new(SignedRank::new(log_ratios(base, head)))),
-            Values::Unpaired { base, head } => Some(Box::new(Student::of_two(&logs(base), &logs(head)))),
+            Values::Paired { base, head } => Some(Box::new(SignedRankTest::new(log_ratios(base, head)))),
+            Values::Unpaired { base, head } => Some(Box::new(WelchTest::of_two(&logs(base), &logs(head)))),
             Values::BaseOnly { .. } | Values::HeadOnly { .. } => None,
         }
     }

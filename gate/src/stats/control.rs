@@ -1,8 +1,8 @@
 //! The null control: the base runs among themselves, in which nothing can have changed.
 
 use super::contrast::log_ratios;
-use super::family::Claimant;
-use super::{Contrast, Outcome, Settings, Student, Values, Zone, family};
+use super::holm::Hypothesis;
+use super::{Contrast, EquivalenceMargin, Outcome, Settings, Values, WelchTest, holm};
 
 /// The control's share of alpha: a fit machine is called unfit five times more seldom than a change is claimed wrongly.
 const SHARE_OF_ALPHA: f64 = 0.2;
@@ -32,12 +32,13 @@ impl Control {
     /// why a control of few runs is able to turn red at all.
     #[must_use]
     pub fn among_base_runs(contrasts: &[Contrast], settings: &Settings) -> Option<Self> {
-        let halves: Vec<(&Contrast, Student)> =
+        let halves: Vec<(&Contrast, WelchTest)> =
             contrasts.iter().filter_map(|contrast| Some((contrast, halves(&contrast.values)?))).collect();
-        let rows: Vec<Claimant<'_>> =
-            halves.iter().map(|(contrast, half)| Claimant::new(half, Zone::of(contrast), 0)).collect();
-        let decided =
-            family::decide(&rows, &Settings { looks: None, alpha: settings.alpha * SHARE_OF_ALPHA });
+        let rows: Vec<Hypothesis<'_>> = halves
+            .iter()
+            .map(|(contrast, half)| Hypothesis::new(half, EquivalenceMargin::of(contrast), 0))
+            .collect();
+        let decided = holm::decide(&rows, &Settings { looks: None, alpha: settings.alpha * SHARE_OF_ALPHA });
         let differing = halves.iter().zip(decided).filter(|(_, decided)| differs(decided.outcome));
         let differing = differing.map(|((contrast, _), _)| contrast.id.clone()).collect();
         (!rows.is_empty()).then_some(Self { differing, rows: rows.len() })
@@ -49,8 +50,8 @@ fn differs(outcome: Outcome) -> bool {
 }
 
 /// The first of every two base runs against the second.
-fn halves(values: &Values) -> Option<Student> {
+fn halves(values: &Values) -> Option<WelchTest> {
     let pairs: (Vec<f64>, Vec<f64>) = values.base().chunks_exact(2).map(|pair| (pair[0], pair[1])).unzip();
     (values.is_two_sided() && pairs.0.len() >= FEWEST_PAIRS)
-        .then(|| Student::of_pairs(&log_ratios(&pairs.0, &pairs.1)))
+        .then(|| WelchTest::of_pairs(&log_ratios(&pairs.0, &pairs.1)))
 }

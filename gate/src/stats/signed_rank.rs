@@ -18,13 +18,13 @@ const EXACT_UP_TO: usize = 300;
 
 /// The Walsh averages of log ratios.
 #[derive(Debug, Clone)]
-pub struct SignedRank {
+pub struct SignedRankTest {
     pairs: usize,
     /// In rising order.
     averages: Vec<f64>,
 }
 
-impl SignedRank {
+impl SignedRankTest {
     /// The evidence of `log_ratios`, one for each pair.
     #[must_use]
     pub fn new(log_ratios: Vec<f64>) -> Self {
@@ -48,7 +48,7 @@ impl SignedRank {
     }
 }
 
-impl Evidence for SignedRank {
+impl Evidence for SignedRankTest {
     fn estimate(&self) -> f64 {
         let last = self.averages.len() - 1;
         f64::midpoint(self.averages[last / 2], self.averages[last.div_ceil(2)])
@@ -71,7 +71,7 @@ impl Evidence for SignedRank {
 
     /// From the interval that a normal distribution would have at one standard error.
     fn standard_error(&self) -> f64 {
-        let [lower, upper] = self.interval(super::student::TAIL_OF_ONE);
+        let [lower, upper] = self.interval(super::welch::TAIL_OF_ONE);
         if upper.is_finite() { (upper - lower) / 2.0 } else { f64::INFINITY }
     }
 }
@@ -130,8 +130,7 @@ fn cumulated(mut probability: Vec<f64>) -> Vec<f64> {
 fn approximate(pairs: usize) -> Vec<f64> {
     let (count, most) = (pairs as f64, pairs * (pairs + 1) / 2);
     let deviation = (count * (count + 1.0) * (2.0 * count + 1.0) / 24.0).sqrt();
-    let normal =
-        |sum: usize| super::student::normal_below((sum as f64 + 0.5 - most as f64 / 2.0) / deviation);
+    let normal = |sum: usize| super::welch::normal_below((sum as f64 + 0.5 - most as f64 / 2.0) / deviation);
     (0..=most).map(normal).collect()
 }
 
@@ -159,7 +158,7 @@ mod tests {
     #[test]
     fn the_interval_rejects_what_the_test_rejects() {
         let ratios = [0.01, -0.02, 0.03, 0.05, 0.02, 0.04, 0.012, 0.033, -0.004, 0.021, 0.05, 0.017];
-        let evidence = SignedRank::new(ratios.to_vec());
+        let evidence = SignedRankTest::new(ratios.to_vec());
         let [lower, upper] = evidence.interval(0.025);
         assert!(evidence.above(lower - 1e-9) <= 0.025 && evidence.above(lower + 1e-9) > 0.025);
         assert!(evidence.below(upper + 1e-9) <= 0.025 && evidence.below(upper - 1e-9) > 0.025);
@@ -168,7 +167,7 @@ mod tests {
 
     #[test]
     fn equal_pairs_bound_the_change_to_nothing() {
-        let evidence = SignedRank::new(vec![0.0; 12]);
+        let evidence = SignedRankTest::new(vec![0.0; 12]);
         assert!(evidence.interval(0.001).iter().all(|end| end.abs() < 1e-12));
         assert!(evidence.below(0.01) < 0.001 && evidence.above(-0.01) < 0.001 && evidence.above(0.0) > 0.99);
     }

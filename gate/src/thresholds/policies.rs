@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::files::baseline::Measured;
 use crate::files::noise::Noise;
-use crate::judge::side::SideError;
+use crate::judge::run_set::RunSetError;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
 use crate::thresholds::{Accepted, Better, Margin, Statistic, THRESHOLDS_FILE, Thresholds, policy};
@@ -100,7 +100,7 @@ impl Policies {
                 .noise
                 .as_ref()
                 .and_then(found)
-                .ok_or_else(|| SideError::NoNoise { id: id.to_owned() }.into()),
+                .ok_or_else(|| RunSetError::NoNoise { id: id.to_owned() }.into()),
         }
     }
 }
@@ -125,7 +125,7 @@ impl Measured {
                 let count = throughput.count() as f64;
                 Ok(count * NANOSECONDS_IN_A_SECOND / time(policy::RUN_STATISTIC))
             }
-            (Statistic::Throughput, None) => Err(SideError::NoThroughput { id: self.id.clone() }.into()),
+            (Statistic::Throughput, None) => Err(RunSetError::NoThroughput { id: self.id.clone() }.into()),
             _ => Ok(time(statistic)),
         }
     }

@@ -53,7 +53,7 @@ fn equal_sides_pass_and_say_how_much_they_could_have_seen() {
 fn exchanging_the_sides_inverts_the_ratio() {
     let project = measured(&[("api/slow", 1.05)]);
     let there = project.compared(RUNS, &["--paired"], 1);
-    let turned: Vec<String> = Project::compare_arguments(RUNS, RUNS, &["--paired", "--json"])
+    let oriented: Vec<String> = Project::compare_arguments(RUNS, RUNS, &["--paired", "--json"])
         .into_iter()
         .map(|it| match it.as_str() {
             "--base" => "--head".to_owned(),
@@ -61,7 +61,7 @@ fn exchanging_the_sides_inverts_the_ratio() {
             _ => it,
         })
         .collect();
-    let ended = project.gate(&turned.iter().map(String::as_str).collect::<Vec<_>>()).exits(0);
+    let ended = project.gate(&oriented.iter().map(String::as_str).collect::<Vec<_>>()).exits(0);
     let back: Value = serde_json::from_str(&ended.stdout).unwrap();
     let ratio = |comparison: &Value| row(comparison, "api/slow")["ratio"].as_f64().unwrap();
     assert!((ratio(&there) * ratio(&back) - 1.0).abs() < 1e-9);

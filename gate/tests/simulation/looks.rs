@@ -1,6 +1,6 @@
 //! Several looks at growing data spend the error rate once.
 
-use bench_gate::stats::{ALPHA, Contrast, Looks, Outcome, Settings, Values, compare};
+use bench_gate::stats::{ALPHA, AlphaSpending, Contrast, Outcome, Settings, Values, compare};
 
 use crate::world::{MARGIN, Machine, is_wrong, paired, row, seeded, tolerated};
 
@@ -18,7 +18,7 @@ fn stopped(whole: &Contrast, at: &[usize], settings: &Settings) -> Outcome {
     outcomes.find(|outcome| *outcome != Outcome::Inconclusive).unwrap_or(Outcome::Inconclusive)
 }
 
-fn wrong(machine: Machine, looks: &Looks, settings: &Settings) -> f64 {
+fn wrong(machine: Machine, looks: &AlphaSpending, settings: &Settings) -> f64 {
     let ratio = 1.0 + MARGIN;
     let most = looks.pairs().last().copied().unwrap();
     let is_wrong = |trial: &u64| {
@@ -30,7 +30,7 @@ fn wrong(machine: Machine, looks: &Looks, settings: &Settings) -> f64 {
 
 #[test]
 fn looking_five_times_is_wrong_no_more_often_than_looking_once() {
-    let looks = Looks::doubling(12, 192);
+    let looks = AlphaSpending::doubling(12, 192);
     let settings = Settings { alpha: ALPHA, looks: Some(looks.clone()) };
     for machine in [Machine::LogNormal, Machine::HeavyTailed, Machine::Drifting] {
         let found = wrong(machine, &looks, &settings);
@@ -40,7 +40,7 @@ fn looking_five_times_is_wrong_no_more_often_than_looking_once() {
 
 #[test]
 fn looking_five_times_at_the_full_rate_is_wrong_too_often() {
-    let looks = Looks::doubling(12, 192);
+    let looks = AlphaSpending::doubling(12, 192);
     let found = wrong(Machine::LogNormal, &looks, &Settings { alpha: ALPHA, looks: None });
     assert!(found > tolerated(ALPHA, TRIALS), "{found}: the other test would pass whatever the looks spend");
 }

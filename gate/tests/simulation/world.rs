@@ -20,7 +20,7 @@ pub enum Machine {
     Drifting,
     /// What slows one run down slows the next one as well (autoregressive, 0.8).
     Autocorrelated,
-    /// Student's t with two degrees of freedom: no variance at all.
+    /// WelchTest's t with two degrees of freedom: no variance at all.
     HeavyTailed,
     /// Every run takes the same time.
     Constant,

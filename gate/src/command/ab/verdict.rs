@@ -148,5 +148,5 @@ fn known(changes: &[(Change, RowPolicy)]) -> String {
         let ratio = change.ratio.map(|ratio| format!(" {:+.1} %", 100.0 * (ratio - 1.0))).unwrap_or_default();
         format!("  {} {:?}{ratio}, {} pairs\n", change.id, change.outcome, change.pairs)
     });
-    format!("\nInterrupted. Decided by then, undecided: {open}\n{}", decided.collect::<String>())
+    format!("\nInterrupted. Decision by then, undecided: {open}\n{}", decided.collect::<String>())
 }

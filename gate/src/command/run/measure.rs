@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::command::cli::RunArgs;
 use crate::command::results::Results;
 use crate::judge::Failure;
-use crate::judge::side::SideRun;
+use crate::judge::run_set::RecordedRun;
 use crate::measure::run::progress::Progress;
 use crate::measure::run::{self, Home, Interrupt, Outcome, Plan, Project};
 use crate::model::benchmark::category_of;
@@ -20,7 +20,7 @@ pub struct Measured {
     /// the categories that could not run in any of them.
     pub results: Results,
     /// The numbers of each run.
-    pub runs: Vec<SideRun>,
+    pub runs: Vec<RecordedRun>,
 }
 
 /// Runs the benches as often as `arguments` ask.
@@ -67,7 +67,7 @@ impl Session<'_> {
     }
 
     /// One run, in a home that is gone afterwards unless it is the last.
-    fn run_once(&self, number: usize, progress: &mut Progress<'_>) -> Result<(Results, SideRun), Error> {
+    fn run_once(&self, number: usize, progress: &mut Progress<'_>) -> Result<(Results, RecordedRun), Error> {
         let (runs, named) = (self.arguments.runs, self.arguments.criterion_home.as_deref());
         if runs > 1 {
             progress.say(&format!("Run {number} of {runs}"));
@@ -78,7 +78,7 @@ impl Session<'_> {
             if number == runs { (home.keep()?, None) } else { (home.path().to_owned(), Some(home)) };
         let results = Results::read(&path, times)?;
         let run = results.side_run(&format!("run {number} of {runs}"), |id| self.measures(id));
-        Ok((results, SideRun { made_apart: true, ..run }))
+        Ok((results, RecordedRun { made_apart: true, ..run }))
     }
 
     fn fill(&self, home: &Path, progress: &mut Progress<'_>) -> Result<Outcome, Error> {

@@ -1,12 +1,12 @@
 //! What regressed, once more: in fresh processes, beside the base against itself.
 //!
 //! Each block has the base, the head and the base again, in random order. The base against the base again is the null
-//! control: it has as many pairs as the accusation, so it has the power to turn red.
+//! control: it has as many pairs as the suspected regression, so it has the power to turn red.
 
 use super::row::{Phase, Standing};
 use super::stand::{Goal, Stand};
 use crate::model::error::Error;
-use crate::stats::{self, Comparison, Contrast, Control, Looks, Outcome, Settings};
+use crate::stats::{self, AlphaSpending, Comparison, Contrast, Control, Outcome, Settings};
 
 /// Why a row is not confirmed.
 const INTERRUPTED: &str = "it was interrupted before fresh runs could confirm it";
@@ -26,7 +26,7 @@ impl<'s, 'a> Confirmation<'s, 'a> {
     pub fn new(stand: &'s mut Stand<'a>, rows: Vec<usize>, alpha: f64) -> Self {
         let accusing = rows.iter().map(|row| stand.rows[*row].first.pairs()).max().unwrap_or(1);
         let pairs = accusing.max(stats::fewest_pairs(rows.len(), alpha) + 1);
-        let settings = Settings { alpha, looks: Some(Looks::at(&[pairs, 2 * pairs])) };
+        let settings = Settings { alpha, looks: Some(AlphaSpending::at(&[pairs, 2 * pairs])) };
         rows.iter().for_each(|row| stand.rows[*row].standing = Standing::Unconfirmed(INTERRUPTED));
         Self { stand, rows, settings }
     }

@@ -39,7 +39,7 @@ impl std::fmt::Display for Source {
 
 /// A side with its bench binaries.
 #[derive(Debug)]
-pub struct Side {
+pub struct BuiltRevision {
     /// What it is.
     pub source: Source,
     /// Its bench targets, of those that are wanted.
@@ -48,7 +48,7 @@ pub struct Side {
     _checkout: Option<Checkout>,
 }
 
-impl Side {
+impl BuiltRevision {
     /// The folders that its benches run in.
     #[must_use]
     pub fn packages(&self) -> Vec<&Path> {
@@ -92,13 +92,13 @@ impl Prepared {
     ///
     /// # Errors
     /// Cargo fails, and has said why on the error stream.
-    pub fn build(self, name: &str, wanted: &[String], interrupt: &Interrupt) -> Result<Side, Error> {
+    pub fn build(self, name: &str, wanted: &[String], interrupt: &Interrupt) -> Result<BuiltRevision, Error> {
         let Self { source, project, checkout } = self;
         let is_wanted = |bench: &&String| wanted.is_empty() || wanted.contains(bench);
         let benches: Vec<String> = project.benches.iter().filter(is_wanted).cloned().collect();
         let build = || run::build(&project, &benches, interrupt).map_err(explained(name, &source));
         let binaries = if benches.is_empty() { Vec::new() } else { build()? };
-        Ok(Side { source, binaries, _checkout: checkout })
+        Ok(BuiltRevision { source, binaries, _checkout: checkout })
     }
 }
 

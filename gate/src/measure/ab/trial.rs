@@ -1,7 +1,7 @@
 //! One trial: pairs for the rows that are undecided, looked at several times, and what regressed confirmed.
 //!
 //! **How alpha is spent.** All rows of the first evidence are one family, and its looks are planned before the first
-//! ([`Looks`]): together they may hold a wrong claim with a probability of alpha. A confirmation spends none of that. It
+//! ([`AlphaSpending`]): together they may hold a wrong claim with a probability of alpha. A confirmation spends none of that. It
 //! has runs of its own, and can only take a claim away; within it, the same alpha holds for the rows to confirm.
 
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use super::row::{Phase, Row, Standing};
 use super::stand::{Goal, Stand};
 use super::unit::{self, Unit};
 use crate::model::error::Error;
-use crate::stats::{self, Change, Comparison, Control, Looks, Outcome, Settings};
+use crate::stats::{self, AlphaSpending, Change, Comparison, Control, Outcome, Settings};
 
 /// The share of the time that the first look may plan with: the rest is for what it will not decide.
 const FIRST_SHARE: f64 = 0.8;
@@ -63,7 +63,7 @@ impl<'a> Trial<'a> {
         self.looks().pairs().iter().copied().find(|pairs| *pairs > has)
     }
 
-    fn looks(&self) -> &Looks {
+    fn looks(&self) -> &AlphaSpending {
         self.settings.looks.as_ref().expect("a trial is planned with looks")
     }
 
@@ -181,12 +181,12 @@ fn together(mut one: Control, other: Control) -> Control {
 ///
 /// # Errors
 /// `most` pairs can never decide.
-pub fn plan(rows: usize, alpha: f64, most: usize) -> Result<Looks, Error> {
-    // The first look may spend the root of its share of the pairs: `Looks` says why.
+pub fn plan(rows: usize, alpha: f64, most: usize) -> Result<AlphaSpending, Error> {
+    // The first look may spend the root of its share of the pairs: `AlphaSpending` says why.
     let spends = |first: usize| alpha * (first as f64 / most as f64).sqrt();
     let decides = |first: &usize| stats::fewest_pairs(rows, spends(*first)) <= *first;
     match (1..=most).find(decides) {
-        Some(first) => Ok(Looks::doubling((first + 1).min(most), most)),
+        Some(first) => Ok(AlphaSpending::doubling((first + 1).min(most), most)),
         None => Err(AbError::TooFewPairs { most, rows, fewest: stats::fewest_pairs(rows, alpha) }.into()),
     }
 }
@@ -200,7 +200,7 @@ mod tests {
         for rows in [1, 10, 50, 1000] {
             let looks = plan(rows, 0.05, 64).unwrap();
             let first = looks.pairs()[0];
-            let level = looks.at_this_look(first, 0.05 / rows as f64);
+            let level = looks.nominal_alpha(first, 0.05 / rows as f64);
             assert!(2.0 * 0.5_f64.powi(i32::try_from(first).unwrap()) <= level, "{rows} rows: {looks:?}");
             assert_eq!(looks.pairs().last(), Some(&64));
         }

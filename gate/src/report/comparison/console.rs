@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use owo_colors::{OwoColorize, Style};
 
-use crate::judge::{Compared, ComparedRow, Doubt, Measuring, Verdict};
+use crate::judge::{Compared, ComparedRow, Measuring, Undecided, Verdict};
 use crate::model::benchmark::category_of;
 use crate::report::console::{verdict_mark, verdict_style};
 use crate::stats::Outcome;
@@ -172,8 +172,10 @@ pub fn write_verdict(out: &mut impl Write, compared: &Compared) -> io::Result<()
         Verdict::Pass if open > 0 => format!("Comparison PASSED, {open} rows INCONCLUSIVE"),
         Verdict::Pass => "Comparison PASSED".to_owned(),
         Verdict::Fail => "Comparison FAILED".to_owned(),
-        Verdict::Undecided(Doubt::Data) => "Comparison UNDECIDED: the data do not tell".to_owned(),
-        Verdict::Undecided(Doubt::Input) => "Comparison UNDECIDED: nothing could be judged".to_owned(),
+        Verdict::Undecided(Undecided::Inconclusive) => {
+            "Comparison UNDECIDED: the data do not tell".to_owned()
+        }
+        Verdict::Undecided(Undecided::BadInput) => "Comparison UNDECIDED: nothing could be judged".to_owned(),
     };
     writeln!(out, "{}", format!("{} {said}", verdict_mark(verdict)).style(verdict_style(verdict)))
 }

@@ -66,7 +66,7 @@ fn interrupted_by(signal: Signal, code: i32) {
     let tiny = hanging();
     let (child, pids) = started(&tiny);
     let (ended, said) = end(child, signal);
-    let expected = ["Interrupted. Decided by then, undecided: 2", "  steady/a Unchanged"];
+    let expected = ["Interrupted. Decision by then, undecided: 2", "  steady/a Unchanged"];
     assert!(ended == Some(code) && expected.iter().all(|text| said.contains(text)), "{ended:?} {said}");
     pids.iter().for_each(|pid| eventually("no process", || test_kill_process(*pid).is_err().then_some(())));
     assert_eq!(tiny.left(), [""; 0]);

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use bench_gate::measure::ab::variance;
-use bench_gate::stats::{ALPHA, Evidence, Exchange, MARGIN, SignedRank, Student, log_ratios};
+use bench_gate::stats::{ALPHA, Evidence, MARGIN, PermutationTest, SignedRankTest, WelchTest, log_ratios};
 use bench_gate::thresholds::Better;
 use fastrand::Rng;
 
@@ -100,15 +100,15 @@ fn percent(all: &[Runs], holds: impl Fn(&Runs) -> bool) -> f64 {
 }
 
 fn exchange(base: &[f64], head: &[f64], limit: f64) -> f64 {
-    Exchange::new(base, head, Better::Lower).above(limit)
+    PermutationTest::new(base, head, Better::Lower).above(limit)
 }
 
 fn signed_ranks(base: &[f64], head: &[f64], limit: f64) -> f64 {
-    SignedRank::new(log_ratios(base, head)).above(limit)
+    SignedRankTest::new(log_ratios(base, head)).above(limit)
 }
 
 fn student(base: &[f64], head: &[f64], limit: f64) -> f64 {
-    Student::of_pairs(&log_ratios(base, head)).above(limit)
+    WelchTest::of_pairs(&log_ratios(base, head)).above(limit)
 }
 
 /// Every way of exchanging the runs within pairs, by the mean of the logarithms (Fisher 1935).
@@ -138,9 +138,9 @@ fn trimmed(base: &[f64], head: &[f64], limit: f64) -> f64 {
     let (last, kept) = (ratios.len() - 1, (ratios.len() - 2) as f64);
     let mean = ratios[1..last].iter().sum::<f64>() / kept;
     (ratios[0], ratios[last]) = (ratios[1], ratios[last - 1]);
-    // Student's own distribution, asked with runs of this mean, this standard error and as many degrees of freedom.
+    // WelchTest's own distribution, asked with runs of this mean, this standard error and as many degrees of freedom.
     let spread = (variance(&ratios) * (kept + 1.0) / (kept - 1.0)).sqrt();
-    Student::of_pairs(&with_moments(ratios.len() - 2, mean, spread)).above(limit)
+    WelchTest::of_pairs(&with_moments(ratios.len() - 2, mean, spread)).above(limit)
 }
 
 /// So many values with this mean and this standard deviation.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// What keeps runs from being compared. All of it ends in exit code 2.
 #[derive(Debug, thiserror::Error)]
-pub enum SideError {
+pub enum RunSetError {
     /// One process would be counted as two.
     #[error("{first} and {second} are one run, counted twice: {why}")]
     OneRunTwice {
@@ -95,7 +95,7 @@ pub enum SideError {
     },
 }
 
-impl SideError {
+impl RunSetError {
     /// What to do next.
     #[must_use]
     pub fn remedy(&self) -> &'static str {

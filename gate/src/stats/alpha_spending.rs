@@ -7,7 +7,7 @@
 //! Rowe (1969), as in Jennison & Turnbull (2000), chapter 19. The p-value of a look is held against its boundary
 //! (their "significance level approach", section 3.3), so whatever test gives it.
 
-use super::student::{normal_below, normal_quantile};
+use super::welch::{normal_below, normal_quantile};
 
 /// Points of the grid that a statistic's distribution is integrated on.
 const GRID: usize = 160;
@@ -17,14 +17,14 @@ const FAR: f64 = 8.0;
 
 /// The looks of one comparison: the same for each of its rows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Looks {
+pub struct AlphaSpending {
     /// Pairs at each look, rising.
     pairs: Vec<usize>,
     /// For each look: alpha over all looks, and alpha at this look alone, both two-sided and rising.
     boundaries: Vec<Vec<(f64, f64)>>,
 }
 
-impl Looks {
+impl AlphaSpending {
     /// Looks at these numbers of pairs, of which the last is the most that will ever be there.
     #[must_use]
     pub fn at(pairs: &[usize]) -> Self {
@@ -64,14 +64,14 @@ impl Looks {
 
     /// The p-value over all looks of a row that has the p-value `p` at the look of this many pairs.
     #[must_use]
-    pub fn over_all_looks(&self, pairs: usize, p: f64) -> f64 {
+    pub fn overall_p(&self, pairs: usize, p: f64) -> f64 {
         interpolate(self.boundaries[self.look(pairs)].iter().map(|(alpha, nominal)| (*nominal, *alpha)), p)
             .max(p)
     }
 
     /// What a row may spend at the look of this many pairs, of `alpha` over all looks.
     #[must_use]
-    pub fn at_this_look(&self, pairs: usize, alpha: f64) -> f64 {
+    pub fn nominal_alpha(&self, pairs: usize, alpha: f64) -> f64 {
         interpolate(self.boundaries[self.look(pairs)].iter().copied(), alpha).min(alpha)
     }
 }
@@ -169,10 +169,10 @@ mod tests {
 
     #[test]
     fn one_look_spends_everything() {
-        let looks = Looks::at(&[12]);
+        let looks = AlphaSpending::at(&[12]);
         for alpha in [0.05, 0.001, 1e-5] {
-            assert!((looks.at_this_look(12, alpha) / alpha - 1.0).abs() < 0.02);
-            assert!((looks.over_all_looks(12, alpha) / alpha - 1.0).abs() < 0.02);
+            assert!((looks.nominal_alpha(12, alpha) / alpha - 1.0).abs() < 0.02);
+            assert!((looks.overall_p(12, alpha) / alpha - 1.0).abs() < 0.02);
         }
     }
 
@@ -180,8 +180,8 @@ mod tests {
     /// of 1.58 % each. Spending as the square root of time lies near it, and never allows more in total.
     #[test]
     fn more_looks_allow_less_at_each() {
-        let looks = Looks::at(&[10, 20, 30, 40, 50]);
-        let levels: Vec<f64> = [10, 20, 30, 40, 50].iter().map(|n| looks.at_this_look(*n, 0.05)).collect();
+        let looks = AlphaSpending::at(&[10, 20, 30, 40, 50]);
+        let levels: Vec<f64> = [10, 20, 30, 40, 50].iter().map(|n| looks.nominal_alpha(*n, 0.05)).collect();
         assert!((levels[0] - 0.05 * 0.2_f64.sqrt()).abs() < 1e-4, "{levels:?}");
         assert!(levels[1..].iter().all(|level| (0.01..0.025).contains(level)), "{levels:?}");
         assert!(levels.iter().sum::<f64>() > 0.05, "what looks share is not paid for twice: {levels:?}");
@@ -189,17 +189,17 @@ mod tests {
 
     #[test]
     fn the_two_directions_are_inverse() {
-        let looks = Looks::doubling(12, 192);
+        let looks = AlphaSpending::doubling(12, 192);
         for pairs in [12, 24, 96, 192] {
-            let back = looks.over_all_looks(pairs, looks.at_this_look(pairs, 0.001));
+            let back = looks.overall_p(pairs, looks.nominal_alpha(pairs, 0.001));
             assert!((back / 0.001 - 1.0).abs() < 0.05, "{back}");
         }
     }
 
     #[test]
     fn looks_double_up_to_the_most() {
-        assert_eq!(Looks::doubling(12, 192).pairs(), [12, 24, 48, 96, 192]);
-        assert_eq!(Looks::doubling(12, 100).pairs(), [12, 24, 48, 100]);
-        assert_eq!(Looks::doubling(12, 10).pairs(), [10]);
+        assert_eq!(AlphaSpending::doubling(12, 192).pairs(), [12, 24, 48, 96, 192]);
+        assert_eq!(AlphaSpending::doubling(12, 100).pairs(), [12, 24, 48, 100]);
+        assert_eq!(AlphaSpending::doubling(12, 10).pairs(), [10]);
     }
 }

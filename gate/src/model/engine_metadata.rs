@@ -37,7 +37,7 @@ pub struct Engine {
 /// Benchmarks that could not be run on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Unavailable {
+pub struct NotRunEngine {
     /// The benchmarks: an id, or with `/*` at its end every benchmark below.
     pub id: String,
     /// Why not.
@@ -46,7 +46,7 @@ pub struct Unavailable {
     pub remedy: String,
 }
 
-impl Unavailable {
+impl NotRunEngine {
     /// Whether the benchmark or metric `id` is among those that could not be run.
     #[must_use]
     pub fn covers(&self, id: &str) -> bool {
@@ -74,11 +74,11 @@ impl Unavailable {
 
 /// What the benches of a Criterion home noted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct EngineMetadata {
     /// The engines that were measured, by name.
     pub engines: Vec<Engine>,
     /// What could not be run.
-    pub unavailable: Vec<Unavailable>,
+    pub unavailable: Vec<NotRunEngine>,
 }
 
 /// One file.
@@ -87,10 +87,10 @@ pub struct Facts {
 struct File {
     schema_version: u32,
     engines: Vec<Engine>,
-    not_run: Vec<Unavailable>,
+    not_run: Vec<NotRunEngine>,
 }
 
-impl Facts {
+impl EngineMetadata {
     /// The facts in `home`; of a run that began at `since`, those that it noted. A home without any has none.
     ///
     /// # Errors

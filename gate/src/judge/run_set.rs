@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Criterion homes ──┐
-//! named baseline  ──┼─> Side (SideRun, SideRun, …) ─┬─> Contrast for each benchmark ──> compare
+//! named baseline  ──┼─> RunSet (RecordedRun, RecordedRun, …) ─┬─> Contrast for each benchmark ──> compare
 //! runs just made  ──┘                   Policies ───┘
 //! ```
 //!
@@ -21,13 +21,13 @@ use crate::files::baseline::{Baseline, Measured};
 use crate::model::environment::Environment;
 
 pub use contrasts::{Pairing, contrasts};
-pub use error::SideError;
+pub use error::RunSetError;
 pub use read::from_homes;
 pub use refuse::{different_environment, refuse_one_against_one, refuse_one_home_twice, refuse_unfit};
 
 /// One run: the evidence of one process for each of its benchmarks.
 #[derive(Debug, Clone)]
-pub struct SideRun {
+pub struct RecordedRun {
     /// Where it comes from: a folder, or a baseline's name and the run's number.
     pub origin: String,
     /// The folder of its results, where it has one, without links: one folder is one run, by whatever path.
@@ -45,20 +45,20 @@ pub struct SideRun {
 
 /// The base or the head.
 #[derive(Debug, Clone)]
-pub struct Side {
+pub struct RunSet {
     /// What people call it: `base`, `head`, a baseline.
     pub name: String,
     /// Its runs.
-    pub runs: Vec<SideRun>,
+    pub runs: Vec<RecordedRun>,
 }
 
-impl Side {
+impl RunSet {
     /// The runs of a named baseline, or of one that Criterion saved.
     #[must_use]
     pub fn from_baseline(baseline: Baseline) -> Self {
         let name = format!("baseline `{}`", baseline.name);
         let environment = (!baseline.environment.is_unknown()).then_some(baseline.environment);
-        let run = |(at, run): (usize, crate::files::baseline::Run)| SideRun {
+        let run = |(at, run): (usize, crate::files::baseline::Run)| RecordedRun {
             origin: format!("{name}, run {}", at + 1),
             folder: None,
             made_apart: true,

@@ -22,13 +22,13 @@ const ROUNDING: f64 = 1e-11;
 
 /// The logarithms of paired runs.
 #[derive(Debug, Clone)]
-pub struct Exchange {
-    /// Base and head of each pair; their signs are turned around where higher is better.
+pub struct PermutationTest {
+    /// Base and head of each pair; their signs are oriented around where higher is better.
     pairs: Vec<[f64; 2]>,
     better: Better,
 }
 
-impl Exchange {
+impl PermutationTest {
     /// The evidence of the n-th of `base` with the n-th of `head`.
     ///
     /// # Panics
@@ -36,24 +36,24 @@ impl Exchange {
     #[must_use]
     pub fn new(base: &[f64], head: &[f64], better: Better) -> Self {
         assert!(base.len() <= MOST_PAIRS, "{} pairs have too many exchanges to try them all", base.len());
-        let turned = |value: &f64| if better == Better::Lower { value.ln() } else { -value.ln() };
+        let oriented = |value: &f64| if better == Better::Lower { value.ln() } else { -value.ln() };
         Self {
-            pairs: base.iter().zip(head).map(|(base, head)| [turned(base), turned(head)]).collect(),
+            pairs: base.iter().zip(head).map(|(base, head)| [oriented(base), oriented(head)]).collect(),
             better,
         }
     }
 
-    /// A change as the turned signs have it, and back.
-    fn turned(&self, change: f64) -> f64 {
+    /// A change as the oriented signs have it, and back.
+    fn oriented(&self, change: f64) -> f64 {
         if self.better == Better::Lower { change } else { -change }
     }
 
-    fn arrangement(&self, limit: f64) -> Arrangement {
+    fn arrangement(&self, limit: f64) -> SignedSamples {
         let shifted = self.pairs.iter().map(|[base, head]| [*base, head - limit]);
-        Arrangement::new(&shifted.collect::<Vec<_>>())
+        SignedSamples::new(&shifted.collect::<Vec<_>>())
     }
 
-    /// Of turned signs: the share of exchanges that lie as far above `limit` as what was measured.
+    /// Of oriented signs: the share of exchanges that lie as far above `limit` as what was measured.
     fn share_above(&self, limit: f64) -> f64 {
         self.arrangement(limit).as_high(usize::MAX) as f64 / self.exchanges()
     }
@@ -66,8 +66,8 @@ impl Exchange {
         2_f64.powi(i32::try_from(self.pairs.len()).unwrap_or(i32::MAX))
     }
 
-    /// Of turned signs: the least change that is not rejected at `tail`, between one that is and the estimate.
-    fn end(&self, away: f64, rejects: impl Fn(&Arrangement) -> bool) -> f64 {
+    /// Of oriented signs: the least change that is not rejected at `tail`, between one that is and the estimate.
+    fn end(&self, away: f64, rejects: impl Fn(&SignedSamples) -> bool) -> f64 {
         let (mut outside, mut inside) = (self.middle() + away, self.middle());
         for _ in 0..STEPS {
             let between = f64::midpoint(outside, inside);
@@ -76,7 +76,7 @@ impl Exchange {
         inside
     }
 
-    /// Of turned signs: the difference of the halves.
+    /// Of oriented signs: the difference of the halves.
     fn middle(&self) -> f64 {
         self.arrangement(0.0).measured()
     }
@@ -90,9 +90,9 @@ impl Exchange {
     }
 }
 
-impl Evidence for Exchange {
+impl Evidence for PermutationTest {
     fn estimate(&self) -> f64 {
-        self.turned(self.middle())
+        self.oriented(self.middle())
     }
 
     fn above(&self, limit: f64) -> f64 {
@@ -117,25 +117,25 @@ impl Evidence for Exchange {
         }
         let lower = self.end(-self.reach(), |arrangement| arrangement.as_high(allowed) <= allowed);
         let upper = self.end(self.reach(), |arrangement| arrangement.as_low(allowed) <= allowed);
-        let mut ends = [self.turned(lower), self.turned(upper)];
+        let mut ends = [self.oriented(lower), self.oriented(upper)];
         ends.sort_by(f64::total_cmp);
         ends
     }
 
     /// From the interval that a normal distribution would have at one standard error.
     fn standard_error(&self) -> f64 {
-        let [lower, upper] = self.interval(super::student::TAIL_OF_ONE);
+        let [lower, upper] = self.interval(super::welch::TAIL_OF_ONE);
         if upper.is_finite() { (upper - lower) / 2.0 } else { f64::INFINITY }
     }
 }
 
 /// All runs in rising order, each with its pair and its side.
-struct Arrangement {
+struct SignedSamples {
     pairs: usize,
     runs: Vec<(f64, usize, usize)>,
 }
 
-impl Arrangement {
+impl SignedSamples {
     fn new(pairs: &[[f64; 2]]) -> Self {
         let sides =
             pairs.iter().enumerate().flat_map(|(pair, [base, head])| [(*base, pair, 0), (*head, pair, 1)]);
@@ -197,17 +197,18 @@ mod tests {
 
     #[test]
     fn one_disturbed_run_hides_no_change() {
-        let evidence = Exchange::new(&BASE, &HEAD, Better::Lower);
+        let evidence = PermutationTest::new(&BASE, &HEAD, Better::Lower);
         // Exchanging the disturbed pair changes nothing in the better halves' favour: 2 of 64 at most.
         assert!(evidence.above(0.05) <= 2.0 / 64.0, "{}", evidence.above(0.05));
         assert!(
-            super::super::SignedRank::new(super::super::contrast::log_ratios(&BASE, &HEAD)).above(0.05) > 0.1
+            super::super::SignedRankTest::new(super::super::contrast::log_ratios(&BASE, &HEAD)).above(0.05)
+                > 0.1
         );
     }
 
     #[test]
     fn the_interval_rejects_what_the_test_rejects() {
-        let evidence = Exchange::new(&BASE, &HEAD, Better::Lower);
+        let evidence = PermutationTest::new(&BASE, &HEAD, Better::Lower);
         let [lower, upper] = evidence.interval(0.1);
         assert!(evidence.above(lower - 1e-6) <= 0.1 && evidence.below(upper + 1e-6) <= 0.1);
         assert!(lower < evidence.estimate() && evidence.estimate() < upper, "{lower} {upper}");
@@ -217,8 +218,8 @@ mod tests {
     #[test]
     fn where_higher_is_better_the_upper_half_tells() {
         let inverted = |values: &[f64]| values.iter().map(|value| 1.0 / value).collect::<Vec<_>>();
-        let times = Exchange::new(&BASE, &HEAD, Better::Lower);
-        let rates = Exchange::new(&inverted(&BASE), &inverted(&HEAD), Better::Higher);
+        let times = PermutationTest::new(&BASE, &HEAD, Better::Lower);
+        let rates = PermutationTest::new(&inverted(&BASE), &inverted(&HEAD), Better::Higher);
         assert!((times.estimate() + rates.estimate()).abs() < 1e-12);
         assert!((times.above(0.03) - rates.below(-0.03)).abs() < 1e-12);
         let ([lower, _], [_, upper]) = (times.interval(0.1), rates.interval(0.1));
@@ -227,7 +228,7 @@ mod tests {
 
     #[test]
     fn equal_runs_bound_the_change_to_nothing() {
-        let evidence = Exchange::new(&[3.0; 12], &[3.0; 12], Better::Lower);
+        let evidence = PermutationTest::new(&[3.0; 12], &[3.0; 12], Better::Lower);
         let [lower, upper] = evidence.interval(0.001);
         assert!(lower.abs() < 1e-9 && upper.abs() < 1e-9, "{lower} {upper}");
         assert!(evidence.below(0.01) < 0.001 && evidence.above(-0.01) < 0.001 && evidence.above(0.0) > 0.99);

@@ -25,7 +25,7 @@ fn home(files: &[(&str, &str)]) -> tempfile::TempDir {
 #[test]
 fn facts_are_read_as_they_were_noted() {
     let home = home(&[("database.json", &file(POSTGRES, CLICKHOUSE)), ("notes.txt", "not facts")]);
-    let facts = Facts::read(home.path(), None).unwrap();
+    let facts = EngineMetadata::read(home.path(), None).unwrap();
     assert_eq!(facts.majors(), BTreeMap::from([("postgres".to_owned(), "15".to_owned())]));
     assert_eq!((facts.engines[0].settings.len(), facts.unavailable.len()), (1, 1));
     assert!(facts.rule_out("database/clickhouse/query/1k") && !facts.rule_out("database/clickhouse"));
@@ -35,23 +35,23 @@ fn facts_are_read_as_they_were_noted() {
 #[test]
 fn a_home_without_facts_has_none() {
     let home = tempfile::tempdir().unwrap();
-    assert_eq!(Facts::read(home.path(), None).unwrap(), Facts::default());
+    assert_eq!(EngineMetadata::read(home.path(), None).unwrap(), EngineMetadata::default());
 }
 
 #[test]
 fn facts_of_an_earlier_run_do_not_count() {
     let home = home(&[("database.json", &file(POSTGRES, CLICKHOUSE))]);
     let later = SystemTime::now() + Duration::from_mins(1);
-    assert_eq!(Facts::read(home.path(), Some(later)).unwrap(), Facts::default());
+    assert_eq!(EngineMetadata::read(home.path(), Some(later)).unwrap(), EngineMetadata::default());
     let earlier = SystemTime::now() - Duration::from_mins(1);
-    assert_eq!(Facts::read(home.path(), Some(earlier)).unwrap().engines.len(), 1);
+    assert_eq!(EngineMetadata::read(home.path(), Some(earlier)).unwrap().engines.len(), 1);
 }
 
 #[test]
 fn two_categories_may_not_have_measured_two_versions() {
     let other = POSTGRES.replace("15", "18");
     let home = home(&[("api.json", &file(&other, "")), ("database.json", &file(POSTGRES, ""))]);
-    let error = Facts::read(home.path(), None).unwrap_err().to_string();
+    let error = EngineMetadata::read(home.path(), None).unwrap_err().to_string();
     assert!(error.contains("database.json") && error.contains("postgres is 15 here and 18"), "{error}");
 }
 
@@ -71,7 +71,7 @@ fn broken_facts_are_refused_by_file_and_reason() {
         (file("", &CLICKHOUSE.replace("no server", " ")), "no reason"),
     ];
     for (text, problem) in cases {
-        let error = Facts::read(home(&[("database.json", &text)]).path(), None).unwrap_err();
+        let error = EngineMetadata::read(home(&[("database.json", &text)]).path(), None).unwrap_err();
         let said = error.to_string();
         assert!(said.contains("database.json") && said.contains(problem), "{said}");
         assert_eq!((error.exit_code(), error.remedy().contains("delete the file")), (2, true));

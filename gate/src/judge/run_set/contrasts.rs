@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Side, SideError};
+use super::{RunSet, RunSetError};
 use crate::files::baseline::Measured;
 use crate::model::error::Error;
 use crate::stats::{Contrast, Values};
@@ -25,14 +25,14 @@ type Sides<'a> = [Vec<&'a Measured>; 2];
 /// # Errors
 /// Pairs are asked for and the sides have different numbers of runs, or a policy cannot be applied.
 pub fn contrasts(
-    base: &Side,
-    head: &Side,
+    base: &RunSet,
+    head: &RunSet,
     pairing: Pairing,
     policies: &Policies,
 ) -> Result<Vec<(Contrast, RowPolicy)>, Error> {
     let [base_runs, head_runs] = [base.runs.len(), head.runs.len()];
     if pairing == Pairing::Paired && base_runs != head_runs {
-        return Err(SideError::UnequalPairs { base: base_runs, head: head_runs }.into());
+        return Err(RunSetError::UnequalPairs { base: base_runs, head: head_runs }.into());
     }
     let mut by_id: BTreeMap<&str, Sides<'_>> = BTreeMap::new();
     for (at, side) in [base, head].into_iter().enumerate() {

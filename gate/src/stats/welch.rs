@@ -10,13 +10,13 @@ use super::Evidence;
 
 /// An estimate with its standard error and the degrees of freedom of that.
 #[derive(Debug, Clone, Copy)]
-pub struct Student {
+pub struct WelchTest {
     estimate: f64,
     error: f64,
     freedom: f64,
 }
 
-impl Student {
+impl WelchTest {
     /// The evidence of paired `log_ratios`.
     #[must_use]
     pub fn of_pairs(log_ratios: &[f64]) -> Self {
@@ -88,7 +88,7 @@ fn quantile(freedom: f64, tail: f64) -> f64 {
     StudentsT::new(0.0, 1.0, freedom).map_or(f64::INFINITY, |distribution| -distribution.inverse_cdf(tail))
 }
 
-impl Evidence for Student {
+impl Evidence for WelchTest {
     fn estimate(&self) -> f64 {
         self.estimate
     }
@@ -118,7 +118,7 @@ mod tests {
     /// R 4: `t.test(c(1.1, 0.9, 1.3, 1.0, 1.2), c(1.4, 1.6, 1.5), conf.level = 0.95)`.
     #[test]
     fn two_sides_are_compared_as_welch_did() {
-        let evidence = Student::of_two(&[1.1, 0.9, 1.3, 1.0, 1.2], &[1.4, 1.6, 1.5]);
+        let evidence = WelchTest::of_two(&[1.1, 0.9, 1.3, 1.0, 1.2], &[1.4, 1.6, 1.5]);
         assert!((evidence.estimate() - 0.4).abs() < 1e-12 && (evidence.freedom - 5.882).abs() < 0.001);
         let [lower, upper] = evidence.interval(0.025);
         assert!((lower - 0.175).abs() < 0.005 && (upper - 0.625).abs() < 0.005, "{lower} {upper}");
@@ -126,14 +126,14 @@ mod tests {
 
     #[test]
     fn one_run_is_judged_by_the_spread_of_the_others() {
-        let evidence = Student::of_two(&[1.0, 1.1, 0.9, 1.05, 0.95], &[1.0]);
+        let evidence = WelchTest::of_two(&[1.0, 1.1, 0.9, 1.05, 0.95], &[1.0]);
         let error = (0.006_25_f64 * (1.0 + 0.2)).sqrt();
         assert!((evidence.standard_error() - error).abs() < 1e-12 && (evidence.freedom - 4.0).abs() < 1e-12);
     }
 
     #[test]
     fn without_spread_there_is_no_doubt() {
-        let evidence = Student::of_pairs(&[0.1; 4]);
+        let evidence = WelchTest::of_pairs(&[0.1; 4]);
         assert!(evidence.above(0.05) < 1e-12 && evidence.below(0.15) < 1e-12);
         assert!((evidence.interval(0.01)[0] - 0.1).abs() < 1e-12);
     }

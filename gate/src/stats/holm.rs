@@ -1,6 +1,6 @@
 //! All rows together: which claims hold although there are many rows and, perhaps, many looks.
 
-use super::{Contrast, Evidence, Looks, Outcome, Settings};
+use super::{AlphaSpending, Contrast, Evidence, Outcome, Settings};
 use crate::thresholds::Better;
 
 /// Quantities that are counted are equal or not. Where no change is tolerated at all, runs without any difference are
@@ -11,12 +11,12 @@ const NOTHING: f64 = 1e-9;
 ///
 /// The zone of a margin m reaches from 1/(1+m) to 1+m, so that exchanging the sides changes no outcome but its direction.
 #[derive(Debug, Clone, Copy)]
-pub struct Zone {
+pub struct EquivalenceMargin {
     reach: f64,
     better: Better,
 }
 
-impl Zone {
+impl EquivalenceMargin {
     /// The zone of `contrast`.
     #[must_use]
     pub fn of(contrast: &Contrast) -> Self {
@@ -60,19 +60,19 @@ impl Zone {
 
 /// What is decided about one row.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Decided {
+pub struct Decision {
     /// The claim that holds, or [`Outcome::Inconclusive`].
     pub outcome: Outcome,
     /// The probability that the row's interval misses the change, both sides together: corrected for rows and looks.
     pub level: f64,
 }
 
-impl Decided {
+impl Decision {
     /// The interval of `evidence` with which all rows together hold: an equal share of alpha for each, cut to what
     /// the claim leaves. Holm's own levels, which differ from row to row, would not hold for intervals; cutting them to
     /// the claim does (Guilbaud 2008, Strassburger & Bretz 2008).
     #[must_use]
-    pub fn interval(&self, evidence: &dyn Evidence, zone: Zone) -> [f64; 2] {
+    pub fn interval(&self, evidence: &dyn Evidence, zone: EquivalenceMargin) -> [f64; 2] {
         let [lower, upper] = evidence.interval(self.level / 2.0);
         let [least, most] = zone.left_by(self.outcome);
         [lower.max(least), upper.min(most)]
@@ -80,25 +80,28 @@ impl Decided {
 }
 
 /// One row that has evidence.
-pub struct Claimant<'a> {
+pub struct Hypothesis<'a> {
     evidence: &'a dyn Evidence,
-    zone: Zone,
+    zone: EquivalenceMargin,
     pairs: usize,
 }
 
-impl<'a> Claimant<'a> {
+impl<'a> Hypothesis<'a> {
     /// A row with `pairs` that lies in or out of `zone`.
     #[must_use]
-    pub fn new(evidence: &'a dyn Evidence, zone: Zone, pairs: usize) -> Self {
+    pub fn new(evidence: &'a dyn Evidence, zone: EquivalenceMargin, pairs: usize) -> Self {
         Self { evidence, zone, pairs }
     }
 }
 
 /// The rows of `contrasts` that have evidence, in their order.
-pub fn claimants<'a>(contrasts: &[Contrast], evidence: &'a [Option<Box<dyn Evidence>>]) -> Vec<Claimant<'a>> {
+pub fn hypotheses<'a>(
+    contrasts: &[Contrast],
+    evidence: &'a [Option<Box<dyn Evidence>>],
+) -> Vec<Hypothesis<'a>> {
     let rows = contrasts.iter().zip(evidence).filter_map(|(contrast, evidence)| {
         let evidence = evidence.as_deref()?;
-        Some(Claimant::new(evidence, Zone::of(contrast), contrast.values.pairs()))
+        Some(Hypothesis::new(evidence, EquivalenceMargin::of(contrast), contrast.values.pairs()))
     });
     rows.collect()
 }
@@ -109,27 +112,27 @@ pub fn claimants<'a>(contrasts: &[Contrast], evidence: &'a [Option<Box<dyn Evide
 /// rows that are left. Where there are looks, a p-value is the smallest alpha at which its look would have let it pass
 /// (Liu & Anderson 2008), so that Holm's argument holds for whatever look a row stopped at.
 #[must_use]
-pub fn decide(rows: &[Claimant<'_>], settings: &Settings) -> Vec<Decided> {
+pub fn decide(rows: &[Hypothesis<'_>], settings: &Settings) -> Vec<Decision> {
     let claims: Vec<(Outcome, f64)> = rows.iter().map(|row| row.claim(settings.looks.as_ref())).collect();
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by(|one, other| claims[*one].1.total_cmp(&claims[*other].1));
     let share = |rank: usize| settings.alpha / (rows.len() - rank) as f64;
     let holding = order.iter().enumerate().take_while(|(rank, row)| claims[**row].1 <= share(*rank)).count();
-    let mut decided = vec![Decided { outcome: Outcome::Inconclusive, level: 0.0 }; rows.len()];
+    let mut decided = vec![Decision { outcome: Outcome::Inconclusive, level: 0.0 }; rows.len()];
     for (rank, row) in order.into_iter().enumerate() {
         let outcome = if rank < holding { claims[row].0 } else { Outcome::Inconclusive };
-        decided[row] = Decided { outcome, level: rows[row].level(settings.looks.as_ref(), share(0)) };
+        decided[row] = Decision { outcome, level: rows[row].level(settings.looks.as_ref(), share(0)) };
     }
     decided
 }
 
-impl Claimant<'_> {
-    fn claim(&self, looks: Option<&Looks>) -> (Outcome, f64) {
+impl Hypothesis<'_> {
+    fn claim(&self, looks: Option<&AlphaSpending>) -> (Outcome, f64) {
         let (outcome, p) = self.zone.claim(self.evidence);
-        (outcome, looks.map_or(p, |looks| looks.over_all_looks(self.pairs, p)))
+        (outcome, looks.map_or(p, |looks| looks.overall_p(self.pairs, p)))
     }
 
-    fn level(&self, looks: Option<&Looks>, share: f64) -> f64 {
-        looks.map_or(share, |looks| looks.at_this_look(self.pairs, share))
+    fn level(&self, looks: Option<&AlphaSpending>, share: f64) -> f64 {
+        looks.map_or(share, |looks| looks.nominal_alpha(self.pairs, share))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::{Side, SideError, SideRun};
+use super::{RecordedRun, RunSet, RunSetError};
 use crate::files::baseline::Measured;
 use crate::model::benchmark::Throughput;
 use crate::model::environment::Difference;
@@ -12,8 +12,8 @@ use crate::model::environment::Difference;
 ///
 /// # Errors
 /// One run is there twice, a benchmark has two sizes, or is not in every run of a side that has it.
-pub fn refuse_unfit(base: &Side, head: &Side) -> Result<(), SideError> {
-    let runs: Vec<&SideRun> = base.runs.iter().chain(&head.runs).collect();
+pub fn refuse_unfit(base: &RunSet, head: &RunSet) -> Result<(), RunSetError> {
+    let runs: Vec<&RecordedRun> = base.runs.iter().chain(&head.runs).collect();
     refuse_one_run_twice(&runs)?;
     refuse_one_against_one(base, head)?;
     refuse_different_sizes(&runs)?;
@@ -22,27 +22,27 @@ pub fn refuse_unfit(base: &Side, head: &Side) -> Result<(), SideError> {
 
 /// The first two runs whose environments differ in what has to be equal; what is unknown does not differ.
 #[must_use]
-pub fn different_environment(base: &Side, head: &Side) -> Option<SideError> {
+pub fn different_environment(base: &RunSet, head: &RunSet) -> Option<RunSetError> {
     let all = base.runs.iter().chain(&head.runs);
     let mut known = all.filter_map(|run| Some((&run.origin, run.environment.as_ref()?)));
     let (first, environment) = known.next()?;
     let (second, Difference { what, one, other }) =
         known.find_map(|(second, another)| Some((second, environment.difference(another)?)))?;
     let (first, second) = (first.clone(), second.clone());
-    Some(SideError::DifferentEnvironment { what, first, one, second, other })
+    Some(RunSetError::DifferentEnvironment { what, first, one, second, other })
 }
 
 /// Fails on the first folder of results that is given twice, by whatever path.
 ///
 /// # Errors
-/// [`SideError::OneRunTwice`].
-pub fn refuse_one_home_twice(base: &Side, head: &Side) -> Result<(), SideError> {
-    let mut seen: HashMap<&Path, &SideRun> = HashMap::new();
+/// [`RunSetError::OneRunTwice`].
+pub fn refuse_one_home_twice(base: &RunSet, head: &RunSet) -> Result<(), RunSetError> {
+    let mut seen: HashMap<&Path, &RecordedRun> = HashMap::new();
     for run in base.runs.iter().chain(&head.runs) {
         let Some(folder) = run.folder.as_deref() else { continue };
         if let Some(first) = seen.insert(folder, run) {
             let why = format!("both are {}", folder.display());
-            return Err(SideError::OneRunTwice {
+            return Err(RunSetError::OneRunTwice {
                 first: first.origin.clone(),
                 second: run.origin.clone(),
                 why,
@@ -55,29 +55,29 @@ pub fn refuse_one_home_twice(base: &Side, head: &Side) -> Result<(), SideError> 
 /// Fails where both sides have one run.
 ///
 /// # Errors
-/// [`SideError::OneAgainstOne`].
-pub fn refuse_one_against_one(base: &Side, head: &Side) -> Result<(), SideError> {
+/// [`RunSetError::OneAgainstOne`].
+pub fn refuse_one_against_one(base: &RunSet, head: &RunSet) -> Result<(), RunSetError> {
     if base.runs.len() > 1 || head.runs.len() > 1 {
         return Ok(());
     }
-    Err(SideError::OneAgainstOne { base: base.name.clone(), head: head.name.clone() })
+    Err(RunSetError::OneAgainstOne { base: base.name.clone(), head: head.name.clone() })
 }
 
-fn refuse_one_run_twice(runs: &[&SideRun]) -> Result<(), SideError> {
+fn refuse_one_run_twice(runs: &[&RecordedRun]) -> Result<(), RunSetError> {
     let pairs =
         runs.iter().enumerate().flat_map(|(at, one)| runs[at + 1..].iter().map(move |other| (one, other)));
     let mut found = pairs.filter_map(|(one, other)| Some((one, other, why_one(one, other)?)));
     match found.next() {
         None => Ok(()),
         Some((one, other, why)) => {
-            Err(SideError::OneRunTwice { first: one.origin.clone(), second: other.origin.clone(), why })
+            Err(RunSetError::OneRunTwice { first: one.origin.clone(), second: other.origin.clone(), why })
         }
     }
 }
 
 /// What shows that two runs are one process. Records with different beginnings show that they are not, though their
 /// values may be equal: what is replayed from a seed repeats.
-fn why_one(one: &SideRun, other: &SideRun) -> Option<String> {
+fn why_one(one: &RecordedRun, other: &RecordedRun) -> Option<String> {
     match (one.started, other.started) {
         (Some(one), Some(other)) if one != other => return None,
         (Some(one), Some(other)) if one == other => return Some(format!("both began at {one}")),
@@ -93,7 +93,7 @@ fn why_one(one: &SideRun, other: &SideRun) -> Option<String> {
 }
 
 /// Whether they were measured at different times, as far as that was noted.
-fn measured_apart(one: &SideRun, other: &SideRun) -> bool {
+fn measured_apart(one: &RecordedRun, other: &RecordedRun) -> bool {
     let times = [one, other].map(|run| run.environment.as_ref().map(|environment| &environment.time));
     matches!(times, [Some(one), Some(other)] if one != other)
 }
@@ -111,13 +111,13 @@ fn same_samples(one: &Measured, other: &Measured) -> bool {
     one.samples == other.samples && of(one).map(f64::to_bits) == of(other).map(f64::to_bits)
 }
 
-fn refuse_different_sizes(runs: &[&SideRun]) -> Result<(), SideError> {
-    let mut sizes: HashMap<&str, (&SideRun, Option<Throughput>)> = HashMap::new();
+fn refuse_different_sizes(runs: &[&RecordedRun]) -> Result<(), RunSetError> {
+    let mut sizes: HashMap<&str, (&RecordedRun, Option<Throughput>)> = HashMap::new();
     for run in runs {
         for result in &run.results {
             let (first, size) = *sizes.entry(&result.id).or_insert((run, result.throughput));
             if size != result.throughput {
-                return Err(SideError::DifferentSize {
+                return Err(RunSetError::DifferentSize {
                     id: result.id.clone(),
                     first: first.origin.clone(),
                     one: in_words(size),
@@ -138,14 +138,14 @@ fn in_words(throughput: Option<Throughput>) -> String {
     }
 }
 
-fn refuse_incomplete(side: &Side) -> Result<(), SideError> {
+fn refuse_incomplete(side: &RunSet) -> Result<(), RunSetError> {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     side.runs.iter().flat_map(|run| &run.results).for_each(|it| *counts.entry(&it.id).or_default() += 1);
     let partial = counts.into_iter().filter(|(_, count)| *count < side.runs.len()).map(|(id, _)| id).min();
     let Some(id) = partial else { return Ok(()) };
-    let has = |run: &&SideRun| run.results.iter().any(|result| result.id == id);
-    let origin = |run: Option<&SideRun>| run.map(|run| run.origin.clone()).unwrap_or_default();
-    Err(SideError::Incomplete {
+    let has = |run: &&RecordedRun| run.results.iter().any(|result| result.id == id);
+    let origin = |run: Option<&RecordedRun>| run.map(|run| run.origin.clone()).unwrap_or_default();
+    Err(RunSetError::Incomplete {
         id: id.to_owned(),
         side: side.name.clone(),
         with: origin(side.runs.iter().find(has)),
