@@ -1,16 +1,11 @@
-//! A comparison, in JSON and on the console: the same for `compare`, `check --baseline` and `run --baseline`.
-
-pub mod console;
-
-use std::path::{Path, PathBuf};
+//! A comparison: the same for `compare`, `ab`, `check --baseline` and `run --baseline`.
 
 use serde::Serialize;
 
-use super::json::Finding;
+use super::Finding;
 use crate::judge::{Compared, ComparedRow, ComparedSide, Measuring, Verdict};
 use crate::model::benchmark::category_of;
 use crate::model::environment::Environment;
-use crate::model::error::Error;
 use crate::stats::Outcome;
 use crate::thresholds::policies::RowPolicy;
 use crate::thresholds::{Accepted, Margin};
@@ -25,19 +20,19 @@ pub struct ComparisonReport<'a> {
     kind: &'static str,
     verdict: Verdict,
     exit_code: u8,
-    settings: Settings,
-    base: RunSet<'a>,
-    head: RunSet<'a>,
-    control: Option<Control<'a>>,
+    settings: ComparisonSettings,
+    base: ComparedRuns<'a>,
+    head: ComparedRuns<'a>,
+    control: Option<ControlResult<'a>>,
     findings: Vec<Finding>,
     notes: Vec<&'a str>,
     measuring: Option<&'a Measuring>,
-    summary: Summary,
-    rows: Vec<Row<'a>>,
+    summary: OutcomeCounts,
+    rows: Vec<ComparisonRow<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Settings {
+struct ComparisonSettings {
     alpha: f64,
     margin: Margin,
     paired: bool,
@@ -45,14 +40,14 @@ struct Settings {
 }
 
 #[derive(Debug, Serialize)]
-struct RunSet<'a> {
+struct ComparedRuns<'a> {
     name: &'a str,
     runs: &'a [String],
     environment: Option<&'a Environment>,
 }
 
 #[derive(Debug, Serialize)]
-struct Control<'a> {
+struct ControlResult<'a> {
     red: bool,
     rows: usize,
     differing: &'a [String],
@@ -60,7 +55,7 @@ struct Control<'a> {
 
 /// How many rows came to what.
 #[derive(Debug, Serialize)]
-struct Summary {
+struct OutcomeCounts {
     total: usize,
     improved: usize,
     unchanged: usize,
@@ -73,7 +68,7 @@ struct Summary {
 }
 
 #[derive(Debug, Serialize)]
-struct Row<'a> {
+struct ComparisonRow<'a> {
     id: &'a str,
     category: &'a str,
     outcome: Outcome,
@@ -101,40 +96,32 @@ impl<'a> ComparisonReport<'a> {
             kind: "comparison",
             verdict,
             exit_code: verdict.exit_code(),
-            settings: Settings { alpha, margin, paired, strict },
-            base: RunSet::from(&compared.base),
-            head: RunSet::from(&compared.head),
-            control: compared.control.as_ref().map(Control::from),
+            settings: ComparisonSettings { alpha, margin, paired, strict },
+            base: ComparedRuns::from(&compared.base),
+            head: ComparedRuns::from(&compared.head),
+            control: compared.control.as_ref().map(ControlResult::from),
             findings: compared.findings().into_iter().map(Finding::from).collect(),
             notes: compared.notes().collect(),
             measuring: compared.measuring.as_ref(),
-            summary: Summary::new(compared),
-            rows: compared.rows.iter().map(|row| Row::new(row, different_environment)).collect(),
+            summary: OutcomeCounts::new(compared),
+            rows: compared.rows.iter().map(|row| ComparisonRow::new(row, different_environment)).collect(),
         }
     }
 }
 
-/// Writes `report` into `folder` as `performance_comparison_<timestamp>.json`, and returns its path.
-///
-/// # Errors
-/// The folder cannot be made or written to.
-pub fn save(report: &ComparisonReport<'_>, folder: &Path) -> Result<PathBuf, Error> {
-    super::save_stamped(report, "performance_comparison", folder).map(|(_, path)| path)
-}
-
-impl<'a> From<&'a ComparedSide> for RunSet<'a> {
+impl<'a> From<&'a ComparedSide> for ComparedRuns<'a> {
     fn from(side: &'a ComparedSide) -> Self {
         Self { name: &side.name, runs: &side.origins, environment: side.environment.as_ref() }
     }
 }
 
-impl<'a> From<&'a crate::stats::Control> for Control<'a> {
+impl<'a> From<&'a crate::stats::Control> for ControlResult<'a> {
     fn from(control: &'a crate::stats::Control) -> Self {
         Self { red: control.is_red(), rows: control.rows, differing: &control.differing }
     }
 }
 
-impl Summary {
+impl OutcomeCounts {
     fn new(compared: &Compared) -> Self {
         let rows = &compared.rows;
         Self {
@@ -151,7 +138,7 @@ impl Summary {
     }
 }
 
-impl<'a> Row<'a> {
+impl<'a> ComparisonRow<'a> {
     fn new(row: &'a ComparedRow, different_environment: bool) -> Self {
         let change = &row.change;
         Self {

@@ -2,32 +2,18 @@
 
 use std::io::{self, Write};
 
-use owo_colors::{OwoColorize, Style};
+use owo_colors::OwoColorize;
 
 use crate::judge::{Compared, ComparedRow, Measuring, Undecided, Verdict};
 use crate::model::benchmark::category_of;
-use crate::report::console::{verdict_mark, verdict_style};
+use crate::report::{style, table};
 use crate::stats::Outcome;
 
-/// Columns for a name before its change; a longer one has a line of its own.
-const NAME_WIDTH: usize = 27;
-
-/// Writes the table, its notes, the summary and the verdict.
-///
-/// # Errors
-/// The stream cannot be written to.
-pub fn write(out: &mut impl Write, compared: &Compared) -> io::Result<()> {
-    write_tables(out, compared)?;
-    write_summary(out, compared)?;
-    writeln!(out)?;
-    write_verdict(out, compared)
-}
+/// The columns of a change, its interval, the runs, the smallest detectable change, marks and the outcome.
+const CELLS: usize = 50;
 
 /// Writes what was compared with what, and a table for each category, worst rows first.
-///
-/// # Errors
-/// The stream cannot be written to.
-pub fn write_tables(out: &mut impl Write, compared: &Compared) -> io::Result<()> {
+pub(super) fn write_tables(out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
     write_head(out, compared)?;
     let mut rows: Vec<&ComparedRow> = compared.rows.iter().collect();
     rows.sort_by_key(|row| (category_of(&row.change.id), rank(row.change.outcome), &row.change.id));
@@ -43,7 +29,7 @@ pub fn write_tables(out: &mut impl Write, compared: &Compared) -> io::Result<()>
     write_advice(out, &rows)
 }
 
-fn write_head(out: &mut impl Write, compared: &Compared) -> io::Result<()> {
+fn write_head(out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
     let runs = |count: usize| if count == 1 { "1 run".to_owned() } else { format!("{count} runs") };
     let (base, head) = (&compared.base, &compared.head);
     let paired = if compared.paired { ", paired" } else { "" };
@@ -68,31 +54,23 @@ fn write_head(out: &mut impl Write, compared: &Compared) -> io::Result<()> {
         ),
     }?;
     compared.notes().try_for_each(|note| writeln!(out, "  {} {note}", "note:".cyan()))?;
-    let title = format!(
-        "  {:<NAME_WIDTH$} {:>7} {:>16} {:>4} {:>5}",
-        "percent", "change", "interval", "runs", "sees"
-    );
-    writeln!(out, "\n{}", title.dimmed())
+    let cells = format!("{:>7} {:>16} {:>4} {:>5}", "change", "interval", "runs", "MDE");
+    writeln!(out)?;
+    table::row(out, "percent", CELLS, &cells.dimmed())
 }
 
-fn write_row(out: &mut impl Write, row: &ComparedRow, different: bool) -> io::Result<()> {
+fn write_row(out: &mut dyn Write, row: &ComparedRow, different: bool) -> io::Result<()> {
     let change = &row.change;
-    let name = if change.id.chars().count() > NAME_WIDTH {
-        writeln!(out, "  {}", change.id)?;
-        ""
-    } else {
-        &change.id
-    };
     let ratio = change.ratio.map_or_else(|| "-".to_owned(), percent);
     let interval = change.interval.map_or_else(|| "-".to_owned(), |ends| ends.map(percent).join(" .. "));
-    let sees =
-        change.detectable.map_or_else(|| "-".to_owned(), |fraction| format!("{:.1}", 100.0 * fraction));
+    let mde = change.detectable.map_or_else(|| "-".to_owned(), |fraction| format!("{:.1}", 100.0 * fraction));
     let (pairs, marks, outcome) = (change.pairs, marks(row, different), name_of(change.outcome));
-    let outcome = outcome.style(outcome_style(row));
-    writeln!(out, "  {name:<NAME_WIDTH$} {ratio:>7} {interval:>16} {pairs:>4} {sees:>5} {marks:<2}{outcome}")
+    let outcome = outcome.style(style::outcome(row));
+    let cells = format!("{ratio:>7} {interval:>16} {pairs:>4} {mde:>5} {marks:<2}{outcome}");
+    table::row(out, &change.id, CELLS, &cells)
 }
 
-/// A ratio as a change in percent, in seven columns at most while anybody reads the digits.
+/// A ratio as a change in percent, in seven columns at most as long as the digits matter.
 fn percent(ratio: f64) -> String {
     let percent = 100.0 * (ratio - 1.0);
     if percent.abs() < 999.95 { format!("{percent:+.1}") } else { format!("{percent:+.1e}") }
@@ -103,7 +81,7 @@ fn marks(row: &ComparedRow, different: bool) -> String {
     marks.into_iter().filter(|(is_so, _)| *is_so).map(|(_, mark)| mark).take(2).collect()
 }
 
-fn write_marks(out: &mut impl Write, compared: &Compared) -> io::Result<()> {
+fn write_marks(out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
     let accepted: Vec<_> =
         compared.rows.iter().filter_map(|row| Some((row, row.accepted.as_ref()?))).collect();
     if !accepted.is_empty() {
@@ -122,7 +100,7 @@ fn write_marks(out: &mut impl Write, compared: &Compared) -> io::Result<()> {
     warned.iter().try_for_each(|row| writeln!(out, "    {} {}", row.change.id, row.shown_change()))
 }
 
-fn write_advice(out: &mut impl Write, rows: &[&ComparedRow]) -> io::Result<()> {
+fn write_advice(out: &mut dyn Write, rows: &[&ComparedRow]) -> io::Result<()> {
     let open: Vec<&&ComparedRow> =
         rows.iter().filter(|row| row.change.outcome == Outcome::Inconclusive).collect();
     if !open.is_empty() {
@@ -143,10 +121,7 @@ fn advice(row: &ComparedRow) -> String {
 }
 
 /// Writes how many rows came to what.
-///
-/// # Errors
-/// The stream cannot be written to.
-pub fn write_summary(out: &mut impl Write, compared: &Compared) -> io::Result<()> {
+pub(super) fn write_summary(out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
     let counts = BY_RANK.map(|outcome| (compared.count(outcome), name_of(outcome).to_lowercase()));
     let found = counts.iter().filter(|(count, _)| *count > 0);
     let found: Vec<String> = found.map(|(count, name)| format!("{count} {name}")).collect();
@@ -159,13 +134,10 @@ pub fn write_summary(out: &mut impl Write, compared: &Compared) -> io::Result<()
 }
 
 /// Writes the verdict, and what keeps it from being a pass.
-///
-/// # Errors
-/// The stream cannot be written to.
-pub fn write_verdict(out: &mut impl Write, compared: &Compared) -> io::Result<()> {
+pub(super) fn write_verdict(out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
     let verdict = compared.verdict();
     for (_, reason) in compared.findings() {
-        writeln!(out, "  {} {reason}", "-".style(verdict_style(verdict)))?;
+        writeln!(out, "  {} {reason}", "-".style(style::verdict(verdict)))?;
     }
     let open = compared.count(Outcome::Inconclusive);
     let said = match verdict {
@@ -177,7 +149,7 @@ pub fn write_verdict(out: &mut impl Write, compared: &Compared) -> io::Result<()
         }
         Verdict::Undecided(Undecided::BadInput) => "Comparison UNDECIDED: nothing could be judged".to_owned(),
     };
-    writeln!(out, "{}", format!("{} {said}", verdict_mark(verdict)).style(verdict_style(verdict)))
+    writeln!(out, "{}", format!("{} {said}", style::mark(verdict)).style(style::verdict(verdict)))
 }
 
 /// From the worst.
@@ -202,14 +174,5 @@ fn name_of(outcome: Outcome) -> &'static str {
         Outcome::Inconclusive => "INCONCLUSIVE",
         Outcome::New => "NEW",
         Outcome::Missing => "MISSING",
-    }
-}
-
-fn outcome_style(row: &ComparedRow) -> Style {
-    match row.change.outcome {
-        Outcome::Improved | Outcome::Unchanged => Style::new().green(),
-        Outcome::Regressed | Outcome::Missing if row.accepted.is_none() => Style::new().red().bold(),
-        Outcome::Regressed | Outcome::Missing | Outcome::Inconclusive => Style::new().yellow(),
-        Outcome::New => Style::new().cyan(),
     }
 }
