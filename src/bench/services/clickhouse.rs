@@ -17,7 +17,7 @@ mod server;
 use std::path::PathBuf;
 
 use self::candidate::{Candidate, Kind};
-use super::{EngineFacts, Folder, Service, StartError, Throwaway, free_port, random_password};
+use super::{EngineFacts, EphemeralServer, Folder, Service, StartError, free_port, random_password};
 use crate::bench::deployment;
 
 /// The name in the benchmarks' ids.
@@ -118,7 +118,7 @@ fn start_throwaway(candidate: &Candidate, native: Option<u16>) -> Result<Service
     let url = format!("http://{USER}:{password}@127.0.0.1:{port}");
     let version = named::ask(&url).map_err(|problem| does_not_work(candidate, &problem))?;
     let facts = named::facts(version, candidate.path.display().to_string(), candidate.settings());
-    Ok(Service::of_throwaway(url, facts, throwaway))
+    Ok(Service::ephemeral(url, facts, throwaway))
 }
 
 fn does_not_work(candidate: &Candidate, problem: &str) -> StartError {

@@ -8,9 +8,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::front::{PORT, USERS};
-use super::{Folder, Throwaway, USER};
+use super::{EphemeralServer, Folder, USER};
+use crate::bench::services::ephemeral::Stop;
 use crate::bench::services::free_port;
-use crate::bench::services::throwaway::Stop;
 
 /// How long a server may take until it can be asked: half a gigabyte may have to come from a slow disk first.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,7 +24,7 @@ pub fn of_library(
     program: &Path,
     library: &Path,
     password: &str,
-) -> Result<(u16, Throwaway), String> {
+) -> Result<(u16, EphemeralServer), String> {
     folder.write(USERS, &format!("{USER} {password}\n")).map_err(|error| error.to_string())?;
     let mut command = Command::new(program);
     command.arg(library).arg(folder.path());
@@ -40,7 +40,7 @@ pub fn of_program(
     first: &[&str],
     password: &str,
     native: Option<u16>,
-) -> Result<(u16, Throwaway), String> {
+) -> Result<(u16, EphemeralServer), String> {
     let port = free_port().map_err(|error| format!("no free port: {error}"))?;
     folder.write("users.xml", &users(password)).map_err(|error| error.to_string())?;
     let config = folder
@@ -51,12 +51,16 @@ pub fn of_program(
     started(folder, &command, |_| can_be_asked(port)).map(|throwaway| (port, throwaway))
 }
 
-fn started(folder: Folder, command: &Command, ready: impl Fn(&Path) -> bool) -> Result<Throwaway, String> {
-    let throwaway = Throwaway::start(folder, command, Stop::Terminate);
+fn started(
+    folder: Folder,
+    command: &Command,
+    ready: impl Fn(&Path) -> bool,
+) -> Result<EphemeralServer, String> {
+    let throwaway = EphemeralServer::start(folder, command, Stop::Terminate);
     let mut throwaway = throwaway.map_err(|error| format!("its shell does not start: {error}"))?;
     match throwaway.wait_until(PATIENCE, ready) {
         Ok(true) => Ok(throwaway),
-        Ok(false) => Err(format!("it says `{}`", throwaway.last_words())),
+        Ok(false) => Err(format!("it says `{}`", throwaway.log_tail())),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -1,12 +1,11 @@
 //! A server that lives no longer than the process that started it.
 //!
-//! Dropping a [`Throwaway`] ends the server and removes its folder. A process that is killed drops nothing, so a
+//! Dropping a [`EphemeralServer`] ends the server and removes its folder. A process that is killed drops nothing, so a
 //! small shell beside each server waits for the end of a pipe that only its owner holds open, and then does the same.
 //! Should that shell be killed as well, the next start finds the folder ([`Folder::create`]): its lock, which the
 //! shell held, is free.
 
 mod folder;
-pub mod home;
 #[cfg(test)]
 mod tests;
 
@@ -19,7 +18,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-pub use folder::Folder;
+pub(super) use folder::memory_setting;
+pub use folder::{Folder, parents};
 
 /// Runs the server in its own process group and waits for the end of its standard input.
 ///
@@ -43,13 +43,14 @@ rm -rf "$folder" 2>/dev/null || { sleep 1; rm -rf "$folder"; }
 "#;
 
 /// How long the supervisor may take to end the server: more than the ten seconds after which it kills it.
-const GRACE: Duration = Duration::from_secs(15);
+const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How often what is waited for is looked at.
-const LOOK: Duration = Duration::from_millis(2);
+/// How often a condition is polled.
+const POLL: Duration = Duration::from_millis(2);
 
-/// The signal by which a server is to end at once, its data being of no use to anybody.
+/// The signal by which a server is to end at once, its data being of no further use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stop {
     /// SIGTERM.
     Terminate,
@@ -68,12 +69,12 @@ impl Stop {
 
 /// A running server with its folder. Dropping it ends the one and removes the other.
 #[derive(Debug)]
-pub struct Throwaway {
+pub struct EphemeralServer {
     supervisor: Child,
     folder: Folder,
 }
 
-impl Throwaway {
+impl EphemeralServer {
     /// Starts `server` in `folder`, as the folder's account. Its output goes to the folder's log; its standard input
     /// is empty. Its command line should name the folder: that is how a later start knows it again.
     ///
@@ -110,10 +111,10 @@ impl Throwaway {
         Ok(self.folder.path().join("ended").exists() || self.supervisor.try_wait()?.is_some())
     }
 
-    /// The last lines that the server printed, or that its shell did about it.
+    /// The last lines of its log.
     #[must_use]
-    pub fn last_words(&self) -> String {
-        self.folder.last_words()
+    pub fn log_tail(&self) -> String {
+        self.folder.log_tail()
     }
 
     /// Waits until `ready`; false where the server ends before that, or takes longer than `limit`.
@@ -126,7 +127,7 @@ impl Throwaway {
             if self.has_ended()? || started.elapsed() > limit {
                 return Ok(false);
             }
-            thread::sleep(LOOK);
+            thread::sleep(POLL);
         }
         Ok(true)
     }
@@ -137,14 +138,14 @@ impl Throwaway {
         loop {
             match self.supervisor.try_wait() {
                 Ok(Some(status)) => return status.success(),
-                Ok(None) if started.elapsed() < GRACE => thread::sleep(LOOK),
+                Ok(None) if started.elapsed() < STOP_TIMEOUT => thread::sleep(POLL),
                 _ => return false,
             }
         }
     }
 }
 
-impl Drop for Throwaway {
+impl Drop for EphemeralServer {
     /// Closes the supervisor's standard input, upon which it ends the server. Where it does not, its group is killed.
     fn drop(&mut self) {
         drop(self.supervisor.stdin.take());
@@ -152,7 +153,7 @@ impl Drop for Throwaway {
             return;
         }
         if let Some(group) = i32::try_from(self.supervisor.id()).ok().and_then(Pid::from_raw) {
-            // Where nobody is left in it there is nothing to do.
+            // An error means that no process is left in it.
             kill_process_group(group, Signal::KILL).ok();
         }
         self.supervisor.wait().ok();

@@ -1,4 +1,4 @@
-//! What throwaway servers promise, with a shell and `sleep` as the server.
+//! What ephemeral servers promise, with a shell and `sleep` as the server.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -14,19 +14,19 @@ use super::*;
 const OWNER: &str = "BACKEND_BENCH_TEST_OWNER";
 
 /// A server that runs until it is ended, with a child of its own.
-fn server(folder: &Folder) -> Command {
-    let mut server = Command::new("sh");
-    server.args(["-c", "sleep 1000 & echo started; wait", "server"]).arg(folder.path());
-    server
+fn command(folder: &Folder) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", "sleep 1000 & echo started; wait", "server"]).arg(folder.path());
+    command
 }
 
-fn start(engine: &str) -> Throwaway {
+fn start(engine: &str) -> EphemeralServer {
     let folder = Folder::create(engine, None).unwrap();
-    let server = server(&folder);
-    let mut throwaway = Throwaway::start(folder, &server, Stop::Terminate).unwrap();
+    let command = command(&folder);
+    let mut server = EphemeralServer::start(folder, &command, Stop::Terminate).unwrap();
     // A process that is about to become another program has no command line for a moment.
-    assert!(throwaway.wait_until(Duration::from_secs(10), has_begun).unwrap());
-    throwaway
+    assert!(server.wait_until(Duration::from_secs(10), has_begun).unwrap());
+    server
 }
 
 fn has_begun(folder: &Path) -> bool {
@@ -46,7 +46,7 @@ fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let started = Instant::now();
     while !holds() {
         assert!(started.elapsed() < Duration::from_secs(20), "waited in vain for: {what}");
-        thread::sleep(LOOK);
+        thread::sleep(POLL);
     }
 }
 
@@ -56,10 +56,10 @@ fn kill(pid: Pid) {
 
 #[test]
 fn dropping_ends_the_server_and_removes_the_folder() {
-    let throwaway = start("dropped");
-    let (folder, pid) = (throwaway.folder().to_owned(), pid_in(throwaway.folder()).unwrap());
+    let server = start("dropped");
+    let (folder, pid) = (server.folder().to_owned(), pid_in(server.folder()).unwrap());
     assert!(runs(pid) && folder.exists());
-    drop(throwaway);
+    drop(server);
     assert!(!runs(pid) && !folder.exists());
 }
 
@@ -67,8 +67,8 @@ fn dropping_ends_the_server_and_removes_the_folder() {
 fn a_panic_ends_the_server_too() {
     let mut seen = None;
     let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let throwaway = start("panicked");
-        seen = Some((throwaway.folder().to_owned(), pid_in(throwaway.folder()).unwrap()));
+        let server = start("panicked");
+        seen = Some((server.folder().to_owned(), pid_in(server.folder()).unwrap()));
         panic!("a failed check");
     }));
     let (folder, pid) = seen.unwrap();
@@ -76,32 +76,33 @@ fn a_panic_ends_the_server_too() {
 }
 
 #[test]
-fn a_server_that_ends_is_noticed_and_its_last_words_are_kept() {
+fn a_server_that_ends_is_noticed_and_its_log_is_kept() {
     let folder = Folder::create("crashed", None).unwrap();
-    let mut server = Command::new("sh");
-    server.args(["-c", "echo one; echo 'no room' >&2; exit 3"]);
-    let mut throwaway = Throwaway::start(folder, &server, Stop::Terminate).unwrap();
-    assert!(!throwaway.wait_until(Duration::from_secs(10), |_| false).unwrap());
-    assert!(throwaway.has_ended().unwrap());
-    assert_eq!(throwaway.last_words(), "one; no room");
+    let mut command = Command::new("sh");
+    command.args(["-c", "echo one; echo 'no room' >&2; exit 3"]);
+    let mut server = EphemeralServer::start(folder, &command, Stop::Terminate).unwrap();
+    assert!(!server.wait_until(Duration::from_secs(10), |_| false).unwrap());
+    assert!(server.has_ended().unwrap());
+    assert_eq!(server.log_tail(), "one; no room");
 }
 
 #[test]
 fn a_server_that_cannot_be_started_is_noticed() {
     let folder = Folder::create("missing", None).unwrap();
-    let mut throwaway = Throwaway::start(folder, &Command::new("/no/such/server"), Stop::Terminate).unwrap();
-    assert!(!throwaway.wait_until(Duration::from_secs(10), |_| false).unwrap());
-    assert!(throwaway.last_words().contains("/no/such/server"), "{}", throwaway.last_words());
+    let mut server =
+        EphemeralServer::start(folder, &Command::new("/no/such/server"), Stop::Terminate).unwrap();
+    assert!(!server.wait_until(Duration::from_secs(10), |_| false).unwrap());
+    assert!(server.log_tail().contains("/no/such/server"), "{}", server.log_tail());
 }
 
 #[test]
-#[ignore = "no test of its own: the process that others start, and kill"]
+#[ignore = "not a test: the process that other tests start and kill"]
 fn owner_that_is_killed() {
     if std::env::var_os(OWNER).is_none() {
         return;
     }
-    let throwaway = start("owned");
-    println!("folder={}", throwaway.folder().display());
+    let server = start("owned");
+    println!("folder={}", server.folder().display());
     thread::sleep(Duration::from_mins(10));
 }
 
@@ -110,7 +111,7 @@ fn owner() -> (Child, PathBuf) {
     let mut owner = Command::new(std::env::current_exe().unwrap());
     owner.args([
         "--exact",
-        "bench::services::throwaway::tests::owner_that_is_killed",
+        "bench::services::ephemeral::tests::owner_that_is_killed",
         "--ignored",
         "--nocapture",
     ]);
@@ -138,11 +139,11 @@ fn killing_the_owner_leaves_no_server_and_no_folder() {
 
 #[test]
 fn what_a_killed_supervisor_leaves_is_removed_by_the_next_start() {
-    let mut throwaway = start("swept");
-    let (folder, pid) = (throwaway.folder().to_owned(), pid_in(throwaway.folder()).unwrap());
-    throwaway.supervisor.kill().unwrap();
+    let mut server = start("swept");
+    let (folder, pid) = (server.folder().to_owned(), pid_in(server.folder()).unwrap());
+    server.supervisor.kill().unwrap();
     // Waiting for it would close the pipe.
-    eventually("the supervisor to end", || throwaway.supervisor.try_wait().unwrap().is_some());
+    eventually("the supervisor to end", || server.supervisor.try_wait().unwrap().is_some());
     assert!(runs(pid) && folder.exists());
     let next = Folder::create("swept", None).unwrap();
     assert!(!runs(pid) && !folder.exists() && next.path().exists());
@@ -150,10 +151,10 @@ fn what_a_killed_supervisor_leaves_is_removed_by_the_next_start() {
 
 #[test]
 fn dropping_ends_a_server_whose_supervisor_was_killed() {
-    let throwaway = start("unsupervised");
-    let (folder, pid) = (throwaway.folder().to_owned(), pid_in(throwaway.folder()).unwrap());
-    kill(Pid::from_child(&throwaway.supervisor));
-    drop(throwaway);
+    let server = start("unsupervised");
+    let (folder, pid) = (server.folder().to_owned(), pid_in(server.folder()).unwrap());
+    kill(Pid::from_child(&server.supervisor));
+    drop(server);
     eventually("the server to end", || !runs(pid));
     assert!(!folder.exists());
 }
@@ -161,18 +162,18 @@ fn dropping_ends_a_server_whose_supervisor_was_killed() {
 #[test]
 fn the_next_start_leaves_running_servers_and_new_folders_alone() {
     let running = start("kept");
-    let unborn = Folder::create("kept", None).unwrap();
+    let starting = Folder::create("kept", None).unwrap();
     let _next = Folder::create("kept", None).unwrap();
-    assert!(runs(pid_in(running.folder()).unwrap()) && unborn.path().exists());
+    assert!(runs(pid_in(running.folder()).unwrap()) && starting.path().exists());
 }
 
 #[test]
 fn an_old_folder_that_never_got_a_server_is_removed() {
-    let folder = tempfile::Builder::new().prefix("backend-bench-unborn-").tempdir().unwrap();
-    let _next = Folder::create("unborn", None).unwrap();
+    let folder = tempfile::Builder::new().prefix("backend-bench-never-started-").tempdir().unwrap();
+    let _next = Folder::create("never-started", None).unwrap();
     assert!(folder.path().exists());
     let long_ago = SystemTime::now() - Duration::from_hours(1);
     File::open(folder.path()).unwrap().set_modified(long_ago).unwrap();
-    let _after = Folder::create("unborn", None).unwrap();
+    let _after = Folder::create("never-started", None).unwrap();
     assert!(!folder.path().exists());
 }
