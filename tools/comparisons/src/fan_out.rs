@@ -105,7 +105,9 @@ fn compared(rate: &[f64], limit: &[f64]) -> String {
 
 /// The raw ones come last.
 fn contestants() -> Vec<(Box<dyn Contestant>, Receivers)> {
-    fn boxed<C: Contestant + 'static>((contestant, receivers): (C, Receivers)) -> (Box<dyn Contestant>, Receivers) {
+    fn boxed<C: Contestant + 'static>(
+        (contestant, receivers): (C, Receivers),
+    ) -> (Box<dyn Contestant>, Receivers) {
         (Box::new(contestant), receivers)
     }
     vec![
