@@ -37,7 +37,7 @@ async fn send_all(socket: tokio::net::TcpStream, mut messages: broadcast::Receiv
 
 impl Contestant for Fast {
     fn name(&self) -> &'static str {
-        "(b) fastwebsockets, serialised once"
+        "(c) fastwebsockets, serialised once"
     }
 
     fn publish(&mut self, messages: usize) {
