@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use backend_bench::backend::agent::LatencyProfile;
 use backend_bench::backend::api::ApiConfig;
-use backend_bench::bench::platform::StartError;
+use backend_bench::bench::platform::PlatformError;
 use backend_bench::bench::{Platform, harness};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::low_level::pipe;
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve() -> Result<(), StartError> {
+fn serve() -> Result<(), PlatformError> {
     let port = std::env::args().nth(1).map_or(Ok(0), |text| text.parse::<u16>());
     let port = port.map_err(|_| "give a port from 0 to 65535")?;
     let mut signals = signals()?;
@@ -47,7 +47,7 @@ fn serve() -> Result<(), StartError> {
     Ok(runtime.block_on(platform.shutdown())?)
 }
 
-async fn started(port: u16) -> Result<Platform, StartError> {
+async fn started(port: u16) -> Result<Platform, PlatformError> {
     let profile = LatencyProfile::typical().faster(FASTER);
     let listen = |config: &mut ApiConfig| config.address = (Ipv4Addr::LOCALHOST, port).into();
     Platform::start_with(profile, EVENTS, listen).await

@@ -1,7 +1,7 @@
-//! The plainest target: one path of an HTTP/1.1 server, asked for by `GET`.
+//! The plainest target: one path of an HTTP/1.1 server, asked for by `GET`, so that the cost of the driver itself shows.
 //!
-//! It shows what the driver itself costs: `docs/performance.md` has it beside other load generators. hyper speaks the
-//! protocol, on the user's own task: no pool is asked for a connection, and no other task is woken to read from it.
+//! hyper speaks the protocol, on the user's own task: no pool is asked for a connection, and no other task is woken to read
+//! from it.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -13,13 +13,11 @@ use hyper::client::conn::http1::{Connection as Driver, SendRequest, handshake};
 use hyper::header::{HOST, HeaderValue};
 use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
-use reqwest::Url;
 use tokio::net::TcpStream;
 
-use super::api::TargetError;
-use super::mix::{Mix, Operation};
-use super::outcome::{ErrorKind, Failure};
-use super::{Session, Target};
+use backend_bench::bench::load::{ErrorKind, Failure, Mix, Operation, Target, UserSession};
+
+use super::Outcome;
 
 /// One path of a server, at a URL.
 #[derive(Debug, Clone)]
@@ -32,23 +30,13 @@ pub struct GetTarget {
 }
 
 impl GetTarget {
-    /// What `url` names.
-    ///
-    /// # Errors
-    /// `url` is no URL of `http`.
-    pub fn new(url: &str) -> Result<Self, TargetError> {
-        let refused = |problem: String| TargetError::Url { url: url.to_owned(), problem };
-        let parsed = url.parse::<Url>().map_err(|error| refused(error.to_string()))?;
-        let (host, port) =
-            (parsed.host_str().unwrap_or_default(), parsed.port_or_known_default().unwrap_or(80));
-        if parsed.scheme() != "http" {
-            return Err(refused(format!("its scheme is {}", parsed.scheme())));
-        }
-        let query = parsed.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let authority = format!("{host}:{port}");
+    /// What `url` names: `http://`, host, port and path.
+    pub fn new(url: &str) -> Outcome<Self> {
+        let url: Uri = url.parse()?;
+        let authority = url.authority().ok_or("the URL has no host")?.to_string();
         Ok(Self {
-            path: format!("{}{query}", parsed.path()).parse().map_err(|error| refused(format!("{error}")))?,
-            host: authority.parse().map_err(|error| refused(format!("{error}")))?,
+            path: url.path().parse()?,
+            host: authority.parse()?,
             authority: authority.into(),
             mix: Arc::new(Mix::new([("get", 100.0)])?),
         })
@@ -73,7 +61,7 @@ pub struct GetSession {
     connection: Option<Connection>,
 }
 
-impl Session for GetSession {
+impl UserSession for GetSession {
     async fn prepare(&mut self) {
         self.connection = Connection::open(&self.target.authority).await.ok();
     }

@@ -10,12 +10,12 @@ use axum::http::{Method, Request, StatusCode};
 use tokio::runtime::Runtime;
 use tower::util::ServiceExt;
 
-use super::Steps;
 use super::recorded::Recorded;
+use super::steps::Steps;
 use crate::backend::agent::LatencyProfile;
 use crate::backend::api::{self, ApiConfig, Parts};
 use crate::bench::Platform;
-use crate::bench::heap::{OwnArena, Spent};
+use crate::bench::heap::{AllocationCount, OwnArena};
 
 /// Events in the database.
 const EVENTS: usize = 1_000;
@@ -36,13 +36,13 @@ const SCRIPT: [(Method, &str, &str); 8] = [
     (Method::GET, ANALYTICS, ""),
 ];
 
-pub struct Script {
+pub struct RequestSteps {
     api: Router,
     /// What the endpoints work with, for as long as they are asked.
     _platform: Platform,
 }
 
-impl Steps for Script {
+impl Steps for RequestSteps {
     const STEPS: u32 = 8;
     const OPERATIONS: u32 = 1;
 
@@ -58,7 +58,7 @@ impl Steps for Script {
         })
     }
 
-    fn step(&mut self, step: u32, runtime: &Runtime, arena: &OwnArena, beside: &dyn Fn()) -> Spent {
+    fn step(&mut self, step: u32, runtime: &Runtime, arena: &OwnArena, beside: &dyn Fn()) -> AllocationCount {
         let (method, path, body) = &SCRIPT[step as usize];
         let request = request(method, path, body);
         arena.during(|| {

@@ -6,15 +6,14 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand_distr::{Distribution, Exp1};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::Session;
 use super::attempt::attempt;
-use super::deadline::Deadline;
-use super::live::Seen;
 use super::mix::Mix;
 use super::outcome::Sample;
 use super::plan::{Load, Population};
+use super::progress::SessionProgress;
+use super::target::UserSession;
 
 /// One simulated user.
 pub(super) struct User<S> {
@@ -27,7 +26,7 @@ pub(super) struct User<S> {
     stay: (Duration, Duration),
 }
 
-impl<S: Session> User<S> {
+impl<S: UserSession> User<S> {
     pub(super) fn new(load: &Load, population: Population, mix: Arc<Mix>, number: usize, session: S) -> Self {
         let seed = load.seed ^ (number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let random = StdRng::seed_from_u64(seed);
@@ -36,23 +35,20 @@ impl<S: Session> User<S> {
     }
 
     /// Thinks and operates in turns as long as it stays.
-    pub(super) async fn work(mut self, origin: Instant, mut seen: Seen) -> Vec<Sample> {
-        sleep_until(origin + self.stay.0).await;
-        let (mut leaving, mut limit) = (Deadline::new(origin + self.stay.1), Deadline::new(origin));
+    pub(super) async fn work(mut self, origin: Instant, mut progress: SessionProgress) -> Vec<Sample> {
+        let (begin, end) = (origin + self.stay.0, origin + self.stay.1);
+        sleep_until(begin).await;
         loop {
             let next = Instant::now() + self.thought();
-            if next >= origin + self.stay.1 {
-                return seen.into_samples();
-            }
-            if !self.think.is_zero() {
+            if next < end && !self.think.is_zero() {
                 sleep_until(next).await;
             }
             let operation = self.mix.draw(&mut self.random);
-            if leaving.hold(self.session.admitted(operation)).await.is_none() {
-                return seen.into_samples();
+            if next >= end || timeout_at(end, self.session.admitted(operation)).await.is_err() {
+                return progress.into_samples();
             }
             let now = Instant::now();
-            seen.push(attempt(&mut self.session, operation, now, origin, self.deadline, &mut limit).await);
+            progress.push(attempt(&mut self.session, operation, now, origin, self.deadline).await);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Where load would go, and whether it may.
+//! URLs that load may be sent to: resolved, and allowed by the addresses they lead to.
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::mpsc;
@@ -8,40 +8,46 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
-use super::IS_MINE;
 use super::error::DeploymentError;
+use super::variables::IS_MINE;
 
 /// How long a name may take to resolve.
-const PATIENCE: Duration = Duration::from_secs(10);
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A URL with the addresses of its host.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct ResolvedUrl {
     pub url: Url,
     pub addresses: Vec<SocketAddr>,
 }
 
 /// What a variable's URL has to look like.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Form {
+pub(super) struct UrlForm {
     pub variable: &'static str,
     /// Plain and encrypted.
     pub schemes: [&'static str; 2],
     pub example: &'static str,
 }
 
-impl Place {
+impl ResolvedUrl {
     /// Where `text` leads.
     ///
     /// # Errors
-    /// It is no such URL, its host does not resolve, or it is of another machine and `is_mine` is not said.
-    pub fn find(form: Form, text: &str, is_mine: bool) -> Result<Self, DeploymentError> {
+    /// It is no such URL, its host does not resolve, or it is of another machine and not `is_mine`.
+    pub fn find(form: UrlForm, text: &str, is_mine: bool) -> Result<Self, DeploymentError> {
         let url = parse(form, text)?;
         let (host, port) =
             (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default());
         let addresses = addresses(form.variable, host, port)?;
         allow(form.variable, host, &addresses, is_mine)?;
         Ok(Self { url, addresses })
+    }
+
+    /// `path` behind this URL, with the scheme's first of `schemes` replaced by the second: the same addresses.
+    pub fn join(&self, path: &str, [from, to]: [&str; 2]) -> Self {
+        let url = format!("{}{path}", self.base().replacen(from, to, 1)).parse();
+        Self { url: url.unwrap_or_else(|_| self.url.clone()), addresses: self.addresses.clone() }
     }
 
     /// Host and port.
@@ -56,10 +62,14 @@ impl Place {
     }
 }
 
-fn parse(form: Form, text: &str) -> Result<Url, DeploymentError> {
-    let Form { variable, schemes: [plain, encrypted], example } = form;
-    let refused =
-        |problem: String| DeploymentError::Url { variable, shown: shown(text), problem, form: example };
+fn parse(form: UrlForm, text: &str) -> Result<Url, DeploymentError> {
+    let UrlForm { variable, schemes: [plain, encrypted], example } = form;
+    let refused = |problem: String| DeploymentError::Url {
+        variable,
+        shown: without_credentials(text),
+        problem,
+        form: example,
+    };
     let url = text.parse::<Url>().map_err(|error| refused(error.to_string()))?;
     match url.scheme() {
         scheme if scheme != plain && scheme != encrypted => {
@@ -78,22 +88,24 @@ fn parse(form: Form, text: &str) -> Result<Url, DeploymentError> {
     }
 }
 
-/// What may be said of a URL: neither what stands before an `@` nor what follows a `?`.
-pub(super) fn shown(text: &str) -> String {
+/// A URL without what stands before an `@` or follows a `?`.
+pub(crate) fn without_credentials(text: &str) -> String {
     let (before, query) = text.split_once('?').map_or((text, ""), |(before, _)| (before, "?[redacted]"));
     let host =
         before.rsplit_once('@').map_or_else(|| before.to_owned(), |(_, host)| format!("[redacted]@{host}"));
     host + query
 }
 
-/// What the user says of the target: `1` or `true` that it is theirs; nothing, `0` or `false` that it is not.
+/// Whether the user declares the target their own: `1` or `true`; unset, `0` or `false` is no.
 pub(super) fn is_mine(said: Option<&str>) -> Result<bool, DeploymentError> {
     match said.unwrap_or("0") {
         "1" | "true" => Ok(true),
         "0" | "false" => Ok(false),
         other => Err(DeploymentError::Variable {
             variable: IS_MINE,
-            problem: format!("{other:?} is no answer: set it to 1 where the target is yours, else unset it"),
+            problem: format!(
+                "{other:?} is neither 0 nor 1: set it to 1 if the target is yours, else unset it"
+            ),
         }),
     }
 }
@@ -111,8 +123,8 @@ pub(super) fn refuse_stranger(
     allow(variable, &host, &addresses(variable, &host, port)?, is_mine)
 }
 
-/// Where the server of a URL is reached: as libpq has it, also in its query or in `PGHOST`. None, where it is a
-/// socket of this machine.
+/// Where the server of a URL is reached, as libpq defines it: also by its query or by `PGHOST`. `None` for a socket of
+/// this machine.
 fn host_and_port(url: &Url) -> Option<(String, u16)> {
     let of_query = |name| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     let of_url = || url.host_str().filter(|host| !host.is_empty()).map(str::to_owned);
@@ -130,8 +142,9 @@ fn addresses(variable: &'static str, host: &str, port: u16) -> Result<Vec<Socket
     let asked = (host.trim_matches(['[', ']']).to_owned(), port);
     let (sender, answer) = mpsc::channel();
     thread::spawn(move || sender.send(asked.to_socket_addrs().map(Iterator::collect::<Vec<_>>)));
-    let answered =
-        answer.recv_timeout(PATIENCE).map_err(|_| unresolved(format!("no answer in {PATIENCE:?}")))?;
+    let answered = answer
+        .recv_timeout(RESOLVE_TIMEOUT)
+        .map_err(|_| unresolved(format!("no answer in {RESOLVE_TIMEOUT:?}")))?;
     let addresses = answered.map_err(|error| unresolved(error.to_string()))?;
     if addresses.is_empty() { Err(unresolved("it has no address".to_owned())) } else { Ok(addresses) }
 }
@@ -162,15 +175,15 @@ pub(super) fn name(url: &Url) -> Option<&str> {
 mod tests {
     use super::*;
 
-    const FORM: Form =
-        Form { variable: "API_URL", schemes: ["http", "https"], example: "http://127.0.0.1:8080" };
+    const FORM: UrlForm =
+        UrlForm { variable: "API_URL", schemes: ["http", "https"], example: "http://127.0.0.1:8080" };
 
     fn refused(text: &str) -> String {
-        Place::find(FORM, text, false).expect_err(text).to_string()
+        ResolvedUrl::find(FORM, text, false).expect_err(text).to_string()
     }
 
     #[test]
-    fn what_is_no_target_is_refused_without_its_secrets() {
+    fn a_url_that_is_no_target_is_refused_without_its_secrets() {
         let cases = [
             ("not a url", "relative URL"),
             ("localhost:8080", "its scheme is localhost"),
@@ -189,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_judged_by_address_and_others_have_to_be_called_mine() {
+    fn loopback_is_judged_by_address_and_others_have_to_be_declared() {
         for local in [
             "http://127.0.0.1:1",
             "http://127.9.9.9",
@@ -197,13 +210,13 @@ mod tests {
             "http://[::ffff:127.0.0.1]",
             "http://localhost",
         ] {
-            assert!(Place::find(FORM, local, false).is_ok(), "{local}");
+            assert!(ResolvedUrl::find(FORM, local, false).is_ok(), "{local}");
         }
         for stranger in
             ["http://192.0.2.1", "http://[2001:db8::1]", "http://0.0.0.0:80", "http://[::ffff:192.0.2.1]"]
         {
             assert!(refused(stranger).contains("--target-is-mine"), "{stranger}");
-            assert!(Place::find(FORM, stranger, true).is_ok(), "{stranger}");
+            assert!(ResolvedUrl::find(FORM, stranger, true).is_ok(), "{stranger}");
         }
     }
 
@@ -230,7 +243,7 @@ mod tests {
 
     #[test]
     fn https_needs_the_feature_tls() {
-        let found = Place::find(FORM, "https://127.0.0.1", false);
+        let found = ResolvedUrl::find(FORM, "https://127.0.0.1", false);
         if cfg!(feature = "tls") {
             assert_eq!(found.unwrap().authority(), "127.0.0.1:443");
         } else {
@@ -239,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn whether_it_is_mine_is_said_clearly() {
+    fn a_wrong_declaration_is_refused() {
         assert_eq!(
             (is_mine(None).unwrap(), is_mine(Some("1")).unwrap(), is_mine(Some("0")).unwrap()),
             (false, true, false)

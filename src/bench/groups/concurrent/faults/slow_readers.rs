@@ -1,4 +1,4 @@
-//! A busy room: its clients, one in ten of whom can be made to stop reading.
+//! One in ten of the clients of a busy room stops reading.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
+use super::fault::{Fault, Unavailable};
 use crate::backend::broadcaster::Broadcaster;
 use crate::bench::Platform;
 
@@ -21,7 +22,7 @@ const ROOM: &str = "news";
 const CLIENTS: usize = 10;
 
 /// What is published, and how often: 16 MB in a second to each. Linux takes 3.6 MB for a peer on loopback that does not
-/// read; whoever stops is behind in a third of a second.
+/// read; a client that stops is behind in a third of a second.
 const MESSAGE_BYTES: usize = 64 * 1024;
 const EVERY: Duration = Duration::from_millis(4);
 
@@ -31,28 +32,41 @@ const SMALL: u32 = 16 * 1024;
 /// The wait before a client that was let go comes back.
 const COMES_BACK: Duration = Duration::from_millis(50);
 
-/// The clients and the publisher: all of them end when this is dropped.
-pub(super) struct Listeners {
+/// The clients of the room and its publisher: all of them end with this.
+pub(super) struct SlowReaders {
     reading: watch::Sender<bool>,
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
-impl Listeners {
-    /// Fills the room of `platform`, on the runtime that this is called on.
-    pub fn start(platform: &Platform) -> Self {
-        let (sender, reading) = watch::channel(true);
-        let mut tasks = JoinSet::new();
-        for number in 0..CLIENTS {
-            let slow = number % 10 == 0;
-            tasks.spawn(stay(platform.server.address(), slow.then(|| reading.clone())));
-        }
-        tasks.spawn(publish(platform.parts.broadcaster.clone()));
-        Self { reading: sender, _tasks: tasks }
+impl Fault for SlowReaders {
+    const NAME: &'static str = "slow_readers";
+
+    async fn prepare() -> Result<Self, Unavailable> {
+        Ok(Self { reading: watch::Sender::new(true), tasks: JoinSet::new() })
     }
 
-    /// Whether one in ten reads.
-    pub fn read(&self, reading: bool) {
-        self.reading.send_replace(reading);
+    fn started(&mut self, platform: &Platform) {
+        for number in 0..CLIENTS {
+            let slow = (number % 10 == 0).then(|| self.reading.subscribe());
+            self.tasks.spawn(stay(platform.server.address(), slow));
+        }
+        self.tasks.spawn(publish(platform.parts.broadcaster.clone()));
+    }
+
+    async fn inject(&mut self, _: &Platform) {
+        self.reading.send_replace(false);
+    }
+
+    async fn heal(&mut self, _: &Platform) {
+        self.reading.send_replace(true);
+    }
+
+    fn trace(&self, platform: &Platform) -> u64 {
+        platform.parts.broadcaster.stats().dropped
+    }
+
+    fn release(&mut self) {
+        self.tasks = JoinSet::new();
     }
 }
 
@@ -71,7 +85,7 @@ async fn stay(address: SocketAddr, mut reading: Option<watch::Receiver<bool>>) {
     }
 }
 
-/// `None` where the server is not there.
+/// `None` where the server does not answer.
 async fn joined(address: SocketAddr, slow: bool) -> Option<WebSocketStream<TcpStream>> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.ok()?;
     if slow {

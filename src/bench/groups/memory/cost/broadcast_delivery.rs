@@ -6,9 +6,9 @@ use tokio::runtime::Runtime;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::Steps;
+use super::steps::Steps;
 use crate::backend::broadcaster::{Broadcaster, BroadcasterConfig};
-use crate::bench::heap::{OwnArena, Spent};
+use crate::bench::heap::{AllocationCount, OwnArena};
 
 const RECEIVERS: u32 = 64;
 
@@ -20,12 +20,12 @@ const PIPE: usize = 1_024;
 /// Bytes of a frame's head, for a payload of less than 126 bytes (RFC 6455, 5.2).
 const HEAD: usize = 2;
 
-pub struct Audience {
+pub struct DeliverySteps {
     hub: Broadcaster,
     receivers: Vec<WebSocketStream<DuplexStream>>,
 }
 
-impl Steps for Audience {
+impl Steps for DeliverySteps {
     const STEPS: u32 = 1;
     const OPERATIONS: u32 = RECEIVERS;
 
@@ -35,8 +35,8 @@ impl Steps for Audience {
         Self { hub, receivers }
     }
 
-    /// A message that is published and received by everybody.
-    fn step(&mut self, _: u32, runtime: &Runtime, arena: &OwnArena, beside: &dyn Fn()) -> Spent {
+    /// A message that is published and received by all receivers.
+    fn step(&mut self, _: u32, runtime: &Runtime, arena: &OwnArena, beside: &dyn Fn()) -> AllocationCount {
         let text = format!(r#"{{"message":{{"room":"audience","payload":"{PAYLOAD}"}}}}"#);
         let mut frame = [0; PIPE];
         let frame = &mut frame[..HEAD + text.len()];
@@ -46,7 +46,7 @@ impl Steps for Audience {
     }
 }
 
-impl Audience {
+impl DeliverySteps {
     async fn deliver(&mut self, frame: &mut [u8], beside: &dyn Fn()) {
         assert_eq!(self.hub.publish("audience", PAYLOAD).expect("a text"), self.receivers.len());
         for receiver in &mut self.receivers {

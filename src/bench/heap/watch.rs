@@ -1,4 +1,4 @@
-//! The most memory that is held while something else goes on.
+//! The memory that is held while something else goes on.
 
 use std::fs;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::Heap;
+use super::{Heap, JEMALLOC};
 
 /// The most that was seen of each, in bytes, each at its own moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,28 +34,54 @@ impl Peak {
     }
 }
 
-/// A thread that looks at the memory of the process again and again. What comes and goes between two looks is not seen.
+/// A thread that looks at something again and again. What comes and goes between two looks is not seen.
+struct Watch<S> {
+    done: Arc<AtomicBool>,
+    watching: Option<JoinHandle<S>>,
+}
+
+impl<S: Send + 'static> Watch<S> {
+    /// Looks every `interval`, once `after` has passed.
+    fn start(after: Duration, interval: Duration, mut seen: S, look: fn(&mut S)) -> Self {
+        let done = Arc::new(AtomicBool::new(false));
+        let is_done = Arc::clone(&done);
+        let watch = move || {
+            thread::sleep(after);
+            while !is_done.load(Relaxed) {
+                look(&mut seen);
+                thread::sleep(interval);
+            }
+            seen
+        };
+        Self { done, watching: Some(thread::spawn(watch)) }
+    }
+
+    fn stop(mut self) -> S {
+        self.done.store(true, Relaxed);
+        let watching = self.watching.take().expect("only stopping takes it");
+        watching.join().expect(JEMALLOC)
+    }
+}
+
+impl<S> Drop for Watch<S> {
+    /// Also where the work panics.
+    fn drop(&mut self) {
+        self.done.store(true, Relaxed);
+    }
+}
+
+/// Watches the most memory that the process holds.
 pub struct PeakWatch {
     heap: Heap,
-    done: Arc<AtomicBool>,
-    watching: Option<JoinHandle<Peak>>,
+    watch: Watch<(Heap, Peak)>,
 }
 
 impl PeakWatch {
     /// Looks now, and every `interval`. A look takes some 0.1 ms.
     #[must_use]
     pub fn start(heap: Heap, interval: Duration) -> Self {
-        let done = Arc::new(AtomicBool::new(false));
-        let is_done = Arc::clone(&done);
-        let watch = move || {
-            let mut peak = Peak::now(heap);
-            while !is_done.load(Relaxed) {
-                thread::sleep(interval);
-                peak = peak.max(Peak::now(heap));
-            }
-            peak
-        };
-        Self { heap, done, watching: Some(thread::spawn(watch)) }
+        let look = |(heap, peak): &mut (Heap, Peak)| *peak = peak.max(Peak::now(*heap));
+        Self { heap, watch: Watch::start(Duration::ZERO, interval, (heap, Peak::now(heap)), look) }
     }
 
     /// Looks once more, and returns the most that was seen.
@@ -63,18 +89,33 @@ impl PeakWatch {
     /// # Panics
     /// Never: reading jemalloc's counters cannot fail after [`Heap::of_jemalloc`].
     #[must_use]
-    pub fn stop(mut self) -> Peak {
+    pub fn stop(self) -> Peak {
         let last = Peak::now(self.heap);
-        self.done.store(true, Relaxed);
-        let watching = self.watching.take().expect("only stopping takes it");
-        watching.join().expect(super::JEMALLOC).max(last)
+        self.watch.stop().1.max(last)
     }
 }
 
-impl Drop for PeakWatch {
-    /// Also where the work panics.
-    fn drop(&mut self) {
-        self.done.store(true, Relaxed);
+/// Watches the live heap of the process.
+pub struct HeapWatch(Watch<(Heap, Vec<f64>)>);
+
+impl HeapWatch {
+    /// Looks every `interval`, once `after` has passed.
+    ///
+    /// # Panics
+    /// The global allocator is not jemalloc.
+    #[must_use]
+    pub fn start(after: Duration, interval: Duration) -> Self {
+        let look = |(heap, live): &mut (Heap, Vec<f64>)| live.push(heap.allocated() as f64);
+        Self(Watch::start(after, interval, (Heap::of_jemalloc(), Vec::new()), look))
+    }
+
+    /// The bytes of each look.
+    ///
+    /// # Panics
+    /// Never, as [`PeakWatch::stop`].
+    #[must_use]
+    pub fn stop(self) -> Vec<f64> {
+        self.0.stop().1
     }
 }
 
