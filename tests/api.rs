@@ -6,8 +6,6 @@ mod bad_input;
 mod endpoints;
 #[path = "api/limits.rs"]
 mod limits;
-#[path = "api/sockets.rs"]
-mod sockets;
 
 use backend_bench::backend::agent::LatencyProfile;
 use backend_bench::bench::Platform;

@@ -13,7 +13,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::App;
+use super::app::App;
 use super::error::ApiError;
 use crate::backend::broadcaster::Broadcaster;
 
@@ -59,7 +59,7 @@ fn key(headers: &HeaderMap) -> Result<&HeaderValue, ApiError> {
 }
 
 fn refused(message: &str) -> ApiError {
-    ApiError::new(StatusCode::BAD_REQUEST, "bad_handshake", message).remedy("connect with a WebSocket client")
+    ApiError::BadHandshake(message.to_owned())
 }
 
 /// Whether a header that is a list has this token in it, in upper or lower case.

@@ -12,7 +12,7 @@ use super::listeners::Listeners;
 use super::lock::Lock;
 use super::proxy::Proxy;
 use super::stage::Unavailable;
-use crate::backend::agent::Fault as LlmFault;
+use crate::backend::agent::LlmFault;
 use crate::backend::cache::ResponseCache;
 use crate::backend::database::{Database, PoolOptions, Postgres};
 use crate::bench::platform::DATABASE;

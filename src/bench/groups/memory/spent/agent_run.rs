@@ -3,7 +3,7 @@
 use tokio::runtime::Runtime;
 
 use super::Steps;
-use crate::backend::agent::{LatencyProfile, Llm, SimulatedLlm, Stage, Supervisor, SupervisorConfig};
+use crate::backend::agent::{AgentStage, LatencyProfile, Llm, SimulatedLlm, Supervisor, SupervisorConfig};
 use crate::bench::heap::{OwnArena, Spent};
 
 const SEED: u64 = 20;
@@ -31,7 +31,7 @@ impl Steps for Runs {
         arena.during(|| {
             runtime.block_on(async {
                 let report = self.supervisor.run(REQUEST).await.expect("the simulated model answers");
-                assert_eq!(report.stages.len(), Stage::ALL.len());
+                assert_eq!(report.stages.len(), AgentStage::ALL.len());
                 beside();
             });
         })
