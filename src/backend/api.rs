@@ -59,5 +59,5 @@ mod server;
 mod websocket;
 
 pub use app::{ApiConfig, Parts};
-pub use routes::router;
+pub(crate) use routes::router;
 pub use server::{ApiStartError, Server};

@@ -81,19 +81,11 @@ impl LlmConfig {
         })
     }
 
-    /// The endpoint in `LLM_BASE_URL`, `LLM_API_KEY` (optional) and `LLM_MODEL`, or `None` if `LLM_BASE_URL` is unset or
-    /// empty.
+    /// The endpoint in the environment variables `LLM_BASE_URL`, `LLM_API_KEY` (optional) and `LLM_MODEL`, which
+    /// `variable` looks up; `None` if `LLM_BASE_URL` is unset or empty.
     ///
     /// # Errors
     /// As [`LlmConfig::new`] and [`LlmConfig::with_api_key`], or `LLM_MODEL` is missing.
-    pub fn from_env() -> Result<Option<Self>, LlmConfigError> {
-        Self::from_variables(|name| std::env::var(name).ok())
-    }
-
-    /// [`LlmConfig::from_env`] with another source of variables.
-    ///
-    /// # Errors
-    /// As [`LlmConfig::from_env`].
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, LlmConfigError> {
         let given = |name| variable(name).filter(|value| !value.trim().is_empty());
         let Some(base_url) = given(BASE_URL) else { return Ok(None) };

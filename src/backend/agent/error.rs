@@ -69,8 +69,7 @@ pub enum LlmCause {
 
 impl LlmCause {
     /// Whether another attempt may succeed: 429, 5xx, silence, and connections that fail or break.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
+    pub(super) fn is_transient(&self) -> bool {
         match self {
             Self::Status { status, .. } => *status == 429 || *status >= 500,
             Self::Connection(_) | Self::Silent(_) | Self::BrokenOff { .. } => true,

@@ -29,7 +29,7 @@ use super::config::LlmConfig;
 ///   request, whatever the load. A real model slows down under load; this one does not.
 ///
 /// A benchmark on it measures the code around a model and never a model. Where `LLM_BASE_URL` is set (with
-/// `LLM_API_KEY` and `LLM_MODEL`), [`LlmConfig::from_env`] names the real endpoint to use in its place.
+/// `LLM_API_KEY` and `LLM_MODEL`), [`LlmConfig::from_variables`] names the real endpoint to use in its place.
 ///
 /// Dropping it ends open answers and closes the port. [`SimulatedLlm::shutdown`] waits for that.
 ///

@@ -20,8 +20,8 @@ pub(super) enum ApiError {
     BadJson(String),
     #[error("{0}")]
     BadQuery(String),
-    #[error("{0}")]
-    BadPath(String),
+    #[error("{}", .0.body_text())]
+    BadPath(#[from] PathRejection),
     #[error("{0}")]
     BadBody(String),
     #[error("{0}")]
@@ -152,12 +152,6 @@ impl From<JsonRejection> for ApiError {
 impl From<QueryRejection> for ApiError {
     fn from(rejection: QueryRejection) -> Self {
         Self::BadQuery(rejection.body_text())
-    }
-}
-
-impl From<PathRejection> for ApiError {
-    fn from(rejection: PathRejection) -> Self {
-        Self::BadPath(rejection.body_text())
     }
 }
 

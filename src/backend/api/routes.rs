@@ -17,7 +17,7 @@ use super::{agent_runs, analytics, conversations, files, websocket};
 
 /// The endpoints as a service without a port, for callers that serve them elsewhere. The folder for uploads
 /// ([`ApiConfig::uploads`]) has to exist.
-pub fn router(parts: Parts, config: ApiConfig) -> Router {
+pub(crate) fn router(parts: Parts, config: ApiConfig) -> Router {
     let app = Arc::new(App::new(parts, config));
     let uploads = DefaultBodyLimit::max(app.config.max_upload_bytes);
     Router::new()

@@ -89,8 +89,7 @@ impl LatencyProfile {
     }
 
     /// The time of each token of an answer, relative to the request: a function of the three arguments.
-    #[must_use]
-    pub fn schedule(&self, seed: u64, request: u64, tokens: usize) -> Vec<Duration> {
+    pub(super) fn schedule(&self, seed: u64, request: u64, tokens: usize) -> Vec<Duration> {
         let mut random = StdRng::seed_from_u64(seed ^ request.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let first = self.first_token.sample(&mut random);
         let next = |at: &Duration| Some(*at + self.gap.sample(&mut random));
