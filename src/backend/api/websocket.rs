@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{Response, StatusCode};
+use axum::http::Response;
 use hyper::upgrade::{self, OnUpgrade};
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::App;
+use super::app::App;
 use super::error::ApiError;
 use crate::backend::broadcaster::Broadcaster;
 
@@ -21,10 +21,8 @@ pub(super) async fn upgrade(
     State(app): State<Arc<App>>,
     mut request: Request,
 ) -> Result<Response<Body>, ApiError> {
-    let response = create_response_with_body(&request, Body::empty).map_err(|error| {
-        ApiError::new(StatusCode::BAD_REQUEST, "bad_handshake", error.to_string())
-            .remedy("connect with a WebSocket client")
-    })?;
+    let response = create_response_with_body(&request, Body::empty)
+        .map_err(|error| ApiError::BadHandshake(error.to_string()))?;
     tokio::spawn(serve(app.parts.broadcaster.clone(), upgrade::on(&mut request)));
     Ok(response)
 }

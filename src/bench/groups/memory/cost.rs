@@ -19,7 +19,7 @@ use self::api_request::RequestSteps;
 use self::broadcast_delivery::DeliverySteps;
 use self::steps::Steps;
 use super::work::on_this_thread;
-use crate::backend::agent::{LatencyProfile, Llm, SimulatedLlm, Stage, Supervisor, SupervisorConfig};
+use crate::backend::agent::{LatencyProfile, Llm, SimulatedLlm, AgentStage, Supervisor, SupervisorConfig};
 use crate::bench::heap::{AllocationCount, OwnArena};
 use crate::bench::{Harness, Unit};
 
@@ -138,7 +138,7 @@ impl Steps for AgentSteps {
         arena.during(|| {
             runtime.block_on(async {
                 let report = self.supervisor.run(REQUEST).await.expect("the simulated model answers");
-                assert_eq!(report.stages.len(), Stage::ALL.len());
+                assert_eq!(report.stages.len(), AgentStage::ALL.len());
                 beside();
             });
         })

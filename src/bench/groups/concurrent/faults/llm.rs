@@ -1,7 +1,7 @@
 //! Faults of the model: it fails, or it hangs.
 
 use super::fault::{Fault, Unavailable};
-use crate::backend::agent::Fault as LlmFault;
+use crate::backend::agent::LlmFault;
 use crate::bench::Platform;
 
 /// Requests to the model that are promised a fault: more than any population sends.
