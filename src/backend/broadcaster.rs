@@ -55,7 +55,7 @@ use tokio_tungstenite::{WebSocketStream, accept_async_with_config};
 pub use config::{BroadcasterConfig, SlowConsumer};
 pub use hub::{BroadcasterStats, PublishError};
 
-use connection::Connection;
+use connection::WebSocketConnection;
 use hub::Hub;
 
 /// The wait before the next accept when the machine is out of files or memory: without it, the loop would only burn CPU.
@@ -130,7 +130,7 @@ impl Broadcaster {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let connection = Connection::new(stream, Arc::clone(&self.hub));
+        let connection = WebSocketConnection::new(stream, Arc::clone(&self.hub));
         self.hub.tasks.track_future(connection.run()).await;
     }
 

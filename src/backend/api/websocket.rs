@@ -17,6 +17,8 @@ use super::app::App;
 use super::error::ApiError;
 use crate::backend::broadcaster::Broadcaster;
 
+/// Answers the handshake, and serves the upgraded connection in a task of its own. A wrong handshake is answered by an
+/// error that names the header.
 pub(super) async fn upgrade(
     State(app): State<Arc<App>>,
     mut request: Request,

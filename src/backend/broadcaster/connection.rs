@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
 
 use super::hub::{Hub, Registration};
-use super::protocol::{Command, Event};
+use super::protocol::{Command, ServerEvent};
 
 /// Messages or answers that share one flush. It bounds how long one direction keeps the other waiting.
 const BATCH: usize = 256;
@@ -28,7 +28,7 @@ const HEARTBEATS: (Duration, Duration) = (Duration::from_millis(1), Duration::fr
 
 type Received = Option<Result<Message, Error>>;
 
-pub(super) struct Connection<S> {
+pub(super) struct WebSocketConnection<S> {
     stream: WebSocketStream<S>,
     registration: Registration,
 }
@@ -60,7 +60,7 @@ impl From<serde_json::Error> for Ended {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocketConnection<S> {
     pub fn new(stream: WebSocketStream<S>, hub: Arc<Hub>) -> Self {
         Self { stream, registration: Registration::new(hub) }
     }
@@ -143,7 +143,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn respond(&mut self, received: Received) -> Result<Option<Utf8Bytes>, Ended> {
         let event = match received.ok_or(Ended::Gone)?? {
             Message::Text(text) => return Ok(Some(self.obey(&text)?)),
-            Message::Binary(_) => Event::<()>::Error("commands are text messages, not binary ones".into()),
+            Message::Binary(_) => {
+                ServerEvent::<()>::Error("commands are text messages, not binary ones".into())
+            }
             _ => return Ok(None),
         };
         Ok(Some(event.to_text()?))
@@ -151,29 +153,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     fn obey(&mut self, text: &str) -> Result<Utf8Bytes, serde_json::Error> {
         let event = serde_json::from_str(text).map_or_else(
-            |error| Event::Error(format!("not a command: {error}").into()),
+            |error| ServerEvent::Error(format!("not a command: {error}").into()),
             |command| self.execute(command),
         );
         event.to_text()
     }
 
-    fn execute<'a>(&mut self, command: Command<'a>) -> Event<'a> {
-        let failed = |error: &dyn std::error::Error| Event::Error(error.to_string().into());
+    fn execute<'a>(&mut self, command: Command<'a>) -> ServerEvent<'a> {
+        let failed = |error: &dyn std::error::Error| ServerEvent::Error(error.to_string().into());
         match command {
             Command::Join(room) => match self.registration.join(&room) {
-                Ok(()) => Event::Joined(room),
+                Ok(()) => ServerEvent::Joined(room),
                 Err(error) => failed(&error),
             },
             Command::Leave(room) => {
                 self.registration.leave(&room);
-                Event::Left(room)
+                ServerEvent::Left(room)
             }
             Command::Publish { room, payload } => match self.registration.hub.publish(&room, payload) {
-                Ok(receivers) => Event::Published { room, receivers },
+                Ok(receivers) => ServerEvent::Published { room, receivers },
                 Err(error) => failed(&error),
             },
-            Command::Echo(payload) => Event::Echo(payload),
-            Command::Ping => Event::Pong,
+            Command::Echo(payload) => ServerEvent::Echo(payload),
+            Command::Ping => ServerEvent::Pong,
         }
     }
 

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::config::BroadcasterConfig;
-use super::protocol::Event;
+use super::protocol::ServerEvent;
 use super::queue::Push;
 use super::subscriber::{Rooms, Subscriber};
 
@@ -92,7 +92,7 @@ impl Hub {
 
     /// Serialises `payload` once, queues it for every subscriber of `room`, and returns how many queues took it.
     pub fn publish<P: Serialize + ?Sized>(&self, room: &str, payload: &P) -> Result<usize, PublishError> {
-        let message = Event::Message { room: room.into(), payload }
+        let message = ServerEvent::Message { room: room.into(), payload }
             .to_text()
             .map_err(|source| PublishError { room: room.to_owned(), source })?;
         Ok(self.rooms.count(room, |subscriber| self.counters.count(subscriber.offer(message.clone()))))

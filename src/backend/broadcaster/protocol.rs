@@ -10,12 +10,12 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command<'a> {
-    /// `{"join": "room"}`: receive what is published there; answered by [`Event::Joined`].
+    /// `{"join": "room"}`: receive what is published there; answered by [`ServerEvent::Joined`].
     Join(#[serde(borrow)] Cow<'a, str>),
-    /// `{"leave": "room"}`; answered by [`Event::Left`], also if the client was not in it.
+    /// `{"leave": "room"}`; answered by [`ServerEvent::Left`], also if the client was not in it.
     Leave(#[serde(borrow)] Cow<'a, str>),
     /// `{"publish": {"room": "room", "payload": …}}`: to all subscribers of the room, the sender too if it joined;
-    /// answered by [`Event::Published`].
+    /// answered by [`ServerEvent::Published`].
     Publish {
         /// The room; the sender need not be in it.
         #[serde(borrow)]
@@ -24,16 +24,16 @@ pub enum Command<'a> {
         #[serde(borrow)]
         payload: &'a RawValue,
     },
-    /// `{"echo": …}`; answered by [`Event::Echo`].
+    /// `{"echo": …}`; answered by [`ServerEvent::Echo`].
     Echo(#[serde(borrow)] &'a RawValue),
-    /// `"ping"`; answered by [`Event::Pong`].
+    /// `"ping"`; answered by [`ServerEvent::Pong`].
     Ping,
 }
 
 /// A message of the hub to a client.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Event<'a, P = &'a RawValue> {
+pub enum ServerEvent<'a, P = &'a RawValue> {
     /// `{"joined": "room"}`
     Joined(#[serde(borrow)] Cow<'a, str>),
     /// `{"left": "room"}`
@@ -62,7 +62,7 @@ pub enum Event<'a, P = &'a RawValue> {
     Error(#[serde(borrow)] Cow<'a, str>),
 }
 
-impl<P: Serialize> Event<'_, P> {
+impl<P: Serialize> ServerEvent<'_, P> {
     /// The event as the text of a message, whose clones share its bytes.
     ///
     /// # Errors
@@ -81,7 +81,7 @@ mod tests {
         let text = r#"{"publish": {"room": "a \"b\"", "payload": {"n":  1.0}}}"#;
         let Ok(Command::Publish { room, payload }) = serde_json::from_str(text) else { panic!("{text}") };
         assert_eq!((room.as_ref(), payload.get()), ("a \"b\"", r#"{"n":  1.0}"#));
-        let event = Event::Message { room, payload }.to_text().unwrap();
+        let event = ServerEvent::Message { room, payload }.to_text().unwrap();
         assert_eq!(event, r#"{"message":{"room":"a \"b\"","payload":{"n":  1.0}}}"#);
     }
 

@@ -10,7 +10,7 @@ use super::config::SlowConsumer;
 
 /// One producer side for all publishers, one consumer: the connection's task.
 #[derive(Debug)]
-pub(super) struct Queue {
+pub(super) struct MessageQueue {
     state: Mutex<State>,
     not_empty: Notify,
     capacity: usize,
@@ -35,7 +35,7 @@ pub(super) enum Push {
     Refused,
 }
 
-impl Queue {
+impl MessageQueue {
     pub fn new(capacity: usize, when_full: SlowConsumer) -> Self {
         Self { state: Mutex::default(), not_empty: Notify::new(), capacity: capacity.max(1), when_full }
     }
@@ -97,8 +97,8 @@ mod tests {
     use super::*;
 
     /// Pushes four messages to a queue of two, and returns the results and what is left.
-    fn overfill(when_full: SlowConsumer) -> (Queue, [Push; 4], Vec<Utf8Bytes>) {
-        let queue = Queue::new(2, when_full);
+    fn overfill(when_full: SlowConsumer) -> (MessageQueue, [Push; 4], Vec<Utf8Bytes>) {
+        let queue = MessageQueue::new(2, when_full);
         let pushes = ["a", "b", "c", "d"].map(|message| queue.push(message.into()));
         let left = std::iter::from_fn(|| queue.pop()).collect();
         (queue, pushes, left)
@@ -122,13 +122,13 @@ mod tests {
 
     #[test]
     fn a_capacity_of_zero_holds_one_message() {
-        let queue = Queue::new(0, SlowConsumer::DropOldest);
+        let queue = MessageQueue::new(0, SlowConsumer::DropOldest);
         assert_eq!(["a", "b"].map(|message| queue.push(message.into())), [Push::Queued, Push::DroppedOldest]);
     }
 
     #[test]
     fn ready_waits_on_an_empty_queue_only() {
-        let queue = Queue::new(2, SlowConsumer::DropOldest);
+        let queue = MessageQueue::new(2, SlowConsumer::DropOldest);
         let is_ready = || queue.ready().now_or_never().is_some();
         assert!(!is_ready());
         assert_eq!(["a", "b"].map(|message| queue.push(message.into())), [Push::Queued; 2]);

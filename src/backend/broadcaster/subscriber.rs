@@ -8,19 +8,19 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
 
 use super::config::BroadcasterConfig;
-use super::queue::{Push, Queue};
+use super::queue::{MessageQueue, Push};
 
 #[derive(Debug)]
 pub(super) struct Subscriber {
     pub id: u64,
-    pub queue: Queue,
+    pub queue: MessageQueue,
     /// Cancelled by the hub's shutdown, or when the queue overflows.
     pub ended: CancellationToken,
 }
 
 impl Subscriber {
     pub fn new(id: u64, config: &BroadcasterConfig, ended: CancellationToken) -> Self {
-        Self { id, queue: Queue::new(config.queue_capacity, config.slow_consumer), ended }
+        Self { id, queue: MessageQueue::new(config.queue_capacity, config.slow_consumer), ended }
     }
 
     /// Queues `message`. An overflow ends the connection.

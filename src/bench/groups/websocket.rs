@@ -7,24 +7,21 @@
 mod broadcast;
 pub mod client;
 mod deployed;
+mod hub;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use criterion::{Bencher, Throughput};
-use tokio::runtime::Runtime;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::times::percentile;
-use crate::backend::broadcaster::{Broadcaster, BroadcasterConfig};
-use crate::bench::harness::runtime;
+use crate::backend::broadcaster::BroadcasterConfig;
 use crate::bench::{Harness, Unit, deployment};
 
 use broadcast::BroadcastFixture;
-use client::Client;
-
-/// The text of a chat message.
-const TEXT: &str = "The quarterly report is ready: costs fell by 4 % while traffic grew by 11 %.";
+use client::HubClient;
+use hub::{HubServer, TEXT};
 
 /// Runs every benchmark of the `websocket` category: on the deployment that `API_URL` and `WS_URL` name, else on a hub in
 /// this process.
@@ -55,31 +52,6 @@ fn broadcast(harness: &mut Harness, connections: usize, messages: usize) {
     });
 }
 
-/// A hub that listens on loopback, the runtime of both sides, and the address.
-struct HubServer {
-    runtime: Runtime,
-    hub: Broadcaster,
-    address: SocketAddr,
-}
-
-impl HubServer {
-    fn start(config: BroadcasterConfig) -> Self {
-        let (runtime, hub) = (runtime(), Broadcaster::new(config));
-        let address = runtime.block_on(hub.listen("127.0.0.1:0")).expect("a port on loopback");
-        Self { runtime, hub, address }
-    }
-
-    fn connect(&self) -> Client {
-        self.runtime.block_on(Client::connect(self.address))
-    }
-}
-
-impl Drop for HubServer {
-    fn drop(&mut self) {
-        self.runtime.block_on(self.hub.shutdown());
-    }
-}
-
 /// Times `messages` echoes through one connection, all sent before the first is awaited.
 fn throughput(bencher: &mut Bencher<'_>, messages: usize) {
     let server = HubServer::start(BroadcasterConfig::default());
@@ -100,7 +72,7 @@ fn connect(bencher: &mut Bencher<'_>) {
 
 async fn connect_once(address: SocketAddr) -> Duration {
     let started = Instant::now();
-    let mut client = Client::connect(address).await;
+    let mut client = HubClient::connect(address).await;
     let elapsed = started.elapsed();
     assert_eq!(client.ask(r#""ping""#).await, r#""pong""#, "the connection cannot be used");
     client.close().await;
@@ -121,7 +93,7 @@ fn echo_commands(messages: usize) -> Vec<Utf8Bytes> {
     (0..messages).map(|id| format!(r#"{{"echo":{{"id":{id},"text":"{TEXT}"}}}}"#).into()).collect()
 }
 
-async fn echo_all(client: &mut Client, commands: &[Utf8Bytes]) -> Duration {
+async fn echo_all(client: &mut HubClient, commands: &[Utf8Bytes]) -> Duration {
     let started = Instant::now();
     let answers = client.ask_all(commands).await;
     let elapsed = started.elapsed();
@@ -129,7 +101,7 @@ async fn echo_all(client: &mut Client, commands: &[Utf8Bytes]) -> Duration {
     elapsed
 }
 
-async fn echo_each(client: &mut Client, commands: &[Utf8Bytes]) -> Vec<Duration> {
+async fn echo_each(client: &mut HubClient, commands: &[Utf8Bytes]) -> Vec<Duration> {
     let mut times = Vec::with_capacity(commands.len());
     for command in commands {
         let started = Instant::now();

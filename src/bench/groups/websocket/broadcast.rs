@@ -6,16 +6,16 @@ use criterion::Bencher;
 use futures_util::future::try_join_all;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::client::Client;
-use super::{HubServer, TEXT};
+use super::client::HubClient;
+use super::hub::{HubServer, TEXT};
 use crate::backend::broadcaster::{BroadcasterConfig, SlowConsumer};
 
 /// Connections that receive, one that publishes, and what it publishes.
 ///
 /// The server is dropped last: it shuts down when its peers have closed.
 pub(super) struct BroadcastFixture {
-    publisher: Client,
-    receivers: Vec<Client>,
+    publisher: HubClient,
+    receivers: Vec<HubClient>,
     commands: Vec<Utf8Bytes>,
     expected: Vec<Utf8Bytes>,
     server: HubServer,
@@ -57,12 +57,12 @@ impl BroadcastFixture {
     }
 }
 
-async fn join(mut client: Client) -> Client {
+async fn join(mut client: HubClient) -> HubClient {
     assert_eq!(client.ask(r#"{"join":"audience"}"#).await, r#"{"joined":"audience"}"#);
     client
 }
 
-async fn receive(mut client: Client, messages: usize) -> (Client, Vec<Utf8Bytes>) {
+async fn receive(mut client: HubClient, messages: usize) -> (HubClient, Vec<Utf8Bytes>) {
     let texts = client.receive_all(messages).await;
     (client, texts)
 }

@@ -16,9 +16,9 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 /// A client that sends commands to a hub and reads its messages. It panics if the hub does not answer: the benchmark has
 /// failed.
 #[derive(Debug)]
-pub struct Client(WebSocketStream<TcpStream>);
+pub struct HubClient(WebSocketStream<TcpStream>);
 
-impl Client {
+impl HubClient {
     /// Connects to the hub that listens on `address`.
     ///
     /// # Panics

@@ -1,7 +1,7 @@
 //! tokio-tungstenite as its documentation says: a task for each connection, which takes all messages that wait, feeds
 //! them to the sink and flushes once. Each message is serialised once.
 
-use backend_bench::backend::broadcaster::protocol::Event;
+use backend_bench::backend::broadcaster::protocol::ServerEvent;
 use futures_util::SinkExt;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -53,7 +53,8 @@ impl Contestant for Batched {
 
     fn publish(&mut self, messages: usize) {
         for _ in 0..messages {
-            let text = Event::Message { room: ROOM.into(), payload: PAYLOAD }.to_text().expect("a text");
+            let text =
+                ServerEvent::Message { room: ROOM.into(), payload: PAYLOAD }.to_text().expect("a text");
             for queue in &self.queues {
                 queue.try_send(text.clone()).expect("room in the queue");
             }
