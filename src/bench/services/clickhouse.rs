@@ -1,7 +1,7 @@
 //! ClickHouse: the user's by `CLICKHOUSE_URL`, else a throwaway of the newest one that is found.
 //!
 //! Three kinds are found on a machine: the official program `clickhouse`, Debian's `clickhouse-server`, and the engine as
-//! a library that `scripts/engines.sh` fetches, which [`front`] serves. Debian's is of 2018. Where several are there the
+//! a library that `scripts/engines.sh` fetches, which the package `chdb-server` serves. Debian's is of 2018. Where several are there the
 //! newest by its version is taken, so that an old server does not stand in for the engine of today because it happens to be on `PATH`;
 //! of two of the same version the server goes before the library. Engine and version are in the report.
 //!
@@ -9,7 +9,6 @@
 //! without waiting for the disk.
 
 mod candidate;
-pub mod front;
 mod named;
 pub mod namespace;
 mod server;

@@ -131,7 +131,7 @@ fn data_walks_through_the_halls_in_one_direction() {
 }
 
 /// The one module with `unsafe` in it: the C interface of ClickHouse's engine.
-const UNSAFE: &str = "src/bench/services/clickhouse/front/library";
+const UNSAFE: &str = "tools/chdb-server/src/library";
 
 /// Whether the word stands in code: not in a comment, a text or a longer word.
 fn has_unsafe(tokens: proc_macro2::TokenStream) -> bool {

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::front::{PORT, USERS};
+use chdb_server::{PORT, USERS};
+
 use super::{Folder, Throwaway, USER};
 use crate::bench::services::free_port;
 use crate::bench::services::throwaway::Stop;

@@ -1,5 +1,5 @@
-//! A small HTTP server over ClickHouse's engine as a library, for machines that have no ClickHouse: the program
-//! `chdb-server`, which [`start`](super::start) runs as a throwaway.
+//! A small HTTP server over ClickHouse's engine as a library, for machines that have no ClickHouse. The program
+//! `chdb-server` of `backend-bench` is this library's [`main`]; the benches and tests start it.
 //!
 //! It speaks ClickHouse's HTTP protocol as far as clients of the benches need it: results in pieces, data of an
 //! `INSERT` in pieces and in compressed blocks, parameters, settings, databases, users, errors with their codes, also
@@ -20,6 +20,7 @@ use std::fs;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use axum::Router;
@@ -36,10 +37,10 @@ use sessions::{Session, Sessions};
 use users::Users;
 
 /// The file in the server's folder that lists who may ask.
-pub(super) const USERS: &str = "users";
+pub const USERS: &str = "users";
 
 /// The file in the server's folder that tells its port, once it can be asked.
-pub(super) const PORT: &str = "port";
+pub const PORT: &str = "port";
 
 /// How many calls of the engine run at the same time; more wait for their turn.
 const MOST_CALLS: usize = 256;
@@ -52,12 +53,26 @@ struct Front {
     sessions: Arc<Sessions>,
 }
 
+/// Runs the program `chdb-server LIBRARY FOLDER` with the arguments of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    let [library, folder] = &arguments[..] else {
+        eprintln!("error: usage: chdb-server LIBRARY FOLDER, as the benches call it");
+        return ExitCode::from(2);
+    };
+    match serve(Path::new(library), Path::new(folder)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// Serves the engine of `library` on a port of the loopback interface, until the process is ended. `folder` has the
 /// file of users; the engine's data and the port's number go there.
-///
-/// # Errors
-/// The library cannot be loaded, its engine does not start, or the folder lacks its file of users.
-pub fn serve(library: &Path, folder: &Path) -> Result<(), String> {
+fn serve(library: &Path, folder: &Path) -> Result<(), String> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(MOST_CALLS).build();
     let runtime = runtime.map_err(|error| format!("no threads: {error}"))?;
