@@ -2,10 +2,11 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use clickhouse::Row;
 use serde::{Deserialize, Serialize};
 
 /// One call of a model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Row, Serialize, Deserialize)]
 pub struct Event {
     /// Unique, above zero.
     pub id: i64,
