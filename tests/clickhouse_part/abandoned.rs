@@ -65,7 +65,7 @@ async fn what_may_be_in_use_or_is_not_ours_stays() {
     let server = Server::start().await;
     let gone = gone().to_string();
     let elsewhere = gone.replacen(|letter: char| letter.is_ascii_hexdigit(), "x", 1);
-    let users = ["", "somebody\\'s 'own' words", &format!("{elsewhere} -"), &format!("{gone} a_cluster")];
+    let users = ["", "a user\\'s 'own' words", &format!("{elsewhere} -"), &format!("{gone} a_cluster")];
     for (number, user) in (1..).zip(users) {
         signed(&server, number, user).await;
     }
@@ -73,7 +73,7 @@ async fn what_may_be_in_use_or_is_not_ours_stays() {
     assert_eq!(left(&server).await, "7");
 }
 
-/// One that somebody uses as well, one with a table of somebody's in it, one that was never ours; and one to remove.
+/// One that a living process uses as well, one with another table in it, one without the marker; and one to remove.
 async fn make_others(server: &Server, gone: &str) {
     let shared = signed(server, 5, &format!("{gone} -")).await;
     shared.sign(&format!("{} -", Process::this().unwrap())).await.unwrap();

@@ -58,10 +58,13 @@ async fn a_server_killed_in_the_middle_of_an_insert_is_an_error_and_the_next_kee
     kill_in_an_insert(&server, &proxy, &database).await;
     let gone = database.count_events().await.unwrap_err().to_string();
     assert!(gone.contains("lost the connection") && gone.contains("server runs"), "{gone}");
-    let name = database.name().to_owned();
     let server = server.restart().await;
-    let next = ClickHouse::open(&server.url, &name, PoolOptions::default()).await.unwrap();
-    assert_eq!(next.count_events().await.unwrap(), 10);
+    keeps_ten_events(&server, database.name()).await;
+}
+
+async fn keeps_ten_events(server: &Server, name: &str) {
+    let database = ClickHouse::open(&server.url, name, PoolOptions::default()).await.unwrap();
+    assert_eq!(database.count_events().await.unwrap(), 10);
 }
 
 async fn kill_in_an_insert(server: &Server, proxy: &Proxy, database: &ClickHouse) {

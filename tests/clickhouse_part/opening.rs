@@ -21,7 +21,7 @@ async fn refused(url: &str) -> String {
 async fn a_wrong_user_or_password_is_told() {
     let server = shared_server().await;
     let port = server.port();
-    for who in ["bench:wrong-secret", "nobody:s%40ecret", "bench"] {
+    for who in ["bench:wrong-secret", "stranger:s%40ecret", "bench"] {
         let error = refused(&format!("http://{who}@127.0.0.1:{port}")).await;
         assert!(error.contains("correct user and password") && error.contains("Code: "), "{error}");
         assert!(error.contains(&format!("http://127.0.0.1:{port}/test")), "{error}");

@@ -34,9 +34,8 @@ impl Server {
         let mut command = tethered(env!("CARGO_BIN_EXE_chdb-server"));
         let process = command.arg(library).arg(folder.path()).spawn().unwrap();
         let port = port_in(folder.path()).await;
-        let [url, reader_url] =
-            ["bench", "reader"].map(|user| format!("http://{user}:s%40ecret@127.0.0.1:{port}"));
-        Self { url, reader_url, process, folder }
+        let url = |user| format!("http://{user}:s%40ecret@127.0.0.1:{port}");
+        Self { url: url("bench"), reader_url: url("reader"), process, folder }
     }
 
     pub fn port(&self) -> u16 {

@@ -45,7 +45,7 @@ async fn what_the_server_does_not_have_is_an_error() {
 #[tokio::test]
 async fn the_wrong_user_or_password_is_refused() {
     let right = plain_client(shared());
-    for wrong in [right.clone().with_password("wrong"), right.clone().with_user("nobody")] {
+    for wrong in [right.clone().with_password("wrong"), right.clone().with_user("stranger")] {
         let told = has_code(516, wrong.query("SELECT 1").execute().await);
         assert!(!told.contains("wrong"), "{told}");
     }

@@ -96,8 +96,9 @@ fn start_ephemeral(installed: &Installed) -> Result<Service, StartError> {
         failed(format!("{origin} does not start: {problem}"), format!("repair it, or set {VARIABLE}"))
     };
     let password = random_password();
-    let folder = Folder::create(ENGINE, None).map_err(|error| format!("no folder for it: {error}"));
-    let started = folder.and_then(|folder| installed.start(folder, &password));
+    let started = Folder::create(ENGINE, None)
+        .map_err(|error| format!("no folder for it: {error}"))
+        .and_then(|folder| installed.start(folder, &password));
     let (url, server) = started.map_err(does_not_work)?;
     let answer = probe(&url, None).map_err(does_not_work)?;
     Ok(Service::of_throwaway(url, facts(answer.version, origin.clone(), installed.settings()), server))

@@ -69,16 +69,20 @@ struct Server {
 fn serve(library: &Path, folder: &Path) -> Result<(), String> {
     let users = fs::read_to_string(folder.join(USERS));
     let users = Users::parse(&users.map_err(|error| format!("{}: {error}", folder.join(USERS).display()))?)?;
-    let engine = Engine::load(library, &folder.join("data"))
+    let sessions = start_engine(library, folder)
         .map_err(|error| format!("{}: no engine of ClickHouse: {error}", library.display()))?;
-    let sessions = Sessions::of(engine);
-    // The engine starts with its first session.
-    let first = sessions.take(&Session::default()).map_err(|failure| failure.message)?;
-    sessions.give_back(Session::default(), first);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(MAX_CALLS).build();
     let listening = listen(Server { users, sessions: Arc::new(sessions) }, folder);
     runtime.and_then(|runtime| runtime.block_on(listening)).map_err(|error| format!("no port: {error}"))
+}
+
+/// The engine starts with its first session.
+fn start_engine(library: &Path, folder: &Path) -> Result<Sessions, String> {
+    let sessions = Sessions::of(Engine::load(library, &folder.join("data"))?);
+    let first = sessions.take(&Session::default()).map_err(|failure| failure.message)?;
+    sessions.give_back(Session::default(), first);
+    Ok(sessions)
 }
 
 async fn listen(server: Server, folder: &Path) -> io::Result<()> {

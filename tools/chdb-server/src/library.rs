@@ -127,7 +127,7 @@ pub struct Answer {
     handle: NonNull<Opaque>,
 }
 
-// SAFETY: a result belongs to nobody but its owner: the header has its functions take nothing but the result.
+// SAFETY: a result depends on nothing else: the functions of the header that take one take nothing but it.
 unsafe impl Send for Answer {}
 
 impl Answer {

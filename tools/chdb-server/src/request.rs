@@ -2,6 +2,7 @@
 
 use axum::body::{Body, BodyDataStream, to_bytes};
 use axum::extract::Query;
+use axum::http::Uri;
 use bytes::Bytes;
 use futures_util::StreamExt;
 
@@ -29,17 +30,8 @@ pub struct Request {
 
 impl Request {
     pub async fn from_http(http: axum::extract::Request, read_only: bool) -> Result<Self, Failure> {
-        let (head, body) = http.into_parts();
-        let pairs = Query::<Vec<(String, String)>>::try_from_uri(&head.uri);
-        let Query(pairs) =
-            pairs.map_err(|error| Failure::new(36, &format!("the URL cannot be read: {error}")))?;
-        let mut url = Url::default();
-        pairs.into_iter().try_for_each(|(name, value)| url.take(name, value))?;
-        url.session.settings.sort();
-        if read_only {
-            // What may still be set is decided by what is set before.
-            url.session.settings.insert(0, ("readonly".to_owned(), "1".to_owned()));
-        }
+        let url = Url::parse(http.uri(), read_only)?;
+        let body = http.into_body();
         match url.insert {
             Some(statement) => Self::insert(url.session, &statement, Data::new(body, url.compressed)),
             None => Self::statement(url.session, url.format, body).await,
@@ -72,6 +64,19 @@ struct Url {
 }
 
 impl Url {
+    fn parse(uri: &Uri, read_only: bool) -> Result<Self, Failure> {
+        let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri);
+        let pairs = pairs.map_err(|error| Failure::new(36, &format!("the URL cannot be read: {error}")))?;
+        let mut url = Self::default();
+        pairs.0.into_iter().try_for_each(|(name, value)| url.take(name, value))?;
+        url.session.settings.sort();
+        if read_only {
+            // What may still be set is decided by what is set before.
+            url.session.settings.insert(0, ("readonly".to_owned(), "1".to_owned()));
+        }
+        Ok(url)
+    }
+
     fn take(&mut self, name: String, value: String) -> Result<(), Failure> {
         match name.as_str() {
             "query" => self.insert = Some(value),

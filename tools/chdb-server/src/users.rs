@@ -58,6 +58,6 @@ mod tests {
         assert_eq!((read_only("default", "secret"), read_only("reader", "other")), (Ok(false), Ok(true)));
         let refused = read_only("default", "wrong-password").unwrap_err();
         assert!(refused.code == REFUSED && !refused.message.contains("wrong-password"), "{refused:?}");
-        assert!(read_only("", "").is_err() && Users::parse("nobody").is_err());
+        assert!(read_only("", "").is_err() && Users::parse("name-alone").is_err());
     }
 }

@@ -53,23 +53,29 @@ impl Server {
         options: PoolOptions,
         clustered: bool,
     ) -> Result<Self, Error> {
-        let place = format!("{}/{database}", endpoint.origin);
-        let connects = Arc::new(AtomicU64::new(0));
-        let client = client(endpoint, Arc::clone(&connects)).map_err(|reason| untrusting(&place, reason))?;
-        let permits = Arc::new(Semaphore::new(options.connections as usize));
-        let mut server = Self { client, permits, acquired: AtomicU64::new(0), connects, options, place };
+        let mut server = Self::new(endpoint, format!("{}/{database}", endpoint.origin), options)?;
         // Without validation, in a format that servers before 23 know, so that their version can be named.
         let query = server.client.clone().with_validation(false).query(PROBE);
-        let (version, read_only): (String, String) =
-            server.one("opening", &query).await.map_err(unreachable)?;
-        check_version(&version).map_err(|reason| {
+        let probe: (String, String) = server.one("opening", &query).await.map_err(unreachable)?;
+        check_version(&probe.0).map_err(|reason| {
             let place = server.place.clone();
             Error::Open { place, reason, remedy: "upgrade the server, or name another" }
         })?;
-        if read_only != "1" {
+        if probe.1 != "1" {
             server.set(clustered);
         }
         Ok(server)
+    }
+
+    fn new(endpoint: &Endpoint, place: String, options: PoolOptions) -> Result<Self, Error> {
+        let connects = Arc::new(AtomicU64::new(0));
+        let client = client(endpoint, Arc::clone(&connects)).map_err(|reason| Error::Open {
+            place: place.clone(),
+            reason,
+            remedy: "install the system's certificates, or name a file of them by SSL_CERT_FILE",
+        })?;
+        let permits = Arc::new(Semaphore::new(options.connections as usize));
+        Ok(Self { client, permits, acquired: AtomicU64::new(0), connects, options, place })
     }
 
     /// Sends settings with every statement: the server gives up when this side does, stores an insert when it comes
@@ -207,11 +213,7 @@ fn client(endpoint: &Endpoint, connects: Arc<AtomicU64>) -> Result<Client, Strin
     expect(clippy::unnecessary_wraps, reason = "TLS may find no certificate to trust")
 )]
 fn transport(encrypted: bool, connects: Arc<AtomicU64>) -> Result<Client, String> {
-    let mut http = HttpConnector::new();
-    http.set_nodelay(true);
-    http.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    http.enforce_http(!encrypted);
-    let counted = http.map_request(move |server: Uri| {
+    let counted = connector(encrypted).map_request(move |server: Uri| {
         connects.fetch_add(1, Ordering::Relaxed);
         server
     });
@@ -226,10 +228,12 @@ fn transport(encrypted: bool, connects: Arc<AtomicU64>) -> Result<Client, String
     Ok(Client::with_http_client(builder.build(counted)))
 }
 
-/// An error in a certificate's chain is reported when the connection is made; this one is that there is none to trust.
-fn untrusting(place: &str, reason: String) -> Error {
-    let remedy = "install the system's certificates, or name a file of them by SSL_CERT_FILE";
-    Error::Open { place: place.to_owned(), reason, remedy }
+fn connector(encrypted: bool) -> HttpConnector {
+    let mut http = HttpConnector::new();
+    http.set_nodelay(true);
+    http.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    http.enforce_http(!encrypted);
+    http
 }
 
 fn check_version(version: &str) -> Result<(), String> {

@@ -1,4 +1,4 @@
-//! What the server and the connection report, by what can be done about it.
+//! Maps what the server and the connection report to the errors of databases, by what can be done about it.
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -7,31 +7,12 @@ use clickhouse::error::Error as Reported;
 
 use crate::backend::database::Error;
 
-/// The server's error codes that have a remedy of their own
-/// (<https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp>).
-mod code {
-    pub const UNKNOWN_TABLE: u32 = 60;
-    pub const UNKNOWN_DATABASE: u32 = 81;
-    pub const TIMEOUT_EXCEEDED: u32 = 159;
-    pub const READONLY: u32 = 164;
-    pub const UNKNOWN_USER: u32 = 192;
-    pub const WRONG_PASSWORD: u32 = 193;
-    pub const REQUIRED_PASSWORD: u32 = 194;
-    pub const TOO_MANY_SIMULTANEOUS_QUERIES: u32 = 202;
-    pub const MEMORY_LIMIT_EXCEEDED: u32 = 241;
-    pub const NOT_ENOUGH_SPACE: u32 = 243;
-    pub const TOO_MANY_PARTS: u32 = 252;
-    pub const DATABASE_ACCESS_DENIED: u32 = 291;
-    pub const ACCESS_DENIED: u32 = 497;
-    pub const AUTHENTICATION_FAILED: u32 = 516;
-}
-
 /// What to do about a lost connection.
 const COUNT: &str = "check that the server runs; what was being written may be stored or not: count before you write \
                      it again";
 
-/// The most of an answer that is repeated, in characters: what answers may be no ClickHouse, and send a page.
-const LONGEST: usize = 400;
+/// The most characters of an answer in an error: another server than ClickHouse may answer with a page.
+const MAX_REASON: usize = 400;
 
 /// Says what failed, where, and what to do.
 pub(super) fn explain(place: &str, operation: &'static str, limit: Duration, reported: Reported) -> Error {
@@ -44,22 +25,22 @@ pub(super) fn explain(place: &str, operation: &'static str, limit: Duration, rep
     }
 }
 
+/// By the server's error code (<https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp>).
 fn refused(place: String, operation: &'static str, limit: Duration, answer: &str) -> Error {
-    use code::{
-        ACCESS_DENIED, AUTHENTICATION_FAILED, DATABASE_ACCESS_DENIED, NOT_ENOUGH_SPACE, READONLY,
-        REQUIRED_PASSWORD, TIMEOUT_EXCEEDED, UNKNOWN_DATABASE, UNKNOWN_TABLE, UNKNOWN_USER, WRONG_PASSWORD,
-    };
     let reason = tidy(answer);
     match code(answer) {
-        Some(TIMEOUT_EXCEEDED) => Error::Timeout { place, operation, limit },
-        Some(READONLY | ACCESS_DENIED | DATABASE_ACCESS_DENIED) => Error::Denied { place, operation, reason },
-        Some(UNKNOWN_USER | WRONG_PASSWORD | REQUIRED_PASSWORD | AUTHENTICATION_FAILED) => {
+        // TIMEOUT_EXCEEDED
+        Some(159) => Error::Timeout { place, operation, limit },
+        // READONLY, DATABASE_ACCESS_DENIED, ACCESS_DENIED
+        Some(164 | 291 | 497) => Error::Denied { place, operation, reason },
+        // UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD, AUTHENTICATION_FAILED
+        Some(192..=194 | 516) => {
             Error::Open { place, reason, remedy: "correct user and password in its URL" }
         }
-        Some(UNKNOWN_TABLE | UNKNOWN_DATABASE) => {
-            Error::Schema { place, reason: format!("it changed under this program ({reason})") }
-        }
-        Some(NOT_ENOUGH_SPACE) => Error::Full { place, operation, reason },
+        // UNKNOWN_TABLE, UNKNOWN_DATABASE
+        Some(60 | 81) => Error::Schema { place, reason: format!("it changed under this program ({reason})") },
+        // NOT_ENOUGH_SPACE
+        Some(243) => Error::Full { place, operation, reason },
         // The operating system's words, in whatever it was that could not be written.
         Some(_) if reason.contains("No space left on device") => Error::Full { place, operation, reason },
         code => Error::Query { place, operation, source: with_remedy(reason, code).into() },
@@ -68,9 +49,12 @@ fn refused(place: String, operation: &'static str, limit: Duration, answer: &str
 
 fn with_remedy(reason: String, code: Option<u32>) -> String {
     let remedy = match code {
-        Some(code::TOO_MANY_SIMULTANEOUS_QUERIES) => "lower `connections`, or raise `max_concurrent_queries`",
-        Some(code::MEMORY_LIMIT_EXCEEDED) => "ask for less at once, or raise the server's `max_memory_usage`",
-        Some(code::TOO_MANY_PARTS) => "insert more at once and less often, and let the server merge",
+        // TOO_MANY_SIMULTANEOUS_QUERIES
+        Some(202) => "lower `connections`, or raise `max_concurrent_queries`",
+        // MEMORY_LIMIT_EXCEEDED
+        Some(241) => "ask for less at once, or raise the server's `max_memory_usage`",
+        // TOO_MANY_PARTS
+        Some(252) => "insert more at once and less often, and let the server merge",
         None if reason.contains("clickhouse-client program") => "name the port for HTTP (8123, unless set)",
         _ => return reason,
     };
@@ -86,7 +70,7 @@ fn code(answer: &str) -> Option<u32> {
 /// Without the server's version.
 fn tidy(answer: &str) -> String {
     let end = answer.rfind(" (version ").unwrap_or(answer.len());
-    answer[..end].trim().chars().take(LONGEST).collect()
+    answer[..end].trim().chars().take(MAX_REASON).collect()
 }
 
 /// An error and its causes: the outermost alone often says no more than that something failed.

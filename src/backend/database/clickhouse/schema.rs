@@ -81,20 +81,23 @@ pub(super) async fn remove(database: &ClickHouse) -> Result<(), Error> {
 }
 
 async fn find(database: &ClickHouse) -> Result<Found, Error> {
-    let (server, name) = (&database.server, &database.ddl.database);
     let query = "SELECT name FROM system.tables WHERE database = ? ORDER BY name";
-    let tables: Vec<String> = server.rows("listing tables", &server.query(query).bind(name)).await?;
+    let query = database.server.query(query).bind(&database.ddl.database);
+    let tables: Vec<String> = database.server.rows("listing tables", &query).await?;
     if tables.is_empty() {
         return Ok(Found::Nothing);
     }
     if !has_marker(database).await? {
         return Ok(Found::Foreign { tables });
     }
-    let query = format!("SELECT max(version) FROM {} WHERE program = ?", database.ddl.table(MARKER));
-    let version: u32 =
-        server.one("reading the schema's version", &server.query(&query).bind(PROGRAM)).await?;
     let foreign = tables.into_iter().filter(|table| !TABLES.contains(&table.as_str())).collect();
-    Ok(Found::Ours { version: version as usize, foreign })
+    Ok(Found::Ours { version: version(database).await?, foreign })
+}
+
+async fn version(database: &ClickHouse) -> Result<usize, Error> {
+    let query = format!("SELECT max(version) FROM {} WHERE program = ?", database.ddl.table(MARKER));
+    let query = database.server.query(&query).bind(PROGRAM);
+    Ok(database.server.one::<u32>("reading the schema's version", &query).await? as usize)
 }
 
 /// Whether there is a table of the marker's name with the marker's columns.
