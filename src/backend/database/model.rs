@@ -2,11 +2,10 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use clickhouse::Row;
 use serde::{Deserialize, Serialize};
 
 /// One call of a model.
-#[derive(Debug, Clone, PartialEq, Row, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, clickhouse::Row, Serialize, Deserialize)]
 pub struct Event {
     /// Unique, above zero.
     pub id: i64,
