@@ -30,6 +30,7 @@ mod tethered;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use backend_bench::backend::database::{ClickHouse, Corpus, Database, Event, PoolOptions};
+use proxy::Proxy;
 use servers::{Server, shared_server};
 
 /// A migrated database of its own.
@@ -37,6 +38,21 @@ async fn database(server: &Server, options: PoolOptions) -> ClickHouse {
     let database = ClickHouse::open(&server.url, &fresh_name(), options).await.unwrap();
     database.migrate().await.unwrap();
     database
+}
+
+/// A migrated database with the first events of the corpus.
+async fn loaded(server: &Server, count: usize) -> ClickHouse {
+    let database = database(server, PoolOptions::default()).await;
+    database.insert_events(&corpus_of(count)).await.unwrap();
+    database
+}
+
+/// An empty migrated database, through a proxy.
+async fn behind_proxy(server: &Server, options: PoolOptions) -> (Proxy, ClickHouse) {
+    let proxy = Proxy::to(server.port()).await;
+    let database = ClickHouse::open(&server.url_through(proxy.port), &fresh_name(), options).await.unwrap();
+    database.migrate().await.unwrap();
+    (proxy, database)
 }
 
 /// A database's name that no other test has.

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use backend_bench::backend::database::{ClickHouse, Database, Error, Event, PoolOptions, corpus};
 
-use crate::proxy::Proxy;
 use crate::servers::Server;
-use crate::{corpus_of, database, fresh_name, shared_server};
+use crate::{behind_proxy, corpus_of, database, fresh_name, loaded, shared_server};
 
 /// The usage, added up by hand.
 fn added_up(events: &[Event]) -> BTreeMap<String, (i64, f64, i64, f64)> {
@@ -30,9 +29,15 @@ async fn a_bulk_insert_stores_every_field_of_every_event() {
     database.insert_events(&events).await.unwrap();
     assert_eq!(database.count_events().await.unwrap(), 4_321);
     assert_eq!(database.events_between(0..i64::MAX, 10_000).await.unwrap(), events);
+}
+
+#[tokio::test]
+async fn a_cleared_database_is_empty_and_takes_no_events_too() {
+    let server = shared_server().await;
+    let database = loaded(&server, 10).await;
     database.clear_events().await.unwrap();
-    assert_eq!(database.count_events().await.unwrap(), 0);
     database.insert_events(&[]).await.unwrap();
+    assert_eq!(database.count_events().await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -152,10 +157,7 @@ async fn until_no_insert_runs(server: &Server) {
 #[tokio::test]
 async fn an_insert_that_was_cut_short_stores_nothing_and_is_not_repeated() {
     let server = shared_server().await;
-    let proxy = Proxy::to(server.port()).await;
-    let url = server.url_through(proxy.port);
-    let database = ClickHouse::open(&url, &fresh_name(), PoolOptions::default()).await.unwrap();
-    database.migrate().await.unwrap();
+    let (proxy, database) = behind_proxy(&server, PoolOptions::default()).await;
     for cut in [300_000, 1_000_000, 2_000_000] {
         proxy.cut_after(cut);
         let error = database.insert_events(&corpus_of(50_000)).await.unwrap_err();
