@@ -5,8 +5,6 @@
 mod end;
 #[path = "clickhouse_server/errors.rs"]
 mod errors;
-#[path = "clickhouse_server/oldest.rs"]
-mod oldest;
 #[path = "clickhouse_server/statements.rs"]
 mod statements;
 

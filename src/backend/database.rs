@@ -44,6 +44,7 @@ use std::ops::Range;
 use futures_util::future::BoxFuture;
 
 pub use clickhouse::ClickHouse;
+pub(crate) use clickhouse::OLDEST_MAJOR as CLICKHOUSE_OLDEST_MAJOR;
 pub use corpus::Corpus;
 pub use error::Error;
 pub(crate) use model::now_us;

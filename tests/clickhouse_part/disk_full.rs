@@ -1,26 +1,18 @@
-//! A full disk: servers whose folder is on a file system of 48 MiB.
+//! A full disk: a server whose folder is on a file system of 48 MiB.
 
 use backend_bench::backend::database::{Database, Error, PoolOptions};
-use tempfile::TempDir;
 
-use crate::servers::{Server, start_modern_in, start_oldest_in};
+use crate::servers::Server;
 use crate::small_disk::SmallDisk;
 use crate::{corpus_of, database};
 
 /// Larger than what is free, as a part of the table.
 const TOO_MANY: usize = 400_000;
 
-fn folder_on(small: &SmallDisk) -> TempDir {
-    tempfile::tempdir_in(small.path()).unwrap()
-}
-
 #[tokio::test]
 async fn a_full_disk_is_named_every_time_and_keeps_nothing() {
     let Some(small) = SmallDisk::mount(48) else { return };
-    fills_up(&start_oldest_in(folder_on(&small), "").await).await;
-    drop(small);
-    let small = SmallDisk::mount(48).unwrap();
-    fills_up(&start_modern_in(folder_on(&small)).await).await;
+    fills_up(&Server::start_in(tempfile::tempdir_in(small.path()).unwrap()).await).await;
 }
 
 async fn fills_up(server: &Server) {

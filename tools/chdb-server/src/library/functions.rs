@@ -12,30 +12,8 @@ pub(super) struct Opaque {
 
 pub(super) type Handle = *mut Opaque;
 
-/// The form that `chdb_query_with_params_n` and its two siblings share: connection, statement, format (each with its
-/// length), and names and values of the parameters (each as an array of pointers and one of lengths).
-pub(super) type Start = unsafe extern "C" fn(
-    Handle,
-    *const c_char,
-    usize,
-    *const c_char,
-    usize,
-    *const *const c_char,
-    *const usize,
-    *const *const c_char,
-    *const usize,
-    usize,
-) -> Handle;
-
-/// `chdb_query_analysis_v1`.
-#[repr(C)]
-#[derive(Default)]
-pub(super) struct Analysis {
-    pub struct_size: u32,
-    pub statement_count: u32,
-    pub flags: u32,
-    pub query_class: u32,
-}
+/// `chdb_query_n` and `chdb_stream_insert_n`: connection, statement, and format, each text with its length.
+pub(super) type Start = unsafe extern "C" fn(Handle, *const c_char, usize, *const c_char, usize) -> Handle;
 
 /// Declares the functions of the library, by the header's names without their prefix, and how they are found in it.
 macro_rules! functions {
@@ -56,20 +34,15 @@ functions! {
     connect: unsafe extern "C" fn(c_int, *mut *mut c_char) -> *mut Handle,
     close_conn: unsafe extern "C" fn(*mut Handle),
     set_signal_handlers_enabled: unsafe extern "C" fn(c_int),
-    classify_query_n: unsafe extern "C" fn(Handle, *const c_char, usize, *const c_char, usize, *mut Analysis) -> c_int,
-    query_with_params_n: Start,
-    stream_query_with_params_n: Start,
-    stream_fetch_result: unsafe extern "C" fn(Handle, Handle) -> Handle,
-    stream_cancel_query: unsafe extern "C" fn(Handle, Handle),
+    query_n: Start,
     destroy_query_result: unsafe extern "C" fn(Handle),
-    stream_insert_with_params_n: Start,
+    stream_insert_n: Start,
     stream_append: unsafe extern "C" fn(Handle, *const c_void, usize) -> c_int,
     stream_done: unsafe extern "C" fn(Handle) -> Handle,
     stream_insert_error: unsafe extern "C" fn(Handle) -> *const c_char,
     destroy_insert_stream: unsafe extern "C" fn(Handle),
     result_buffer: unsafe extern "C" fn(Handle) -> *mut c_char,
     result_length: unsafe extern "C" fn(Handle) -> usize,
-    result_rows_written: unsafe extern "C" fn(Handle) -> u64,
     result_error: unsafe extern "C" fn(Handle) -> *const c_char,
 }
 

@@ -1,6 +1,6 @@
 //! ClickHouse's engine as a library: the C interface of `libchdb.so` behind safe types.
 //!
-//! This is the only module of the crate with `unsafe` in it; `tests/structure.rs` sees to that. Its safety rests on what
+//! This is the only module of the workspace with `unsafe` in it; `tests/structure.rs` checks that. Its safety rests on what
 //! the library's header (`chdb.h` of chDB 26.7) promises:
 //!
 //! - connections may be used from any thread, by one call at a time: [`Connection`] is [`Send`] and no more, and each
@@ -22,14 +22,10 @@ use std::sync::Arc;
 
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 
-use super::statement::Statement;
-use functions::{Analysis, Functions, Handle, Opaque, Start, text};
+use functions::{Functions, Handle, Opaque, Start, text};
 
 /// glibc's `RTLD_DEEPBIND`: the library finds its own allocator and C++ runtime first, whatever this program has.
 const RTLD_DEEPBIND: c_int = 8;
-
-/// `CHDB_QUERY_CONTROL`: the statement changes its session (`USE`, `SET`).
-const CONTROL: u32 = 3;
 
 /// The engine, with its data in one folder. A process can have one.
 pub struct Engine {
@@ -90,70 +86,25 @@ impl Connection {
         unsafe { *self.handle.as_ptr() }
     }
 
-    fn start(&mut self, start: Start, statement: Statement<'_>) -> Handle {
-        let (names, values): (Vec<&str>, Vec<&str>) =
-            statement.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).unzip();
-        let pointers =
-            |texts: &[&str]| texts.iter().map(|text| text.as_ptr().cast()).collect::<Vec<*const c_char>>();
-        let lengths = |texts: &[&str]| texts.iter().map(|text| text.len()).collect::<Vec<usize>>();
-        // SAFETY: every pointer is to as many bytes (or entries) as the length beside it says, all of which live for
-        // the call; the header says that none has to end in zero and that none is kept.
-        unsafe {
-            start(
-                self.raw(),
-                statement.sql.as_ptr().cast(),
-                statement.sql.len(),
-                statement.format.as_ptr().cast(),
-                statement.format.len(),
-                pointers(&names).as_ptr(),
-                lengths(&names).as_ptr(),
-                pointers(&values).as_ptr(),
-                lengths(&values).as_ptr(),
-                names.len(),
-            )
-        }
+    fn start(&mut self, start: Start, sql: &str, format: &str) -> Handle {
+        let (sql_length, format_length) = (sql.len(), format.len());
+        // SAFETY: both texts are as long as said and live for the call; the header says that neither has to end in zero
+        // and that none is kept.
+        unsafe { start(self.raw(), sql.as_ptr().cast(), sql_length, format.as_ptr().cast(), format_length) }
     }
 
-    /// How many statements `sql` holds (0 where it does not parse), and whether one of them changes the session.
-    pub fn classify(&mut self, sql: &[u8]) -> (u32, bool) {
-        let mut found = Analysis { struct_size: 16, ..Analysis::default() };
-        // SAFETY: the text is as long as said; no target database is passed, as the header allows; `found` has the size
-        // that it says.
-        unsafe {
-            (self.engine.functions.classify_query_n)(
-                self.raw(),
-                sql.as_ptr().cast(),
-                sql.len(),
-                ptr::null(),
-                0,
-                &raw mut found,
-            )
-        };
-        (found.statement_count, found.query_class >= CONTROL)
-    }
-
-    /// Executes a statement and returns all of its result.
-    ///
-    /// Fails with what the engine says against it.
-    pub fn run(&mut self, statement: Statement<'_>) -> Result<Answer, String> {
-        let handle = self.start(self.engine.functions.query_with_params_n, statement);
+    /// Executes a statement and returns all of its result, or the engine's error.
+    pub fn run(&mut self, sql: &str, format: &str) -> Result<Answer, String> {
+        let handle = self.start(self.engine.functions.query_n, sql, format);
         Answer::of(&self.engine, handle)
     }
 
-    /// Starts a `SELECT` whose result comes in pieces.
+    /// Starts an `INSERT` whose rows come in pieces, or returns the engine's error.
     ///
-    /// Fails with what the engine says against it.
-    pub fn stream(&mut self, statement: Statement<'_>) -> Result<Rows<'_>, String> {
-        let handle = self.start(self.engine.functions.stream_query_with_params_n, statement);
-        let stream = Answer::of(&self.engine, handle)?;
-        Ok(Rows { connection: self, stream, over: false })
-    }
-
-    /// Starts an `INSERT` whose data comes in pieces.
-    ///
-    /// Fails with what the engine says against it.
-    pub fn insert(&mut self, statement: Statement<'_>) -> Result<Insert<'_>, String> {
-        let handle = self.start(self.engine.functions.stream_insert_with_params_n, statement);
+    /// `sql` ends before `FORMAT`. Rows behind the statement in one call of [`run`](Self::run) are stored in part, without
+    /// an error (chDB 26.7).
+    pub fn insert(&mut self, sql: &str, format: &str) -> Result<Insert<'_>, String> {
+        let handle = self.start(self.engine.functions.stream_insert_n, sql, format);
         let stream = NonNull::new(handle).ok_or("the engine began no insert")?;
         let insert = Insert { connection: self, stream };
         match insert.error() {
@@ -170,13 +121,13 @@ impl Drop for Connection {
     }
 }
 
-/// A result, or a piece of one.
+/// A result.
 pub struct Answer {
     engine: Arc<Engine>,
     handle: NonNull<Opaque>,
 }
 
-// SAFETY: a result belongs to nobody but its owner: the header has its functions take nothing but the result.
+// SAFETY: a result depends on nothing else: the functions of the header that take one take nothing but it.
 unsafe impl Send for Answer {}
 
 impl Answer {
@@ -193,12 +144,6 @@ impl Answer {
 
     fn raw(&self) -> Handle {
         self.handle.as_ptr()
-    }
-
-    /// How many rows the statement wrote.
-    pub fn rows_written(&self) -> u64 {
-        // SAFETY: the result is there until `drop`.
-        unsafe { (self.engine.functions.result_rows_written)(self.raw()) }
     }
 }
 
@@ -219,42 +164,6 @@ impl Drop for Answer {
     fn drop(&mut self) {
         // SAFETY: it came from the library as ours to destroy, and is destroyed once.
         unsafe { (self.engine.functions.destroy_query_result)(self.raw()) }
-    }
-}
-
-/// The pieces of a result. Dropped before their end, the statement is cancelled.
-pub struct Rows<'a> {
-    connection: &'a mut Connection,
-    stream: Answer,
-    over: bool,
-}
-
-impl Rows<'_> {
-    /// The next piece; none at the end.
-    ///
-    /// Fails with what the engine says against it.
-    pub fn next(&mut self) -> Result<Option<Answer>, String> {
-        let engine = &self.connection.engine;
-        // SAFETY: connection and stream are there for as long as this is, and it is the only one to use them.
-        let piece =
-            unsafe { (engine.functions.stream_fetch_result)(self.connection.raw(), self.stream.raw()) };
-        let piece = Answer::of(engine, piece);
-        self.over = piece.as_ref().map_or(true, |piece| piece.as_ref().is_empty());
-        piece.map(|piece| Some(piece).filter(|_| !self.over))
-    }
-}
-
-impl Drop for Rows<'_> {
-    fn drop(&mut self) {
-        if !self.over {
-            // SAFETY: as in `next`; the stream is destroyed after this, by its own `drop`.
-            unsafe {
-                (self.connection.engine.functions.stream_cancel_query)(
-                    self.connection.raw(),
-                    self.stream.raw(),
-                );
-            }
-        }
     }
 }
 
@@ -282,12 +191,12 @@ impl Insert<'_> {
         }
     }
 
-    /// Ends the data and stores it. Returns the number of rows written, or what the engine says against the data.
-    pub fn done(self) -> Result<u64, String> {
+    /// Ends the data and stores it, or returns the engine's error.
+    pub fn done(self) -> Result<(), String> {
         let engine = &self.connection.engine;
         // SAFETY: the stream is there until `drop`, which the header asks for after this as well.
         let result = unsafe { (engine.functions.stream_done)(self.stream.as_ptr()) };
-        Answer::of(engine, result).map(|result| result.rows_written())
+        Answer::of(engine, result).map(drop)
     }
 }
 
