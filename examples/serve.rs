@@ -33,13 +33,21 @@ fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), PlatformError> {
-    let port = std::env::args().nth(1).map_or(Ok(0), |text| text.parse::<u16>());
-    let port = port.map_err(|_| "give a port from 0 to 65535")?;
+    let port = port()?;
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let profile = LatencyProfile::typical().faster(FASTER);
-    let listen = |config: &mut ApiConfig| config.address = (Ipv4Addr::LOCALHOST, port).into();
-    let platform = Platform::start_with(profile, EVENTS, listen).await?;
+    let platform = start(port).await?;
     println!("listening on {}", platform.server.url(""));
     tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
     Ok(platform.shutdown().await?)
+}
+
+fn port() -> Result<u16, PlatformError> {
+    let port = std::env::args().nth(1).map_or(Ok(0), |text| text.parse());
+    Ok(port.map_err(|_| "give a port from 0 to 65535")?)
+}
+
+async fn start(port: u16) -> Result<Platform, PlatformError> {
+    let profile = LatencyProfile::typical().faster(FASTER);
+    let listen = |config: &mut ApiConfig| config.address = (Ipv4Addr::LOCALHOST, port).into();
+    Platform::start_with(profile, EVENTS, listen).await
 }

@@ -17,7 +17,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use fault::LlmFault;
 pub use model::{LatencyProfile, LogNormal};
 
-use self::service::Service;
+use self::service::ChatService;
 use super::config::LlmConfig;
 
 /// An in-process HTTP server that speaks the protocol of a language model and **simulates** the model.
@@ -52,7 +52,7 @@ use super::config::LlmConfig;
 #[derive(Debug)]
 pub struct SimulatedLlm {
     address: SocketAddr,
-    service: Arc<Service>,
+    service: Arc<ChatService>,
     serving: JoinHandle<io::Result<()>>,
     stop: DropGuard,
 }
@@ -65,7 +65,7 @@ impl SimulatedLlm {
     pub async fn start(profile: LatencyProfile, seed: u64) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let (address, stop) = (listener.local_addr()?, CancellationToken::new());
-        let service = Arc::new(Service::new(profile, seed, stop.clone()));
+        let service = Arc::new(ChatService::new(profile, seed, stop.clone()));
         // Without TCP_NODELAY, each token could wait 40 ms for the acknowledgement of the previous one.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let server = axum::serve(listener, service::router(Arc::clone(&service)))

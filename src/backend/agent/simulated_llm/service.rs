@@ -24,7 +24,7 @@ use super::protocol::{self, ChatRequest};
 
 /// What all requests share.
 #[derive(Debug)]
-pub(super) struct Service {
+pub(super) struct ChatService {
     profile: LatencyProfile,
     seed: u64,
     stop: CancellationToken,
@@ -34,11 +34,11 @@ pub(super) struct Service {
     most_in_flight: AtomicUsize,
 }
 
-pub(super) fn router(service: Arc<Service>) -> Router {
+pub(super) fn router(service: Arc<ChatService>) -> Router {
     Router::new().route("/v1/chat/completions", post(chat)).with_state(service)
 }
 
-impl Service {
+impl ChatService {
     pub(super) fn new(profile: LatencyProfile, seed: u64, stop: CancellationToken) -> Self {
         Self {
             profile,
@@ -66,13 +66,13 @@ impl Service {
 
 /// A request in progress: counted from its arrival until its answer ends or the client disconnects.
 struct InFlight {
-    service: Arc<Service>,
+    service: Arc<ChatService>,
     number: u64,
     arrived: Instant,
 }
 
 impl InFlight {
-    fn new(service: Arc<Service>) -> Self {
+    fn new(service: Arc<ChatService>) -> Self {
         let now = service.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         service.most_in_flight.fetch_max(now, Ordering::Relaxed);
         let number = service.requests.fetch_add(1, Ordering::Relaxed);
@@ -105,7 +105,7 @@ impl Drop for InFlight {
     }
 }
 
-async fn chat(State(service): State<Arc<Service>>, Json(request): Json<ChatRequest>) -> Response {
+async fn chat(State(service): State<Arc<ChatService>>, Json(request): Json<ChatRequest>) -> Response {
     let stop = service.stop.clone();
     let answer = stop.run_until_cancelled(answer(InFlight::new(service), request)).await;
     answer.unwrap_or_else(|| refusal(StatusCode::SERVICE_UNAVAILABLE, "the simulated LLM stops"))
