@@ -18,7 +18,8 @@ use crate::command::cli::{AgainstArgs, Cli, JudgingArgs, ThresholdsFile, Verb};
 use crate::files::store;
 use crate::judge::Judgement;
 use crate::model::error::Error;
-use crate::report::{self, Report, console, json};
+use crate::report::console::Console;
+use crate::report::{self, Exporter, Report, json};
 use crate::thresholds::Thresholds;
 
 /// Does what `cli` says, printing to `out`, and returns the exit code.
@@ -55,10 +56,7 @@ fn conclude(
     out: &mut dyn Write,
 ) -> Result<u8, Error> {
     let saved = if judging.no_save { Vec::new() } else { report::save(report, &judging.report_dir)? };
-    let mut text = Vec::new();
-    let write = if quiet { console::write_verdict } else { console::write };
-    write(&mut text, report).map_err(Error::io("write", Path::new("the report")))?;
-    print(out, &String::from_utf8_lossy(&text))?;
+    print_written(out, |text| Console { quiet }.judgement(text, report))?;
     saved.iter().filter(|_| !quiet).try_for_each(|path| print(out, &format!("{}\n", path.display())))?;
     Ok(report.judgement.verdict().exit_code())
 }
@@ -71,6 +69,16 @@ fn not_compared(arguments: &AgainstArgs, judgement: &Judgement) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// Prints what `write` writes, as a whole.
+fn print_written(
+    out: &mut dyn Write,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Error> {
+    let mut text = Vec::new();
+    write(&mut text).map_err(Error::io("write", Path::new("the report")))?;
+    print(out, &String::from_utf8_lossy(&text))
 }
 
 /// Prints `text`. A reader that has gone away (`| head`) changes no exit code.

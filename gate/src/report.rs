@@ -1,27 +1,33 @@
-//! What is said about a judgement: on the console, and in three JSON files.
+//! What is said about a judgement or a comparison: one file a format, behind [`Exporter`].
 //!
-//! A comparison with a baseline has its seat in both (`comparison`, null where none was made).
+//! A format belongs here; what is found belongs into `judge`. A comparison with a baseline has its place in both formats
+//! (`comparison`, null where none was made).
 
-pub mod calibration;
-pub mod comparison;
-pub mod console;
-pub mod json;
-mod summary;
+pub(crate) mod console;
+mod counts;
+pub(crate) mod json;
+mod style;
+mod table;
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::files::store;
-use crate::judge::Judgement;
+use crate::judge::{Compared, Judgement};
 use crate::model::benchmark::Benchmark;
 use crate::model::engine_metadata::Engine;
 use crate::model::environment::LazyEnvironment;
 use crate::model::error::Error;
 use crate::thresholds::Thresholds;
 
-pub use summary::{ServiceLevel, Summary};
+pub(crate) use counts::{ServiceLevel, Summary};
+
+use console::Console;
+use json::Json;
+use json::comparison::ComparisonReport;
 
 /// Where the reports go unless another folder is named.
 pub const REPORTS_FOLDER: &str = "test_reports";
@@ -54,6 +60,21 @@ pub struct Report<'a> {
     pub engines: &'a [Engine],
 }
 
+/// A format.
+pub(crate) trait Exporter {
+    /// Writes what `check` and `run` found.
+    fn judgement(&self, out: &mut dyn Write, report: &Report<'_>) -> io::Result<()>;
+
+    /// Writes what `compare` and `ab` found.
+    fn comparison(&self, out: &mut dyn Write, compared: &Compared) -> io::Result<()>;
+}
+
+/// The format that was asked for.
+#[must_use]
+pub(crate) fn exporter(json: bool, quiet: bool) -> Box<dyn Exporter> {
+    if json { Box::new(Json) } else { Box::new(Console { quiet }) }
+}
+
 /// Writes the three JSON reports into `folder`, and returns their paths.
 ///
 /// # Errors
@@ -71,6 +92,14 @@ pub fn save(report: &Report<'_>, folder: &Path) -> Result<Vec<PathBuf>, Error> {
 /// Writes the judgement under the time.
 fn save_judgement(report: &Report<'_>, folder: &Path) -> Result<(String, PathBuf), Error> {
     save_stamped(&json::BenchmarkReport::new(report), "performance_benchmark_report", folder)
+}
+
+/// Writes `compared` into `folder` as `performance_comparison_<timestamp>.json`, and returns its path.
+///
+/// # Errors
+/// The folder cannot be made or written to.
+pub fn save_comparison(compared: &Compared, folder: &Path) -> Result<PathBuf, Error> {
+    save_stamped(&ComparisonReport::new(compared), "performance_comparison", folder).map(|(_, path)| path)
 }
 
 /// Writes `report` under `name` and the time, with a number behind it where another process was there in the same second.

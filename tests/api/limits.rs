@@ -79,7 +79,7 @@ async fn shutdown_lets_a_request_end_and_closes_the_port() {
 #[tokio::test]
 async fn shutdown_does_not_wait_for_ever() {
     let platform = with(|config| config.shutdown_timeout = Duration::from_millis(20)).await;
-    platform.llm.fail_next(1, backend_bench::backend::agent::Fault::Hang);
+    platform.llm.fail_next(1, backend_bench::backend::agent::LlmFault::Hang);
     let request = client().post(platform.server.url("/agent/runs")).json(&json!({"request": "Why?"}));
     let run = tokio::spawn(request.send());
     while platform.llm.requests() == 0 {

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use backend_bench::bench::services::Service;
-use backend_bench::bench::services::throwaway::home;
+use backend_bench::bench::services::ephemeral::parents;
 
 use super::{Entry, client, count, filled, plain_client, started};
 
@@ -36,7 +36,7 @@ fn soon(what: &str, reached: impl Fn() -> bool) {
 
 /// The server that listens on `port`, and its folder, as its command line has them.
 fn process_on(port: u16) -> (u32, PathBuf) {
-    let folders = home::parents().into_iter().flat_map(|place| std::fs::read_dir(place).expect("a folder"));
+    let folders = parents().into_iter().flat_map(|place| std::fs::read_dir(place).expect("a folder"));
     let of_port = |folder: &PathBuf| {
         std::fs::read_to_string(folder.join("port")).is_ok_and(|text| text == port.to_string())
             && folder.to_string_lossy().contains("backend-bench-clickhouse-")

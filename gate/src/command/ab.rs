@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use super::print;
+use super::{print, print_written};
 use crate::command::cli::AbArgs;
 use crate::files::noise::NOISE_FILE;
 use crate::files::store;

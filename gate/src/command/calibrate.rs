@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::print;
+use super::print_written;
 use crate::command::cli::CalibrateArgs;
 use crate::files::noise::{Noise, SCHEMA_VERSION};
 use crate::files::store;
@@ -13,7 +13,7 @@ use crate::measure::calibration::Calibration;
 use crate::measure::run::{self, BenchBinary, Interrupt, Project};
 use crate::model::environment::Environment;
 use crate::model::error::Error;
-use crate::report::calibration;
+use crate::report::console::calibration;
 use crate::stats::{self, Contrast, Settings};
 use crate::thresholds::policies::Policies;
 
@@ -120,7 +120,7 @@ impl Job<'_> {
         }
         let noise = self.noise(calibration);
         let path = self.keep(noise.clone())?;
-        print(out, &calibration::text(&noise, started.elapsed(), &path))?;
+        print_written(out, |text| calibration::write(text, &noise, started.elapsed(), &path))?;
         ended
     }
 

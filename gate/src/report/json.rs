@@ -1,16 +1,19 @@
-//! The JSON reports. `docs/schemas/` has a JSON schema for each, and a test holds real reports against them.
+//! Reports for programs. `gate/schemas/` has a JSON schema for each, and a test holds real reports against them.
 
+pub(crate) mod comparison;
 mod limits;
 
+use std::io::{self, Write};
 use std::time::SystemTime;
 
 use serde::Serialize;
 
+use self::comparison::ComparisonReport;
 use self::limits::{Graded, MetricResult, Promise, SlaResult};
-use super::comparison::ComparisonReport;
-use super::{Report, Summary};
+use super::{Exporter, Report, Summary};
 use crate::criterion;
-use crate::judge::{Failure, Missing, NotRun, Unmatched, Verdict};
+use crate::files::store;
+use crate::judge::{Compared, Failure, Missing, NotRun, Unmatched, Verdict};
 use crate::model::benchmark::{Benchmark, Estimates, Throughput};
 use crate::model::engine_metadata::Engine;
 use crate::model::environment::Environment;
@@ -19,6 +22,20 @@ use crate::thresholds::{Accepted, Policy, Thresholds};
 
 /// The version of all three formats.
 pub const SCHEMA_VERSION: u32 = 1;
+
+/// The two reports that a program can ask for on the standard output.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Json;
+
+impl Exporter for Json {
+    fn judgement(&self, out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
+        out.write_all(store::to_json(&BenchmarkReport::new(report)).as_bytes())
+    }
+
+    fn comparison(&self, out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
+        out.write_all(store::to_json(&ComparisonReport::new(compared)).as_bytes())
+    }
+}
 
 /// `performance_benchmark_report_<timestamp>.json`: the verdict and what it rests on.
 #[derive(Debug, Serialize)]

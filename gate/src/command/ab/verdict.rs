@@ -1,19 +1,17 @@
 //! What a trial came to, held to its policy and said.
 
 use std::io::Write;
-use std::path::Path;
 use std::time::Duration;
 
 use super::super::comparison::hold;
 use super::sides::Wanted;
-use super::{Job, print};
-use crate::files::store;
+use super::{Job, print, print_written};
 use crate::judge::{Compared, ComparedSide, Failure, Measuring};
 use crate::measure::ab::{Inventory, MODE, Source, Standing, Trial};
 use crate::measure::run::Processor;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
-use crate::report::comparison::{self, ComparisonReport, console};
+use crate::report;
 use crate::stats::{Change, Comparison, Control, Outcome};
 use crate::thresholds::policies::RowPolicy;
 
@@ -59,19 +57,20 @@ impl Job<'_> {
             return Err(interrupted);
         }
         let compared = self.compared(wanted, measured)?;
-        let report = ComparisonReport::new(&compared);
-        let saved = self.save(&report)?;
-        print(out, &self.said(&compared, &report)?)?;
+        let saved = self.save(&compared)?;
+        let exporter = report::exporter(self.arguments.json, self.quiet);
+        print_written(out, |text| exporter.comparison(text, &compared))?;
         print(out, &if self.quiet || self.arguments.json { String::new() } else { saved })?;
         Ok(compared.verdict().exit_code())
     }
 
     /// Writes the report, unless that is not wanted, and says where.
-    fn save(&self, report: &ComparisonReport<'_>) -> Result<String, Error> {
+    fn save(&self, compared: &Compared) -> Result<String, Error> {
         if self.arguments.no_save {
             return Ok(String::new());
         }
-        comparison::save(report, &self.arguments.report_dir).map(|path| format!("{}\n", path.display()))
+        report::save_comparison(compared, &self.arguments.report_dir)
+            .map(|path| format!("{}\n", path.display()))
     }
 
     fn compared(&self, wanted: &Wanted, measured: Measured) -> Result<Compared, Error> {
@@ -99,16 +98,6 @@ impl Job<'_> {
                 failures: measured.failures,
             }),
         })
-    }
-
-    fn said(&self, compared: &Compared, report: &ComparisonReport<'_>) -> Result<String, Error> {
-        if self.arguments.json {
-            return Ok(store::to_json(report));
-        }
-        let mut text = Vec::new();
-        let write = if self.quiet { console::write_verdict } else { console::write };
-        write(&mut text, compared).map_err(Error::io("write", Path::new("the comparison")))?;
-        Ok(String::from_utf8_lossy(&text).into_owned())
     }
 }
 

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use chdb_server::{PORT, USERS};
 
-use super::{ENGINE, Folder, Sources, StartError, failed};
+use super::sources::{ClickHouseSources, ENGINE, failed};
 use crate::backend::database::CLICKHOUSE_OLDEST_MAJOR;
-use crate::bench::services::free_port;
-use crate::bench::services::throwaway::{Stop, Throwaway};
+use crate::bench::services::ephemeral::Stop;
+use crate::bench::services::{EphemeralServer, Folder, StartError, free_port};
 
 /// The library in the folder that `scripts/engines.sh` fetches.
 const LIBRARY: &str = "libchdb.so";
@@ -43,7 +43,7 @@ pub(super) enum Installed {
 
 impl Installed {
     /// The program, else the library.
-    pub fn find(sources: &Sources) -> Result<Self, StartError> {
+    pub fn find(sources: &ClickHouseSources) -> Result<Self, StartError> {
         let program = sources.path.iter().map(|folder| folder.join(ENGINE)).find(|program| program.is_file());
         let version = program.as_deref().map(version_of);
         if let (Some(program), Some(Some(major))) = (&program, version)
@@ -60,7 +60,7 @@ impl Installed {
     }
 
     /// None, where nothing was fetched. A folder without all its files is an error.
-    fn fetched(sources: &Sources) -> Result<Option<Self>, StartError> {
+    fn fetched(sources: &ClickHouseSources) -> Result<Option<Self>, StartError> {
         let library = sources.fetched.join(LIBRARY);
         if !sources.fetched.exists() {
             return Ok(None);
@@ -93,7 +93,7 @@ impl Installed {
     }
 
     /// Its URL, and the server.
-    pub fn start(&self, folder: Folder, password: &str) -> Result<(String, Throwaway), String> {
+    pub fn start(&self, folder: Folder, password: &str) -> Result<(String, EphemeralServer), String> {
         let (port, server) = match self {
             Self::Program(program) => start_program(folder, program, password),
             Self::Library { library, server } => start_library(folder, server, library, password),
@@ -125,7 +125,7 @@ fn start_library(
     server: &Path,
     library: &Path,
     password: &str,
-) -> Result<(u16, Throwaway), String> {
+) -> Result<(u16, EphemeralServer), String> {
     folder.write(USERS, &format!("{USER} {password}\n")).map_err(|error| error.to_string())?;
     let mut command = Command::new(server);
     command.arg(library).arg(folder.path());
@@ -134,7 +134,7 @@ fn start_library(
     port.map(|port| (port, server)).ok_or_else(|| format!("its file `{PORT}` has no number"))
 }
 
-fn start_program(folder: Folder, program: &Path, password: &str) -> Result<(u16, Throwaway), String> {
+fn start_program(folder: Folder, program: &Path, password: &str) -> Result<(u16, EphemeralServer), String> {
     let port = free_port().map_err(|error| format!("no free port: {error}"))?;
     folder.write("users.xml", &users(password)).map_err(|error| error.to_string())?;
     let config = config(folder.path(), port);
@@ -144,12 +144,16 @@ fn start_program(folder: Folder, program: &Path, password: &str) -> Result<(u16,
     started(folder, &command, |_| answers(port)).map(|server| (port, server))
 }
 
-fn started(folder: Folder, command: &Command, ready: impl Fn(&Path) -> bool) -> Result<Throwaway, String> {
-    let server = Throwaway::start(folder, command, Stop::Terminate);
+fn started(
+    folder: Folder,
+    command: &Command,
+    ready: impl Fn(&Path) -> bool,
+) -> Result<EphemeralServer, String> {
+    let server = EphemeralServer::start(folder, command, Stop::Terminate);
     let mut server = server.map_err(|error| format!("its shell does not start: {error}"))?;
     match server.wait_until(STARTUP_GRACE, ready) {
         Ok(true) => Ok(server),
-        Ok(false) => Err(format!("its log ends with `{}`", server.last_words())),
+        Ok(false) => Err(format!("its log ends with `{}`", server.log_tail())),
         Err(error) => Err(error.to_string()),
     }
 }
@@ -238,7 +242,7 @@ mod tests {
         /// The file that is chosen, or the error.
         fn found(&self) -> String {
             let folder = |name: &str| self.0.path().join(name);
-            let sources = Sources {
+            let sources = ClickHouseSources {
                 url: None,
                 cluster: None,
                 path: vec![folder("bin")],

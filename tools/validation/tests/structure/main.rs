@@ -1,0 +1,106 @@
+//! The rules of the house, read from the source of every package: small files and functions, one name for one type, no
+//! import circles, the direction between the halls, and where `unsafe` may stand.
+
+mod functions;
+mod imports;
+mod modules;
+mod unsafety;
+
+use std::path::Path;
+
+use modules::{Package, packages};
+
+const MOST_LINES: usize = 300;
+
+/// A file with fewer lines whose items have one user belongs into that user's file.
+const FEWEST_LINES: usize = 40;
+
+/// What `rule` finds in the files of every package, with the file's name before it.
+fn findings(rule: impl Fn(&str) -> Vec<String>) -> Vec<String> {
+    let packages = packages();
+    let sources = packages.iter().flat_map(|package| &package.files);
+    sources
+        .flat_map(|file| {
+            let name = file.path.display().to_string();
+            rule(&file.source).into_iter().map(move |finding| format!("{name}: {finding}"))
+        })
+        .collect()
+}
+
+fn too_long(source: &str) -> Vec<String> {
+    let lines = source.lines().count();
+    if lines > MOST_LINES { vec![format!("{lines} lines")] } else { Vec::new() }
+}
+
+/// What `rule` finds in the library of each package.
+fn package_findings(rule: impl Fn(&Package) -> Vec<String>) -> Vec<String> {
+    let named = |package: &Package| {
+        let name = package.name.clone();
+        rule(package).into_iter().map(move |finding| format!("{name}: {finding}")).collect::<Vec<_>>()
+    };
+    packages().iter().flat_map(named).collect()
+}
+
+#[track_caller]
+fn holds(findings: &[String], remedy: &str) {
+    assert!(findings.is_empty(), "{remedy}:\n{}", findings.join("\n"));
+}
+
+#[test]
+fn no_file_is_over_300_lines() {
+    holds(&findings(too_long), "split these files");
+    assert_eq!(too_long(&"\n".repeat(301)), ["301 lines"]);
+    assert!(too_long(&"\n".repeat(300)).is_empty());
+}
+
+#[test]
+fn no_function_has_over_8_statements() {
+    holds(&findings(functions::too_many_statements), "split these functions");
+}
+
+#[test]
+fn no_import_circles() {
+    holds(&package_findings(imports::circles), "let these modules depend on each other in one direction");
+}
+
+#[test]
+fn no_two_types_of_a_package_have_one_name() {
+    holds(&package_findings(modules::twin_types), "give these types names of their own");
+}
+
+#[test]
+fn no_small_file_has_a_single_user() {
+    holds(
+        &package_findings(|package| imports::small_with_one_user(package, FEWEST_LINES)),
+        "move what is in these files into the file that uses it",
+    );
+}
+
+#[test]
+fn the_parts_do_not_know_how_they_are_measured() {
+    let backend = Path::new("src/backend");
+    let packages = packages();
+    let files = packages.iter().flat_map(|package| &package.files);
+    let found: Vec<String> = files
+        .filter(|file| file.path.starts_with(backend) && file.source.contains("crate::bench"))
+        .map(|file| file.path.display().to_string())
+        .collect();
+    holds(&found, "remove what these files import from src/bench");
+}
+
+#[test]
+fn only_the_engine_front_has_unsafe_code() {
+    let found: Vec<String> = packages()
+        .iter()
+        .filter(|package| package.name != unsafety::PACKAGE)
+        .flat_map(|package| &package.files)
+        .filter(|file| unsafety::has_unsafe(&file.source))
+        .map(|file| file.path.display().to_string())
+        .collect();
+    holds(&found, "write these files without `unsafe`");
+}
+
+#[test]
+fn every_unsafe_block_says_why_it_is_sound() {
+    holds(&findings(unsafety::unargued), "write a `// SAFETY:` comment above these");
+}
