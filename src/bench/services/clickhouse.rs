@@ -10,70 +10,27 @@
 
 mod ephemeral;
 pub mod namespace;
-
-use std::path::PathBuf;
+mod sources;
 
 use self::ephemeral::Installed;
+pub use self::sources::{CLUSTER_VARIABLE, ClickHouseSources, VARIABLE, cluster};
+use self::sources::{ENGINE, PROBE, failed};
 use super::{EngineFacts, Folder, Service, StartError, apart, random_password};
 use crate::backend::database::{Database, Error};
-use crate::bench::deployment;
-
-/// The name in the benchmarks' ids.
-const ENGINE: &str = "clickhouse";
-
-/// The variable that names the user's own server.
-pub const VARIABLE: &str = "CLICKHOUSE_URL";
-
-/// The variable that names a cluster of that server, to measure its tables on all nodes.
-pub const CLUSTER_VARIABLE: &str = "CLICKHOUSE_CLUSTER";
-
-/// A database that is named to ask a server for its version. It is never created.
-const PROBE: &str = "backend_bench_probe";
-
-/// Where a server is looked for.
-#[derive(Debug, Clone)]
-pub struct Sources {
-    /// A URL.
-    pub url: Option<String>,
-    /// A cluster of the server there.
-    pub cluster: Option<String>,
-    /// Folders of programs: those of `PATH`.
-    pub path: Vec<PathBuf>,
-    /// Where `scripts/engines.sh` puts the library: `.bench/chdb`.
-    pub fetched: PathBuf,
-    /// Folders that may have the program `chdb-server`: Cargo puts it above the benches, tests and examples.
-    pub programs: Vec<PathBuf>,
-}
-
-impl Sources {
-    /// This process's own variables and machine.
-    #[must_use]
-    pub fn of_this_machine() -> Self {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let program = std::env::current_exe().unwrap_or_default();
-        Self {
-            url: deployment::named(VARIABLE),
-            cluster: cluster(),
-            path: std::env::split_paths(&path).collect(),
-            fetched: super::fetched_folder().join("chdb"),
-            programs: program.ancestors().skip(1).take(2).map(PathBuf::from).collect(),
-        }
-    }
-}
 
 /// A server, as `CLICKHOUSE_URL`, this machine and `.bench/` have it. Blocks, for about a second where one is started.
 ///
 /// # Errors
 /// There is none, or the one that is chosen does not work.
 pub fn start() -> Result<Service, StartError> {
-    start_from(&Sources::of_this_machine())
+    start_from(&ClickHouseSources::of_this_machine())
 }
 
 /// [`start`], from other sources.
 ///
 /// # Errors
 /// As [`start`].
-pub fn start_from(sources: &Sources) -> Result<Service, StartError> {
+pub fn start_from(sources: &ClickHouseSources) -> Result<Service, StartError> {
     match (&sources.url, &sources.cluster) {
         (Some(url), cluster) => start_named(url, cluster.as_deref()),
         (None, Some(cluster)) => Err(failed(
@@ -82,12 +39,6 @@ pub fn start_from(sources: &Sources) -> Result<Service, StartError> {
         )),
         (None, None) => start_ephemeral(&Installed::find(sources)?),
     }
-}
-
-/// The cluster that `CLICKHOUSE_CLUSTER` or the file of the deployment names.
-#[must_use]
-pub fn cluster() -> Option<String> {
-    deployment::named(CLUSTER_VARIABLE)
 }
 
 fn start_ephemeral(installed: &Installed) -> Result<Service, StartError> {
@@ -151,8 +102,4 @@ fn probe(url: &str, cluster: Option<&str>) -> Result<ProbeAnswer, String> {
 fn facts(version: String, origin: String, settings: Vec<String>) -> EngineFacts {
     let major: Vec<&str> = version.split('.').take(2).collect();
     EngineFacts { name: ENGINE.to_owned(), major: major.join("."), version, origin, settings }
-}
-
-fn failed(problem: String, remedy: String) -> StartError {
-    StartError::Failed { engine: ENGINE, problem, remedy }
 }

@@ -61,8 +61,9 @@ async fn bulk(url: &str) -> Outcome<()> {
 async fn load_in_turns(database: &ClickHouse, client: &Client, file: &Path) -> Outcome<()> {
     let events: Vec<Event> = Corpus::new(20).take(ROWS).collect();
     database.insert_events(&events).await?;
-    let (load, mut rounds) = (written(client, file).await?, Rounds::default());
+    let load = written(client, file).await?;
     emptied(database).await?;
+    let mut rounds = Rounds::default();
     for _ in 0..=ROUNDS {
         let ours = milliseconds(database.insert_events(&events)).await?;
         emptied(database).await?;
@@ -70,8 +71,11 @@ async fn load_in_turns(database: &ClickHouse, client: &Client, file: &Path) -> O
         emptied(database).await?;
         rounds.note(ours, theirs);
     }
-    let title = format!("{ROWS} rows, median of {ROUNDS} rounds");
-    rounds.print(&title, ["insert_events", "load of a local file"], "ms");
+    rounds.print(
+        &format!("{ROWS} rows, median of {ROUNDS} rounds"),
+        ["insert_events", "load of a local file"],
+        "ms",
+    );
     Ok(())
 }
 

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use chdb_server::{PORT, USERS};
 
-use super::{ENGINE, Folder, Sources, StartError, failed};
+use super::sources::{ClickHouseSources, ENGINE, failed};
 use crate::backend::database::CLICKHOUSE_OLDEST_MAJOR;
-use crate::bench::services::free_port;
-use crate::bench::services::ephemeral::{EphemeralServer, Stop};
+use crate::bench::services::ephemeral::Stop;
+use crate::bench::services::{EphemeralServer, Folder, StartError, free_port};
 
 /// The library in the folder that `scripts/engines.sh` fetches.
 const LIBRARY: &str = "libchdb.so";
@@ -43,7 +43,7 @@ pub(super) enum Installed {
 
 impl Installed {
     /// The program, else the library.
-    pub fn find(sources: &Sources) -> Result<Self, StartError> {
+    pub fn find(sources: &ClickHouseSources) -> Result<Self, StartError> {
         let program = sources.path.iter().map(|folder| folder.join(ENGINE)).find(|program| program.is_file());
         let version = program.as_deref().map(version_of);
         if let (Some(program), Some(Some(major))) = (&program, version)
@@ -60,7 +60,7 @@ impl Installed {
     }
 
     /// None, where nothing was fetched. A folder without all its files is an error.
-    fn fetched(sources: &Sources) -> Result<Option<Self>, StartError> {
+    fn fetched(sources: &ClickHouseSources) -> Result<Option<Self>, StartError> {
         let library = sources.fetched.join(LIBRARY);
         if !sources.fetched.exists() {
             return Ok(None);
@@ -144,7 +144,11 @@ fn start_program(folder: Folder, program: &Path, password: &str) -> Result<(u16,
     started(folder, &command, |_| answers(port)).map(|server| (port, server))
 }
 
-fn started(folder: Folder, command: &Command, ready: impl Fn(&Path) -> bool) -> Result<EphemeralServer, String> {
+fn started(
+    folder: Folder,
+    command: &Command,
+    ready: impl Fn(&Path) -> bool,
+) -> Result<EphemeralServer, String> {
     let server = EphemeralServer::start(folder, command, Stop::Terminate);
     let mut server = server.map_err(|error| format!("its shell does not start: {error}"))?;
     match server.wait_until(STARTUP_GRACE, ready) {
@@ -238,7 +242,7 @@ mod tests {
         /// The file that is chosen, or the error.
         fn found(&self) -> String {
             let folder = |name: &str| self.0.path().join(name);
-            let sources = Sources {
+            let sources = ClickHouseSources {
                 url: None,
                 cluster: None,
                 path: vec![folder("bin")],

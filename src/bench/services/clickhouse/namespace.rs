@@ -4,7 +4,7 @@
 //! marker and whose signatures are all of processes that have ended. What benches of other machines left stays: whether
 //! their processes run cannot be seen from here.
 
-use super::{CLUSTER_VARIABLE, PROBE, VARIABLE};
+use super::sources::{CLUSTER_VARIABLE, PROBE, VARIABLE};
 use crate::backend::database::{ClickHouse, Database, Error, PoolOptions};
 use crate::bench::services::process::Process;
 use crate::bench::services::{apart, namespace_name};
