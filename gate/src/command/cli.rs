@@ -7,6 +7,7 @@ mod compare;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::{ValueParser, ValueParserFactory};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -15,6 +16,7 @@ pub use ab::{AbArgs, CalibrateArgs, EffortArgs};
 pub use compare::{AgainstArgs, CompareArgs, ComparisonArgs};
 
 use crate::files::baseline::{BASELINES_FOLDER, BaselineName};
+use crate::measure::cargo::Selection;
 use crate::measure::cargo::launch::SUBCOMMAND;
 use crate::report::REPORTS_FOLDER;
 use crate::thresholds::THRESHOLDS_FILE;
@@ -88,7 +90,7 @@ pub enum Color {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Run the benches of the project in this folder, then judge their results.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Judge results that are there already, of any Criterion project.
     Check(CheckArgs),
     /// Measure two revisions turn by turn on this machine: the gate for pull requests.
@@ -130,6 +132,12 @@ pub struct RunArgs {
     /// Run every bench so many times, each in a process and a home of its own: evidence for comparisons.
     #[arg(long, value_name = "N", default_value = "1", value_parser = runs)]
     pub runs: usize,
+    /// Fail where a bench target is left out: one of another harness, one that does not build or that needs features.
+    #[arg(long)]
+    pub require_all: bool,
+    /// The time that each bench target has: `90s`, `1h 30m`.
+    #[arg(long, value_name = "TIME", default_value = "2h", value_parser = ab::time)]
+    pub timeout: Duration,
     /// Load may go to another machine: the one that `API_URL` or another URL names is yours (`BENCH_TARGET_IS_MINE`).
     #[arg(long)]
     pub target_is_mine: bool,
@@ -139,6 +147,11 @@ pub struct RunArgs {
     pub judging: JudgingArgs,
     #[command(flatten)]
     pub baselines: BaselinesFolder,
+    #[command(flatten)]
+    pub selection: Selection,
+    /// What every bench is told, as behind the `--` of `cargo bench`.
+    #[arg(last = true, value_name = "ARGUMENT")]
+    pub arguments: Vec<OsString>,
 }
 
 fn runs(text: &str) -> Result<usize, String> {

@@ -64,13 +64,15 @@ fn judge(
     Ok(judgement)
 }
 
-/// What ran: everything, or the bench targets that were named with the groups that they hold.
+/// What is judged: everything, or what the named bench targets hold. What was selected by package or target is as named.
 fn scope(arguments: &RunArgs, results: &Results) -> Vec<String> {
-    let mut categories = arguments.categories.clone();
-    if !categories.is_empty() && arguments.criterion_home.is_none() {
-        categories.extend(results.benchmarks.iter().map(|benchmark| benchmark.category().to_owned()));
+    let RunArgs { categories, selection, .. } = arguments;
+    let selects = !selection.package.is_empty() || !selection.bench.is_empty();
+    if categories.is_empty() && selects {
+        results.categories(&results.targets())
+    } else {
+        results.categories(categories)
     }
-    categories
 }
 
 fn finish(
@@ -82,6 +84,8 @@ fn finish(
     judgement: &Judgement,
 ) -> Result<u8, Error> {
     let environment = measured.results.environment();
+    let notes = measured.notes.iter().map(|note| format!("Note: {note}.\n"));
+    print(out, &(measured.results.coverage() + &notes.collect::<String>()))?;
     let report = measured.results.report(judgement, thresholds, &environment);
     let code = conclude(&report, &arguments.judging, quiet, out)?;
     let kept = keep_baseline(arguments, &report, &measured.runs)?;
