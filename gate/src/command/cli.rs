@@ -13,11 +13,12 @@ use clap::builder::{ValueParser, ValueParserFactory};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use ab::{AbArgs, CalibrateArgs, EffortArgs};
-pub use compare::{AgainstArgs, CompareArgs, ComparisonArgs};
+pub use compare::{AgainstArgs, CompareArgs, ComparisonArgs, SavedName};
 
 use crate::files::baseline::{BASELINES_FOLDER, BaselineName};
 use crate::measure::cargo::Selection;
 use crate::measure::cargo::launch::SUBCOMMAND;
+use crate::model::filter::IdFilter;
 use crate::report::REPORTS_FOLDER;
 use crate::thresholds::THRESHOLDS_FILE;
 
@@ -120,6 +121,9 @@ pub struct RunArgs {
     /// Bench targets to run; all of them if none is named.
     #[arg(value_name = "CATEGORY")]
     pub categories: Vec<String>,
+    /// Only one benchmark, or those whose ids begin with these parts; `*` stands for one part.
+    #[arg(long, value_name = "ID")]
+    pub filter: Option<IdFilter>,
     /// Small sizes and few samples (`BENCH_MODE=quick`): minutes instead of tens of them.
     #[arg(long)]
     pub quick: bool,
@@ -162,9 +166,12 @@ fn runs(text: &str) -> Result<usize, String> {
 /// What `check` takes.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Categories to judge (the first part of a benchmark's id); all of them if none is named.
+    /// What to judge: bench targets that `run` measured, or categories (the first part of an id); all if none is named.
     #[arg(value_name = "CATEGORY")]
     pub categories: Vec<String>,
+    /// Only one benchmark, or those whose ids begin with these parts; `*` stands for one part.
+    #[arg(long, value_name = "ID")]
+    pub filter: Option<IdFilter>,
     /// The Criterion home to judge [default: `$CRITERION_HOME`, else `criterion` in cargo's target folder].
     #[arg(long, value_name = "DIR")]
     pub criterion_home: Option<PathBuf>,

@@ -12,6 +12,7 @@ use crate::model::benchmark::Benchmark;
 use crate::model::engine_metadata::EngineMetadata;
 use crate::model::environment::{Environment, LazyEnvironment};
 use crate::model::error::Error;
+use crate::model::filter::IdFilter;
 use crate::report::{CategoryTime, Report};
 use crate::thresholds::Thresholds;
 
@@ -45,16 +46,8 @@ impl Results {
         Ok(Self { home: home.to_owned(), benchmarks, record, facts, times })
     }
 
-    /// Judges the results of `categories` (of all, if it is empty), and what of them the record says could not run;
-    /// the `required` engines have to be among them.
-    pub fn judge(
-        &self,
-        thresholds: &Thresholds,
-        categories: Vec<String>,
-        required: &[String],
-    ) -> Result<Judgement, Error> {
-        let (facts, required) = (self.facts.clone(), required.to_vec());
-        let mut scope = Scope { categories, failures: Vec::new(), facts, required };
+    /// Judges the results in `scope`, and what of them the record says could not run.
+    pub fn judge(&self, thresholds: &Thresholds, mut scope: Scope) -> Result<Judgement, Error> {
         if let Some(record) = &self.record {
             let in_scope = self.benchmarks.iter().filter(|benchmark| scope.holds(&benchmark.id));
             criterion::refuse_stale(in_scope, record.fresh_from())?;
@@ -66,15 +59,16 @@ impl Results {
         judge::judge(thresholds, &self.benchmarks, scope)
     }
 
-    /// The categories that `names` mean: bench targets with the groups that they hold, and groups.
+    /// What is to be judged where `names` are asked for: bench targets with the groups that they hold, and groups.
     #[must_use]
-    pub fn categories(&self, names: &[String]) -> Vec<String> {
+    pub fn scope(&self, names: &[String], filter: Option<&IdFilter>) -> Scope {
         let targets = self.record.iter().flat_map(|record| &record.targets);
         let meant = targets.filter(|it| names.iter().any(|name| cargo::names(name, &it.target)));
         let homes: Vec<PathBuf> = meant.map(|target| self.home.join(&target.home)).collect();
         let is_held = |benchmark: &&Benchmark| homes.iter().any(|home| benchmark.folder.starts_with(home));
         let held = self.benchmarks.iter().filter(is_held).map(|benchmark| benchmark.category().to_owned());
-        names.iter().cloned().chain(held).collect()
+        let (categories, facts) = (names.iter().cloned().chain(held).collect(), self.facts.clone());
+        Scope { categories, filter: filter.cloned(), facts, ..Scope::default() }
     }
 
     /// Fails on the first of `names` that is no bench target here, and that neither a result nor a metric belongs to.

@@ -20,6 +20,7 @@ use crate::judge::Failure;
 use crate::model::engine_metadata::EngineMetadata;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
+use crate::model::filter::IdFilter;
 use crate::report::CategoryTime;
 use child::Ended;
 use progress::Progress;
@@ -40,6 +41,9 @@ const SERVERS: &str = "BENCH_SERVERS";
 /// What a bench ends with that was told something which cannot be meant: nothing is judged then.
 const BAD_INPUT: i32 = 2;
 
+/// Why a bench that ended well has failed.
+const NOTHING_SAVED: &str = "it saved no Criterion result";
+
 /// How libtest ends what it prints.
 const LIBTEST: &str = "test result: ";
 
@@ -50,6 +54,8 @@ pub struct Plan<'a> {
     pub built: &'a BuiltTargets,
     /// What each of them is told behind cargo's own arguments.
     pub arguments: &'a [OsString],
+    /// The benchmarks to measure; `None` for all.
+    pub filter: Option<&'a IdFilter>,
     /// Where it is run, with the mode (`quick` or `full`), which is handed on as `BENCH_MODE`.
     pub environment: &'a Environment,
     /// Engines that the benches must not do without, handed on as `BENCH_REQUIRE`.
@@ -133,11 +139,21 @@ fn start(
     let limits = Limits { processor: None, until: Instant::now().checked_add(plan.timeout) };
     let mut see = |line: &str| progress.line(line);
     let ended = child::run_within(&mut command(plan, target, &home), limits, interrupt, &mut see)?;
-    let finding = find(&ended, &home, started);
+    let finding = find(&ended, &home, started).within(plan.filter);
     Ok((understood(target, ended)?, finding))
 }
 
 impl Finding {
+    /// A target that holds nothing of what is asked for saves nothing, and that is no failure.
+    fn within(self, filter: Option<&IdFilter>) -> Self {
+        match self {
+            Self::Failed(reason) if filter.is_some() && reason == NOTHING_SAVED => {
+                Self::LeftOut(format!("{reason} of --filter"))
+            }
+            finding => finding,
+        }
+    }
+
     fn reason(&self) -> Option<&str> {
         match self {
             Self::Measured => None,
@@ -174,7 +190,7 @@ fn without_progress(mut output: Vec<String>) -> Vec<String> {
 /// A bench as cargo would run it, but for the home, the mode and the lines that say how a load stands.
 fn command(plan: &Plan<'_>, target: &BenchTarget, home: &Path) -> Command {
     let mut command = target.command();
-    command.args(plan.arguments);
+    command.args(plan.arguments).args(plan.filter.map(IdFilter::pattern));
     command
         .env("CRITERION_HOME", home)
         .env("TMPDIR", plan.scratch)
@@ -215,7 +231,7 @@ fn nothing_saved(ended: &Ended, home: &Path, started: SystemTime) -> Finding {
     match EngineMetadata::read(home, Some(started)) {
         Ok(facts) if facts.engines.is_empty() && !facts.unavailable.is_empty() => Finding::Measured,
         Ok(_) if is_libtest => Finding::LeftOut(cargo::of_harness("libtest")),
-        Ok(_) => Finding::Failed("it saved no Criterion result".to_owned()),
+        Ok(_) => Finding::Failed(NOTHING_SAVED.to_owned()),
         Err(error) => Finding::Failed(error.to_string()),
     }
 }

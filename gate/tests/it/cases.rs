@@ -206,3 +206,23 @@ fn a_bench_that_hangs_is_ended_when_its_time_is_up() {
     project.write("benches/g.rs", "fn main() { loop { std::thread::park(); } }");
     project.gate(&[&QUIET[..], &["--timeout", "1s"]].concat()).exits(1).prints("it hangs");
 }
+
+#[test]
+fn a_filter_means_the_same_to_run_and_check() {
+    let project = limited(&["a/x", "a/y", "b/x"]);
+    package(&project, ".", "here", &[("a", "a/x"), ("b", "b/x")], "[workspace]\n");
+    // As Criterion does, but for the kinds of filter that there are.
+    let main = project
+        .read("benches/b.rs")
+        .replace("fn main() {", "fn main() { if std::env::args().len() > 2 { return; }");
+    project.write("benches/b.rs", main);
+    project.gate(&QUIET).exits(2).prints("no fresh result for `a/y`");
+    let part = ["--filter", "a/x"];
+    let ended = project.gate(&[&QUIET[..], &part].concat()).exits(0);
+    ended.prints("Measured 1 of 2 bench targets, left out 1: b (it saved no Criterion result of --filter)");
+    project.gate(&[&LATEST[..], &part].concat()).exits(0);
+    project.gate(&[&LATEST[..], &["--filter", "*/y"]].concat()).exits(2);
+    assert!(
+        project.gate(&[&QUIET[..], &["--filter", "a//x"]].concat()).exits(2).stderr.contains("first parts")
+    );
+}

@@ -10,7 +10,6 @@ use crate::judge::run_set::RecordedRun;
 use crate::measure::cargo::{BuiltTargets, Workspace};
 use crate::measure::run::progress::Progress;
 use crate::measure::run::{self, Home, Interrupt, Outcome, Plan};
-use crate::model::benchmark::category_of;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
 use crate::thresholds::Thresholds;
@@ -104,6 +103,7 @@ impl<'a> Session<'a> {
         let plan = Plan {
             built: &self.built,
             arguments: &self.arguments.arguments,
+            filter: self.arguments.filter.as_ref(),
             environment: self.environment,
             required: &self.arguments.judging.require,
             target_is_mine: self.arguments.target_is_mine,
@@ -118,8 +118,8 @@ impl<'a> Session<'a> {
     /// Whether this run measured a benchmark: a home that was named may hold older results, of bench targets that did
     /// not run.
     fn measures(&self, results: &Results) -> impl Fn(&str) -> bool + use<> {
-        let categories = results.categories(&self.arguments.categories);
-        move |id| categories.is_empty() || categories.iter().any(|category| category == category_of(id))
+        let scope = results.scope(&self.arguments.categories, self.arguments.filter.as_ref());
+        move |id| scope.holds(id)
     }
 }
 
