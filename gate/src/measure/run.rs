@@ -122,7 +122,7 @@ fn run_target(
     let clock = Instant::now();
     let (ended, finding) = start(plan, target, interrupt, progress)?;
     let time = CategoryTime { category: label, elapsed: clock.elapsed() };
-    progress.ends(&time, finding.reason());
+    progress.ends(&time, finding.failure());
     outcome.add(time, finding, ended);
     Ok(())
 }
@@ -154,10 +154,12 @@ impl Finding {
         }
     }
 
-    fn reason(&self) -> Option<&str> {
+    /// How a target ended otherwise than well, and why.
+    fn failure(&self) -> Option<(&str, &str)> {
         match self {
             Self::Measured => None,
-            Self::Failed(reason) | Self::LeftOut(reason) => Some(reason),
+            Self::Failed(reason) => Some(("FAILED", reason)),
+            Self::LeftOut(reason) => Some(("LEFT OUT", reason)),
         }
     }
 }
