@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use super::super::comparison::hold;
+use super::super::comparison::{hold, settings};
 use super::sides::Wanted;
 use super::{Job, print, print_written};
 use crate::judge::{Compared, ComparedSide, Failure, Measuring};
@@ -61,7 +61,7 @@ impl Job<'_> {
         let exporter = report::exporter(self.arguments.json, self.quiet);
         print_written(out, |text| exporter.comparison(text, &compared))?;
         print(out, &if self.quiet || self.arguments.json { String::new() } else { saved })?;
-        Ok(compared.verdict().exit_code())
+        Ok(compared.verdict.exit_code())
     }
 
     /// Writes the report, unless that is not wanted, and says where.
@@ -75,29 +75,18 @@ impl Job<'_> {
 
     fn compared(&self, wanted: &Wanted, measured: Measured) -> Result<Compared, Error> {
         let (changes, held): (Vec<Change>, Vec<RowPolicy>) = measured.changes.into_iter().unzip();
-        let comparison = Comparison { rows: changes, control: measured.control };
-        let (rows, control) = hold(comparison, held, &self.policies)?;
-        let arguments = &self.arguments.comparison;
-        let here = Environment::here(Some(MODE));
-        Ok(Compared {
-            base: described("base", &wanted.base, &here),
-            head: described("head", &wanted.head, &here),
-            paired: true,
-            alpha: arguments.alpha,
-            margin: self.policies.default_margin(),
-            strict: arguments.strict,
-            different_environment: self.different_environment.clone(),
-            rows,
-            control,
-            notes: measured.notes,
-            measuring: Some(Measuring {
-                seconds: measured.elapsed.as_secs_f64(),
-                budget_seconds: self.arguments.effort.budget.as_secs_f64(),
-                seed: self.seed,
-                processor: measured.processor.map(Processor::number),
-                failures: measured.failures,
-            }),
-        })
+        let rows = Comparison { rows: changes, control: measured.control };
+        let rows = hold(rows, held, &self.policies)?;
+        let measuring = Measuring {
+            seconds: measured.elapsed.as_secs_f64(),
+            budget_seconds: self.arguments.effort.budget.as_secs_f64(),
+            seed: self.seed,
+            processor: measured.processor.map(Processor::number),
+            failures: measured.failures,
+        };
+        let settings = settings(true, &self.policies, &self.arguments.comparison);
+        let different = self.different_environment.clone();
+        Ok(Compared::new(described(wanted), settings, rows, different, measured.notes, Some(measuring)))
     }
 }
 
@@ -106,13 +95,16 @@ fn one_sided(id: &str, outcome: Outcome) -> Change {
     Change { id, outcome, ratio: None, interval: None, pairs: 0, detectable: None, runs_needed: None }
 }
 
-fn described(name: &str, source: &Source, here: &Environment) -> ComparedSide {
-    let commit = match source {
-        Source::Revision(revision) => Some(revision.commit.clone()),
-        Source::Worktree => here.commit.clone(),
-    };
-    let environment = Some(Environment { commit, ..here.clone() });
-    ComparedSide { name: format!("{name}, {source}"), origins: Vec::new(), environment }
+fn described(wanted: &Wanted) -> [ComparedSide; 2] {
+    let here = Environment::here(Some(MODE));
+    [("base", &wanted.base), ("head", &wanted.head)].map(|(name, source)| {
+        let commit = match source {
+            Source::Revision(revision) => Some(revision.commit.clone()),
+            Source::Worktree => here.commit.clone(),
+        };
+        let environment = Some(Environment { commit, ..here.clone() });
+        ComparedSide { name: format!("{name}, {source}"), origins: Vec::new(), environment }
+    })
 }
 
 /// What the reader should know of rows that are inconclusive for another reason than their data.
