@@ -16,8 +16,8 @@ mod verdict;
 
 use serde::{Deserialize, Serialize};
 
+use crate::metadata::EngineMetadata;
 use crate::model::benchmark::{Benchmark, category_of};
-use crate::model::engine_metadata::EngineMetadata;
 use crate::model::error::Error;
 use crate::thresholds::{Kind, Thresholds};
 

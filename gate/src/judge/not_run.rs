@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{Missing, Scope};
-use crate::model::engine_metadata::NotRunEngine;
+use crate::metadata::NotRunEngine;
 use crate::thresholds::{Kind, Metric, Thresholds};
 
 /// Benchmarks whose engine is not to be had. Nothing of it passes, and nothing of it fails, unless it is required.

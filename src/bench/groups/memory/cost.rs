@@ -19,7 +19,7 @@ use self::api_request::RequestSteps;
 use self::broadcast_delivery::DeliverySteps;
 use self::steps::Steps;
 use super::work::on_this_thread;
-use crate::backend::agent::{LatencyProfile, Llm, SimulatedLlm, AgentStage, Supervisor, SupervisorConfig};
+use crate::backend::agent::{AgentStage, LatencyProfile, Llm, SimulatedLlm, Supervisor, SupervisorConfig};
 use crate::bench::heap::{AllocationCount, OwnArena};
 use crate::bench::{Harness, Unit};
 

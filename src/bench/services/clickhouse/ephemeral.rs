@@ -11,8 +11,8 @@ use chdb_server::{PORT, USERS};
 
 use super::{ENGINE, Folder, Sources, StartError, failed};
 use crate::backend::database::CLICKHOUSE_OLDEST_MAJOR;
-use crate::bench::services::free_port;
 use crate::bench::services::ephemeral::{EphemeralServer, Stop};
+use crate::bench::services::free_port;
 
 /// The library in the folder that `scripts/engines.sh` fetches.
 const LIBRARY: &str = "libchdb.so";
@@ -144,7 +144,11 @@ fn start_program(folder: Folder, program: &Path, password: &str) -> Result<(u16,
     started(folder, &command, |_| answers(port)).map(|server| (port, server))
 }
 
-fn started(folder: Folder, command: &Command, ready: impl Fn(&Path) -> bool) -> Result<EphemeralServer, String> {
+fn started(
+    folder: Folder,
+    command: &Command,
+    ready: impl Fn(&Path) -> bool,
+) -> Result<EphemeralServer, String> {
     let server = EphemeralServer::start(folder, command, Stop::Terminate);
     let mut server = server.map_err(|error| format!("its shell does not start: {error}"))?;
     match server.wait_until(STARTUP_GRACE, ready) {
