@@ -6,8 +6,8 @@ use owo_colors::OwoColorize;
 
 use super::comparison;
 use crate::judge::{Compared, Judgement, MetricRow, Missing, Undecided, Verdict};
+use crate::metadata::Engine;
 use crate::model::benchmark::category_of;
-use crate::model::engine_metadata::Engine;
 use crate::report::{Report, ServiceLevel, Summary, style, table};
 use crate::stats::Outcome;
 use crate::thresholds::Kind;
