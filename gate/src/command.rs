@@ -17,6 +17,7 @@ use std::path::Path;
 use crate::command::cli::{AgainstArgs, Cli, JudgingArgs, ThresholdsFile, Verb};
 use crate::files::store;
 use crate::judge::Judgement;
+use crate::measure::cargo::launch;
 use crate::model::error::Error;
 use crate::report::console::Console;
 use crate::report::{self, Exporter, Report, json};
@@ -35,6 +36,7 @@ pub fn execute(cli: Cli, out: &mut dyn Write) -> Result<u8, Error> {
         Verb::Compare(arguments) => compare::compare(&arguments, cli.quiet, out),
         Verb::Baseline(verb) => baseline::baseline(verb, out).map(|()| 0),
         Verb::Thresholds(file) => thresholds(&file, out).map(|()| 0),
+        Verb::RecordLaunch { into, executable, .. } => launch::record(&into, &executable).map(|()| 0),
     }
 }
 

@@ -2,4 +2,7 @@
 
 pub mod ab;
 pub mod calibration;
+pub mod cargo;
+pub mod process;
+mod processor;
 pub mod run;

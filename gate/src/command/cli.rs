@@ -5,6 +5,7 @@
 mod ab;
 mod compare;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{ValueParser, ValueParserFactory};
@@ -14,6 +15,7 @@ pub use ab::{AbArgs, CalibrateArgs, EffortArgs};
 pub use compare::{AgainstArgs, CompareArgs, ComparisonArgs};
 
 use crate::files::baseline::{BASELINES_FOLDER, BaselineName};
+use crate::measure::cargo::launch::SUBCOMMAND;
 use crate::report::REPORTS_FOLDER;
 use crate::thresholds::THRESHOLDS_FILE;
 
@@ -100,6 +102,14 @@ pub enum Verb {
     Baseline(BaselineVerb),
     /// Print the limits in force as JSON.
     Thresholds(ThresholdsFile),
+    /// Write down how cargo starts a bench: this program is the runner when benches are built.
+    #[command(name = SUBCOMMAND, hide = true)]
+    RecordLaunch {
+        into: PathBuf,
+        executable: OsString,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
 }
 
 /// What `run` takes.

@@ -3,8 +3,6 @@
 //! A category is a bench target, and has a process of its own. The home is fresh unless one is named, so that
 //! nothing stale is judged, and a record in it says what ran, when, and how it ended.
 
-pub(super) mod child;
-mod processor;
 pub mod progress;
 mod project;
 pub mod record;
@@ -21,13 +19,12 @@ use crate::model::engine_metadata::EngineMetadata;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
 use crate::report::CategoryTime;
+use child::Ended;
 use progress::Progress;
 use record::RunRecord;
 
-use child::Ended;
-
-pub use child::{Interrupt, Limits};
-pub use processor::Processor;
+pub use super::process::{self as child, Interrupt, Limits};
+pub use super::processor::Processor;
 pub use progress::ANNOUNCEMENT;
 pub use project::{BenchBinary, Project, build};
 
@@ -104,8 +101,10 @@ fn run_category(
 ) -> Result<(CategoryTime, Option<Failure>), Error> {
     progress.starts(&binary.category);
     let (started, clock) = (SystemTime::now() - record::CLOCK_SLACK, Instant::now());
-    let ended =
-        understood(binary, child::run(command(plan, binary), interrupt, &mut |line| progress.line(line))?)?;
+    let ended = understood(
+        binary,
+        child::run(&mut command(plan, binary), interrupt, &mut |line| progress.line(line))?,
+    )?;
     let time = CategoryTime { category: binary.category.clone(), elapsed: clock.elapsed() };
     let reason = ended.failure.or_else(|| nothing_saved(plan.home, started));
     progress.ends(&time, reason.as_deref());

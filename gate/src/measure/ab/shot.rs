@@ -74,8 +74,8 @@ impl Shot<'_> {
         let folder = folder(surroundings)?;
         let (home, started) = (folder.path().join("home"), Instant::now());
         let mut announced = Vec::new();
-        let (command, limits) = (self.command(folder.path(), &home)?, surroundings.limits(expected));
-        let ended = child::run_within(command, limits, surroundings.interrupt, &mut |line| {
+        let (mut command, limits) = (self.command(folder.path(), &home)?, surroundings.limits(expected));
+        let ended = child::run_within(&mut command, limits, surroundings.interrupt, &mut |line| {
             note(&mut announced, line, started);
         })?;
         let elapsed = started.elapsed();
@@ -100,7 +100,8 @@ pub fn list(binary: &BenchBinary, surroundings: &Surroundings<'_>) -> Result<(En
     let mut command = bare(binary, folder.path())?;
     command.arg("--list").env("CRITERION_HOME", folder.path().join("home"));
     let started = Instant::now();
-    let ended = child::run_within(command, surroundings.limits(None), surroundings.interrupt, &mut |_| {})?;
+    let ended =
+        child::run_within(&mut command, surroundings.limits(None), surroundings.interrupt, &mut |_| {})?;
     Ok((ended, started.elapsed()))
 }
 

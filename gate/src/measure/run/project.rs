@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use super::child::{self, Interrupt};
+use crate::measure::process::{self as child, Interrupt};
 use crate::model::error::Error;
 
 /// A Cargo project and its bench targets.
@@ -187,11 +187,12 @@ pub fn build(
         command.args(["--bench", category]);
     }
     let mut binaries = Vec::new();
-    let ended = child::run(command, interrupt, &mut |line| match serde_json::from_str::<Artifact>(line) {
-        Ok(artifact) => binaries.extend(bench_binary(artifact)),
-        Err(_) if line.starts_with('{') => {}
-        Err(_) => eprintln!("{line}"),
-    })?;
+    let ended =
+        child::run(&mut command, interrupt, &mut |line| match serde_json::from_str::<Artifact>(line) {
+            Ok(artifact) => binaries.extend(bench_binary(artifact)),
+            Err(_) if line.starts_with('{') => {}
+            Err(_) => eprintln!("{line}"),
+        })?;
     binaries.sort_by_key(|binary| project.benches.iter().position(|bench| *bench == binary.category));
     match ended.failure {
         None => Ok(binaries),
