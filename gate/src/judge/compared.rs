@@ -60,6 +60,9 @@ pub struct Measuring {
     pub processor: Option<usize>,
     /// Bench targets that could not run on the head.
     pub failures: Vec<Failure>,
+    /// Rows of both sides that have too few runs to decide anything, each with the reason.
+    #[serde(skip)]
+    pub not_measured: Vec<String>,
 }
 
 /// One benchmark's change, with what it is held to.
@@ -147,7 +150,7 @@ impl Compared {
     #[must_use]
     pub fn findings(&self) -> Vec<(Verdict, String)> {
         let rows = self.rows.iter().filter_map(|row| row.finding(self.strict));
-        let rows = rows.chain(self.nothing_compared());
+        let rows = rows.chain(self.nothing_compared()).chain(self.not_measured());
         let rows: Vec<(Verdict, String)> = match self.red_control() {
             None => rows.collect(),
             Some(reason) => {
@@ -164,6 +167,12 @@ impl Compared {
         failures.map(|failure| {
             (Verdict::Fail, format!("{} could not run on the head: {}", failure.category, failure.reason))
         })
+    }
+
+    /// The rows that the budget did not suffice for: no verdict passes over them.
+    fn not_measured(&self) -> impl Iterator<Item = (Verdict, String)> {
+        let rows = self.measuring.iter().flat_map(|measuring| &measuring.not_measured);
+        rows.map(|row| (Verdict::Undecided(Undecided::Inconclusive), format!("not measured: {row}")))
     }
 
     fn nothing_compared(&self) -> Option<(Verdict, String)> {

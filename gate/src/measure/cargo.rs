@@ -243,6 +243,6 @@ fn label(package: &str, name: &str, is_ambiguous: bool) -> String {
 }
 
 /// Whether `wanted` names the target `label`: a name alone means those of all packages.
-fn names(wanted: &str, label: &str) -> bool {
+pub(crate) fn names(wanted: &str, label: &str) -> bool {
     wanted == label || label.rsplit_once('/').is_some_and(|(_, name)| name == wanted)
 }

@@ -129,8 +129,16 @@ fn a_soft_margin_warns_where_the_whole_interval_is_beyond_it() {
 #[test]
 fn a_bench_that_could_not_run_fails_whatever_the_control_says() {
     let failure = Failure { category: "a".into(), reason: "exit code 101".into(), output: Vec::new() };
-    let measuring =
-        |failures| Some(Measuring { seconds: 1.0, budget_seconds: 2.0, seed: 3, processor: None, failures });
+    let measuring = |failures| {
+        Some(Measuring {
+            seconds: 1.0,
+            budget_seconds: 2.0,
+            seed: 3,
+            processor: None,
+            failures,
+            not_measured: Vec::new(),
+        })
+    };
     for red in [false, true] {
         let mut compared = compared(vec![row(Outcome::Unchanged)], false, Some(red));
         compared.measuring = measuring(vec![failure.clone()]);
@@ -145,8 +153,14 @@ fn a_budget_for_nothing_is_no_pass() {
     let mut row = row(Outcome::Inconclusive);
     row.change.interval = None;
     let mut compared = compared(vec![row, self::row(Outcome::New)], false, None);
-    compared.measuring =
-        Some(Measuring { seconds: 1.0, budget_seconds: 1.0, seed: 3, processor: None, failures: Vec::new() });
+    compared.measuring = Some(Measuring {
+        seconds: 1.0,
+        budget_seconds: 1.0,
+        seed: 3,
+        processor: None,
+        failures: Vec::new(),
+        not_measured: Vec::new(),
+    });
     assert_eq!(compared.verdict().exit_code(), 2);
     assert!(compared.findings()[0].1.contains("the budget is too small"));
     compared.rows.push(self::row(Outcome::Unchanged));
