@@ -16,8 +16,8 @@ use crate::measure::cargo::{BuiltTargets, Workspace};
 use crate::measure::interleave::checkouts::Checkouts;
 use crate::measure::interleave::git::Repository;
 use crate::measure::interleave::{
-    BASE, BenchTargets, BuiltRevision, HEAD, Inventory, MODE, Prepared, ProgressReporter, SampledRow,
-    Sampler, Schedule, SequentialTest, Source, TargetId, deployment, interleave,
+    BASE, BenchTargets, BuiltRevision, HEAD, Inventory, MODE, Prepared, ProcessContext, ProgressReporter,
+    SampledRow, Sampler, Schedule, SequentialTest, Source, TargetId, deployment, interleave,
 };
 use crate::measure::process::Interrupt;
 use crate::measure::run::Processor;
@@ -154,13 +154,18 @@ impl AbJob<'_> {
         log: &mut dyn Write,
     ) -> Result<AbComparison, Error> {
         let (arguments, started) = (self.arguments, Instant::now());
-        let context = arguments.effort.context(checkouts.scratch(), &self.interrupt, self.processor, started);
-        let mut targets = BenchTargets::new(&built.base.built, built.head(), context);
+        let mut targets =
+            BenchTargets::new(&built.base.built, built.head(), self.context(checkouts, started));
         let inventory = targets.list(arguments.filter.as_deref())?;
-        let sampler = self.sampler(targets, &inventory, self.announced(log, &inventory, built))?;
-        let measured = self.sample(sampler, &inventory)?;
+        let progress = self.announced(log, &inventory, built);
+        let measured = self.sample(self.sampler(targets, &inventory, progress)?, &inventory)?;
         let differ = built.head.as_ref().and_then(|head| built.base.changed_dependencies(head));
         Ok(measured.ended(started.elapsed(), differ))
+    }
+
+    fn context<'a>(&'a self, checkouts: &'a Checkouts, started: Instant) -> ProcessContext<'a> {
+        let effort = &self.arguments.effort;
+        effort.context(checkouts.scratch(), &self.interrupt, self.processor, started)
     }
 
     fn sample(&self, mut sampler: Sampler<'_>, inventory: &Inventory) -> Result<AbComparison, Error> {

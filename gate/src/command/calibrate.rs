@@ -45,14 +45,18 @@ struct CalibrateJob<'a> {
 
 impl CalibrateJob<'_> {
     fn run(&self, out: &mut dyn Write) -> Result<(), Error> {
-        let workspace = Workspace::open(Path::new("."), &self.arguments.selection, &self.interrupt)?;
-        workspace.refuse_unknown(&self.arguments.categories)?;
+        let workspace = self.workspace()?;
         let checkouts = Checkouts::take(&Repository::at(&workspace.root), &workspace.target)?;
         ProgressReporter::new(out, self.quiet).say("Building...");
         let built = workspace.build(&self.arguments.categories, &self.interrupt)?;
         let (started, mut calibration) = (Instant::now(), Calibration::default());
         let ended = self.measure(&built, self.context(&checkouts, started)?, out, &mut calibration);
         self.conclude(&calibration, ended, started.elapsed(), out)
+    }
+
+    fn workspace(&self) -> Result<Workspace, Error> {
+        let workspace = Workspace::open(Path::new("."), &self.arguments.selection, &self.interrupt)?;
+        workspace.refuse_unknown(&self.arguments.categories).map(|()| workspace)
     }
 
     fn context<'a>(
@@ -73,10 +77,12 @@ impl CalibrateJob<'_> {
     ) -> Result<(), Error> {
         let mut targets = BenchTargets::new(built, built, context);
         let rows = targets.list(self.arguments.filter.as_deref())?.both;
-        let (count, pairs, budget) =
-            (rows.len(), self.arguments.pairs, self.arguments.effort.budget.as_secs());
+        let (pairs, budget) = (self.arguments.pairs, self.arguments.effort.budget.as_secs());
         let mut progress = ProgressReporter::new(out, self.quiet);
-        progress.say(&format!("Measuring {count} benchmarks for {budget} s at most, {pairs} pairs a round"));
+        progress.say(&format!(
+            "Measuring {} benchmarks for {budget} s at most, {pairs} pairs a round",
+            rows.len()
+        ));
         let mut rounds = FixedRounds::new(calibration, self.arguments.rounds, pairs, self.settings());
         interleave(&mut self.sampler(targets, &rows, progress)?, &mut rounds, &[])
     }

@@ -67,10 +67,9 @@ impl AbComparison {
         let failed = self.failures.iter().map(|failure| format!("bench target {} failed", failure.category));
         let counted = self.left_out.iter().filter(|(count, _)| *count > 0);
         let why: Vec<String> = counted.map(|(count, why)| format!("{count} {why}")).chain(failed).collect();
-        let (left_out, all) =
-            (self.left_out.iter().map(|(count, _)| count).sum::<usize>(), self.changes.len());
         let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
-        let (base, head) = (&request.base, &request.head);
+        let left_out: usize = self.left_out.iter().map(|(count, _)| count).sum();
+        let (all, AbRequest { base, head, .. }) = (self.changes.len(), request);
         format!("compared {} of {all} rows of {head} with {base}, left out {left_out}{why}\n", all - left_out)
     }
 }

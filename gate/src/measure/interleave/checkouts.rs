@@ -267,14 +267,14 @@ mod tests {
 
     #[test]
     fn folders_are_for_one_process_and_left_clean() {
-        let (target, root) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let taken = Checkouts::take(&repository(&root), target.path()).unwrap();
-        let busy = Checkouts::take(&repository(&root), target.path()).unwrap_err();
+        let [target, root] = [(), ()].map(|()| tempfile::tempdir().unwrap());
+        let take = || Checkouts::take(&repository(&root), target.path());
+        let taken = take().unwrap();
+        let busy = take().unwrap_err();
         assert!(busy.to_string().contains("another bench-gate measures here"), "{busy}");
-        let (scratch, folder) = (taken.scratch().to_owned(), taken.folder.clone());
+        let folders = [taken.scratch().to_owned(), taken.folder.clone()];
         drop(taken);
-        assert!(!scratch.exists() && !folder.exists());
-        assert!(Checkouts::take(&repository(&root), target.path()).is_ok());
+        assert!(!folders.iter().any(|folder| folder.exists()) && take().is_ok());
     }
 
     #[test]

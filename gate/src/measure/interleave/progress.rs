@@ -108,8 +108,8 @@ mod tests {
     fn a_log_gets_a_line_every_ten_seconds_and_a_quiet_one_none() {
         let lines = |quiet: bool| {
             let mut out = Vec::new();
-            let mut reporter = ProgressReporter::new(&mut out, quiet);
-            reporter.in_place = false;
+            let reporter = ProgressReporter::new(&mut out, quiet);
+            let mut reporter = ProgressReporter { in_place: false, ..reporter };
             reporter.say("Building");
             (0..1000).for_each(|_| reporter.show(&LINE));
             reporter.logged =

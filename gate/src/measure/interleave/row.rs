@@ -4,13 +4,28 @@ use std::time::Duration;
 
 use super::effort::{Effort, RunCost};
 use super::process::variance;
-use super::schedule::Arm;
 use crate::stats::{self, Change, Contrast, Outcome, Values};
 use crate::thresholds::Better;
 use crate::thresholds::policies::RowPolicy;
 
 /// The fewest pairs that a length is chosen from.
 const PILOT: usize = 4;
+
+/// What is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Arm {
+    Base,
+    Head,
+    /// The base once more: the null control of a confirmation.
+    Control,
+}
+
+impl Arm {
+    /// Whether the base's executables are run.
+    pub(crate) fn is_base(self) -> bool {
+        self != Self::Head
+    }
+}
 
 /// Which evidence a run belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -280,7 +295,7 @@ pub(super) mod tests {
         assert_eq!(few.effort, Effort::default());
         let mut enough = row(&noisy);
         enough.choose_length(0.1);
-        let (chosen, before) = (enough.effort.measurement, Effort::default().measurement);
-        assert!(chosen < before, "noise between processes asks for short runs");
+        let is_shorter = enough.effort.measurement < Effort::default().measurement;
+        assert!(is_shorter, "noise between processes asks for short runs");
     }
 }

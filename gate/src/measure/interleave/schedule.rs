@@ -9,26 +9,10 @@
 
 use fastrand::Rng;
 
-use super::row::SampledRow;
+use super::row::{Arm, SampledRow};
 
 /// How much more expensive than together it may be to measure rows alone.
 const ALONE_OVERHEAD: f64 = 1.25;
-
-/// What is run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Arm {
-    Base,
-    Head,
-    /// The base once more: the null control of a confirmation.
-    Control,
-}
-
-impl Arm {
-    /// Whether the base's executables are run.
-    pub(crate) fn is_base(self) -> bool {
-        self != Self::Head
-    }
-}
 
 /// The seeded order of everything.
 #[derive(Debug, Clone)]

@@ -143,20 +143,22 @@ impl SequentialTest {
 /// The rows that are measured up to the look at `pairs` pairs, and until when: time to confirm what looks worse is kept
 /// free, and where the time is not enough for all rows, the most expensive get no more.
 fn stage(sampler: &mut Sampler<'_>, pairs: usize) -> Goal {
-    let (open, left) = (sampler.open(), sampler.left().as_secs_f64());
-    let available = (left - confirming(sampler, &open, pairs).min(left / 2.0)).max(0.0);
+    let open = sampler.open();
+    let available = available(sampler, &open, pairs);
     let has = open.iter().map(|row| sampler.rows[*row].first.pairs()).min().unwrap_or_default();
     let kept = schedule::affordable(sampler.batches(&open), 2 * (pairs - has), available);
     let rows = if kept.is_empty() { open.clone() } else { kept };
-    let closed = open.into_iter().filter(|row| !rows.contains(row));
-    closed.for_each(|row| sampler.rows[row].state = RowState::Closed);
+    let closed = open.iter().filter(|row| !rows.contains(row));
+    closed.for_each(|row| sampler.rows[*row].state = RowState::Closed);
     Goal { rows, phase: Phase::First, pairs, until: Instant::now() + Duration::from_secs_f64(available) }
 }
 
-/// The seconds that it takes to confirm those of the rows `open` that look worse, at the look at `pairs` pairs.
-fn confirming(sampler: &Sampler<'_>, open: &[usize], pairs: usize) -> f64 {
+/// The seconds until the look at `pairs` pairs: without the time to confirm those of the rows `open` that look worse.
+fn available(sampler: &Sampler<'_>, open: &[usize], pairs: usize) -> f64 {
+    let left = sampler.left().as_secs_f64();
     let suspects = open.iter().map(|row| &sampler.rows[*row]).filter(|row| row.is_suspect());
-    suspects.map(|row| row.seconds_alone(0.0) * (3 * pairs) as f64).sum()
+    let confirming: f64 = suspects.map(|row| row.seconds_alone(0.0) * (3 * pairs) as f64).sum();
+    (left - confirming.min(left / 2.0)).max(0.0)
 }
 
 fn together(mut one: Control, other: Control) -> Control {
