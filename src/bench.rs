@@ -19,4 +19,4 @@ pub use facts::Facts;
 pub use harness::Harness;
 pub use measurement::Unit;
 pub use mode::{Mode, Sizes};
-pub use platform::{Platform, Session};
+pub use platform::{Platform, PlatformGuard};

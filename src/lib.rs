@@ -26,5 +26,7 @@
 //!   (Info, Low, Medium, Critical).
 //! - **Verdict**: Pass, Fail or Undecided, a join over everything judged and never an average.
 
+#![forbid(unsafe_code)]
+
 pub mod backend;
 pub mod bench;

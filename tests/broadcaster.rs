@@ -1,4 +1,4 @@
-//! The hub's promises, over real sockets.
+//! The documented behaviour of the broadcaster, over real sockets.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde::{Serialize, Serializer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -16,7 +17,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 type Client = WebSocketStream<TcpStream>;
 
-/// Far beyond what any step takes: reached only where a promise is broken.
+/// Far beyond the time of any step: reached only on a failure.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 async fn hub(config: BroadcasterConfig) -> (Broadcaster, String) {
@@ -53,7 +54,7 @@ async fn close_code(client: &mut Client) -> CloseCode {
     }
 }
 
-/// Does `step` until the hub has counted what `reached` waits for.
+/// Repeats `step` until the hub's counters satisfy `reached`.
 async fn until(hub: &Broadcaster, reached: impl Fn(BroadcasterStats) -> bool, mut step: impl FnMut()) {
     let reached = async {
         while !reached(hub.stats()) {
@@ -64,27 +65,25 @@ async fn until(hub: &Broadcaster, reached: impl Fn(BroadcasterStats) -> bool, mu
     timeout(DEADLINE, reached).await.unwrap_or_else(|_| panic!("stuck at {:?}", hub.stats()));
 }
 
-fn nothing() {}
-
 #[tokio::test]
 async fn a_message_reaches_its_room_and_no_other() {
     let (hub, address) = hub(BroadcasterConfig::default()).await;
-    let (mut red, mut other_red) = (join(&address, "red").await, join(&address, "red").await);
+    let mut red = [join(&address, "red").await, join(&address, "red").await];
     let mut blue = join(&address, "blue").await;
     let answer = ask(&mut blue, r#"{"publish":{"room":"red","payload":[1]}}"#).await;
     assert_eq!(answer, r#"{"published":{"room":"red","receivers":2}}"#);
-    for client in [&mut red, &mut other_red] {
+    for client in &mut red {
         assert_eq!(receive(client).await, r#"{"message":{"room":"red","payload":[1]}}"#.into());
     }
-    assert_eq!(ask(&mut red, r#"{"leave":"red"}"#).await, r#"{"left":"red"}"#);
+    assert_eq!(ask(&mut red[0], r#"{"leave":"red"}"#).await, r#"{"left":"red"}"#);
     assert_eq!((hub.publish("red", &2).unwrap(), hub.publish("green", &3).unwrap()), (1, 0));
 }
 
-/// Counts how often it is written.
+/// A payload that counts how often it is serialised.
 #[derive(Default)]
-struct Written(Cell<u32>);
+struct Counted(Cell<u32>);
 
-impl Serialize for Written {
+impl Serialize for Counted {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.set(self.0.get() + 1);
         serializer.serialize_u32(self.0.get())
@@ -92,15 +91,15 @@ impl Serialize for Written {
 }
 
 #[tokio::test]
-async fn a_message_is_written_once_for_all_its_receivers() {
+async fn a_message_is_serialised_once_for_all_its_receivers() {
     let (hub, address) = hub(BroadcasterConfig::default()).await;
     let mut clients = [join(&address, "a").await, join(&address, "a").await, join(&address, "a").await];
-    let payload = Written::default();
+    let payload = Counted::default();
     assert_eq!((hub.publish("a", &payload).unwrap(), payload.0.get()), (3, 1));
     for client in &mut clients {
         assert_eq!(receive(client).await, r#"{"message":{"room":"a","payload":1}}"#.into());
     }
-    until(&hub, |stats| stats.delivered == 3, nothing).await;
+    until(&hub, |stats| stats.delivered == 3, || ()).await;
 }
 
 #[tokio::test]
@@ -115,21 +114,19 @@ async fn a_receiver_that_does_not_read_loses_the_oldest_messages() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_does_not_read_is_disconnected_where_gaps_are_not_wanted() {
-    let close_timeout = Duration::from_millis(10);
+async fn a_receiver_that_does_not_read_is_disconnected_by_the_policy_without_gaps() {
     let slow_consumer = SlowConsumer::Disconnect;
-    let (hub, address) =
-        hub(BroadcasterConfig { queue_capacity: 4, slow_consumer, close_timeout, ..Default::default() })
-            .await;
+    let config = BroadcasterConfig { queue_capacity: 4, slow_consumer, ..Default::default() };
+    let (hub, address) = hub(BroadcasterConfig { close_timeout: Duration::from_millis(10), ..config }).await;
     let _slow = join(&address, "a").await;
     let padding = "x".repeat(256 * 1024);
-    until(&hub, |stats| stats.slow_disconnects == 1, || drop(hub.publish("a", &padding))).await;
-    until(&hub, |stats| stats.connections == 0, nothing).await;
-    assert_eq!((hub.publish("a", "anybody?").unwrap(), hub.stats().dropped), (0, 0));
+    let disconnected = |stats: BroadcasterStats| stats.slow_disconnects == 1 && stats.connections == 0;
+    until(&hub, disconnected, || drop(hub.publish("a", &padding))).await;
+    assert_eq!((hub.publish("a", "late").unwrap(), hub.stats().dropped), (0, 0));
 }
 
 #[tokio::test]
-async fn a_peer_that_holds_up_a_write_is_let_go() {
+async fn a_peer_that_blocks_a_write_is_disconnected() {
     let write_timeout = Duration::from_millis(50);
     let (hub, address) = hub(BroadcasterConfig { write_timeout, ..Default::default() }).await;
     let _unread = join(&address, "a").await;
@@ -138,11 +135,11 @@ async fn a_peer_that_holds_up_a_write_is_let_go() {
 }
 
 #[tokio::test]
-async fn a_peer_that_answers_no_ping_is_let_go() {
+async fn a_peer_that_answers_no_ping_is_disconnected() {
     let heartbeat = Duration::from_millis(20);
     let (hub, address) = hub(BroadcasterConfig { heartbeat, ..Default::default() }).await;
     let _silent = connect(&address).await;
-    until(&hub, |stats| stats.unresponsive == 1 && stats.connections == 0, nothing).await;
+    until(&hub, |stats| stats.unresponsive == 1 && stats.connections == 0, || ()).await;
 }
 
 #[tokio::test]
@@ -168,71 +165,81 @@ async fn a_command_over_the_limit_ends_its_connection_with_1009() {
     client.send("x".repeat(200_000).into()).await.unwrap();
     assert_eq!(close_code(&mut client).await, CloseCode::Size);
     drop(client);
-    until(&hub, |stats| stats.connections == 0, nothing).await;
+    until(&hub, |stats| stats.connections == 0, || ()).await;
 }
 
 #[tokio::test]
-async fn shutdown_says_goodbye_ends_every_task_and_frees_the_port() {
+async fn shutdown_closes_connections_ends_every_task_and_frees_the_port() {
     let (hub, address) = hub(BroadcasterConfig::default()).await;
     let (mut client, silent) = (join(&address, "a").await, connect(&address).await);
-    let goodbye = async {
+    let closed = async {
         assert_eq!(close_code(&mut client).await, CloseCode::Away);
         assert!(client.next().await.is_none());
     };
-    timeout(DEADLINE, async { tokio::join!(hub.shutdown(), goodbye) }).await.expect("a shutdown in time");
-    assert_eq!((hub.stats().connections, hub.publish("a", "anybody?").unwrap()), (0, 0));
+    timeout(DEADLINE, async { tokio::join!(hub.shutdown(), closed) }).await.expect("a shutdown in time");
+    assert_eq!((hub.stats().connections, hub.publish("a", "late").unwrap()), (0, 0));
     TcpListener::bind(&address).await.expect("the port is free");
     drop(silent);
 }
 
-#[tokio::test]
-async fn streams_upgraded_elsewhere_are_served_too() {
-    let hub = Broadcaster::new(BroadcasterConfig::default());
-    let (near, far) = duplex(4096);
-    let server = WebSocketStream::from_raw_socket(near, Role::Server, Some(hub.websocket_config())).await;
-    let mut client = WebSocketStream::from_raw_socket(far, Role::Client, None).await;
-    let talk = async {
-        assert_eq!(ask(&mut client, r#"{"echo":{"a":1}}"#).await, r#"{"echo":{"a":1}}"#);
-        client.close(None).await.unwrap();
-    };
-    timeout(DEADLINE, async { tokio::join!(hub.serve(server), talk) }).await.expect("an end in time");
-}
-
-/// A client of `hub` by a pipe that takes less than a message at a time.
-async fn by_a_narrow_pipe(hub: &Broadcaster) -> WebSocketStream<DuplexStream> {
+/// A client of `hub` over a pipe that is shorter than a message, and the task that serves it.
+async fn connect_by_narrow_pipe(hub: &Broadcaster) -> (WebSocketStream<DuplexStream>, JoinHandle<()>) {
     let (near, far) = duplex(64);
     let server = WebSocketStream::from_raw_socket(near, Role::Server, Some(hub.websocket_config())).await;
     let hub = hub.clone();
-    tokio::spawn(async move { hub.serve(server).await });
-    WebSocketStream::from_raw_socket(far, Role::Client, None).await
+    let serving = tokio::spawn(async move { hub.serve(server).await });
+    (WebSocketStream::from_raw_socket(far, Role::Client, None).await, serving)
 }
 
-/// While messages, answers and pongs all want to be written.
+#[tokio::test]
+async fn a_stream_upgraded_elsewhere_is_served_until_its_peer_closes() {
+    let (mut client, serving) = connect_by_narrow_pipe(&Broadcaster::new(BroadcasterConfig::default())).await;
+    assert_eq!(ask(&mut client, r#"{"echo":{"a":1}}"#).await, r#"{"echo":{"a":1}}"#);
+    client.close(None).await.unwrap();
+    timeout(DEADLINE, serving).await.expect("an end in time").unwrap();
+}
+
+/// Messages, answers and pongs wait for the same pipe.
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_and_answers_come_whole_where_half_a_message_is_taken_at_a_time() {
+async fn messages_and_answers_arrive_whole_through_a_pipe_shorter_than_a_message() {
     const EACH: usize = 300;
     let hub = Broadcaster::new(BroadcasterConfig::default());
-    let mut client = by_a_narrow_pipe(&hub).await;
+    let (mut client, _) = connect_by_narrow_pipe(&hub).await;
     assert_eq!(ask(&mut client, r#"{"join":"all"}"#).await, r#"{"joined":"all"}"#);
     let received = timeout(DEADLINE, everything_at_once(&hub, client, EACH)).await.expect("an end in time");
     assert_eq!(received, [("messages", EACH), ("echoes", EACH)]);
-    hub.shutdown().await;
 }
 
-/// Longer than the pipe takes, however little the number is.
+/// Longer than the pipe, whatever the number.
 fn long(number: usize) -> String {
     format!("{number:200}")
 }
 
-/// Asks and pings, publishes a message when the one before has come, and counts what comes, each kind in its order.
-async fn everything_at_once<S>(
+/// The pipe blocks the hub in the middle of its messages when the shutdown begins.
+#[tokio::test]
+async fn shutdown_sends_all_that_waits_before_it_closes() {
+    const MESSAGES: usize = 500;
+    let hub = Broadcaster::new(BroadcasterConfig { close_timeout: DEADLINE, ..Default::default() });
+    let (mut client, _) = connect_by_narrow_pipe(&hub).await;
+    assert_eq!(ask(&mut client, r#"{"join":"all"}"#).await, r#"{"joined":"all"}"#);
+    (0..MESSAGES).for_each(|number| assert_eq!(hub.publish("all", &long(number)).unwrap(), 1));
+    let receive_all = async {
+        let mut received = [("messages", 0), ("echoes", 0)];
+        while let Some(message) = client.next().await {
+            count(&mut received, &message.expect("a close frame at the end"));
+        }
+        received[0].1
+    };
+    let all = timeout(DEADLINE, async { tokio::join!(hub.shutdown(), receive_all) }).await;
+    assert_eq!(all.expect("a shutdown in time").1, MESSAGES);
+}
+
+/// Sends echoes and pings, publishes a message when the one before has arrived, and counts what arrives.
+async fn everything_at_once(
     hub: &Broadcaster,
-    client: WebSocketStream<S>,
+    client: WebSocketStream<DuplexStream>,
     each: usize,
-) -> [(&'static str, usize); 2]
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+) -> [(&'static str, usize); 2] {
     let (mut write, mut read) = client.split();
     let send = async {
         for number in 0..each {
@@ -255,11 +262,12 @@ where
     tokio::join!(send, receive).1
 }
 
-/// Messages and echoes come all and in order; of pings that wait together, the last may be the one that is answered.
+/// Every message and echo arrives, in order. Of pings that wait together, the last may be the only one answered.
 fn count(received: &mut [(&str, usize); 2], message: &Message) {
     let [(_, messages), (_, echoes)] = received;
     match message {
         Message::Pong(number) => assert!(number.iter().all(u8::is_ascii_digit), "{number:?}"),
+        Message::Close(_) => {}
         Message::Text(text) if text.contains("echo") => {
             assert_eq!(text.as_str(), format!(r#"{{"echo":{echoes}}}"#));
             *echoes += 1;
@@ -274,7 +282,7 @@ fn count(received: &mut [(&str, usize); 2], message: &Message) {
 }
 
 #[tokio::test]
-async fn a_peer_that_makes_no_handshake_is_let_go() {
+async fn a_peer_without_a_handshake_is_disconnected() {
     let handshake_timeout = Duration::from_millis(20);
     let (_hub, address) = hub(BroadcasterConfig { handshake_timeout, ..Default::default() }).await;
     let mut socket = TcpStream::connect(&address).await.unwrap();
@@ -283,7 +291,7 @@ async fn a_peer_that_makes_no_handshake_is_let_go() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_named() {
+async fn an_error_names_the_port_that_is_taken() {
     let (hub, address) = hub(BroadcasterConfig::default()).await;
     let error = hub.listen(address.as_str()).await.unwrap_err().to_string();
     assert!(error.contains(&address) && error.contains("free port"), "{error}");

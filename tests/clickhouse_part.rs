@@ -1,6 +1,4 @@
-//! What ClickHouse promises as a database, on the oldest server that works and on a modern one.
-//!
-//! Needs what `scripts/engines.sh --oldest-clickhouse --cluster` fetches. Without them these tests fail.
+//! What ClickHouse promises as a database, on the engine that `scripts/engines.sh` fetches. Without it these tests fail.
 
 #[path = "clickhouse_part/abandoned.rs"]
 mod abandoned;
@@ -12,8 +10,6 @@ mod disk_full;
 mod events;
 #[path = "clickhouse_part/faults.rs"]
 mod faults;
-#[path = "clickhouse_part/keeper.rs"]
-mod keeper;
 #[path = "common/killed_bench.rs"]
 mod killed_bench;
 #[path = "clickhouse_part/opening.rs"]
@@ -31,17 +27,32 @@ mod small_disk;
 #[path = "common/tethered.rs"]
 mod tethered;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use backend_bench::backend::database::{ClickHouse, Corpus, Database, Event, PoolOptions};
-use servers::Server;
+use proxy::Proxy;
+use servers::{Server, shared_server};
 
 /// A migrated database of its own.
 async fn database(server: &Server, options: PoolOptions) -> ClickHouse {
     let database = ClickHouse::open(&server.url, &fresh_name(), options).await.unwrap();
     database.migrate().await.unwrap();
     database
+}
+
+/// A migrated database with the first events of the corpus.
+async fn loaded(server: &Server, count: usize) -> ClickHouse {
+    let database = database(server, PoolOptions::default()).await;
+    database.insert_events(&corpus_of(count)).await.unwrap();
+    database
+}
+
+/// An empty migrated database, through a proxy.
+async fn behind_proxy(server: &Server, options: PoolOptions) -> (Proxy, ClickHouse) {
+    let proxy = Proxy::to(server.port()).await;
+    let database = ClickHouse::open(&server.url_through(proxy.port), &fresh_name(), options).await.unwrap();
+    database.migrate().await.unwrap();
+    (proxy, database)
 }
 
 /// A database's name that no other test has.
@@ -52,9 +63,4 @@ fn fresh_name() -> String {
 
 fn corpus_of(count: usize) -> Vec<Event> {
     Corpus::new(11).take(count).collect()
-}
-
-/// The servers that every promise is made for.
-async fn each_server() -> [Arc<Server>; 2] {
-    [servers::oldest().await, servers::modern().await]
 }

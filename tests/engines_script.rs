@@ -207,18 +207,6 @@ fn two_runs_side_by_side_fetch_once() {
 }
 
 #[test]
-fn zookeeper_is_installed_where_it_is_asked_for_and_missing() {
-    let machine = Machine::with(&[("apt-get", APT_GET), ("sudo", SUDO)]);
-    ["bin/postgres", "bin/initdb", "bin/java"].iter().for_each(|program| machine.program(program, ""));
-    let mut script = machine.command(&["postgres", "--cluster"]);
-    script.env("ENGINES_ZOOKEEPER", machine.path("zookeeper.jar"));
-    assert!(said(&script.output().expect("the script"), 1).contains("no ZooKeeper"));
-    assert_eq!(machine.calls().iter().filter(|call| call.contains("install -q")).count(), 1);
-    machine.write("zookeeper.jar", "classes");
-    assert_eq!(said(&script.output().expect("the script"), 0), "");
-}
-
-#[test]
 fn apt_get_is_asked_for_npm_and_then_for_postgresql() {
     let machine = Machine::with(&[("apt-get", APT_GET), ("sudo", SUDO)]);
     machine.run(&["postgres"], 1);

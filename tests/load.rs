@@ -12,9 +12,10 @@ use axum::Router;
 use axum::http::StatusCode;
 use backend_bench::backend::agent::LatencyProfile;
 use backend_bench::bench::Platform;
+use backend_bench::bench::deployment::DeployedApi;
 use backend_bench::bench::load::{
-    ApiOperation, ApiTarget, Arrivals, ErrorKind, Failure, Load, Mix, Model, Operation, Pacing, Population,
-    Recording, SEED_MIX, Session, Surge, Target, drive,
+    Arrivals, ErrorKind, Failure, Load, Mix, Model, Operation, Pacing, Population, Recording, Surge, Target,
+    UserSession, drive,
 };
 use tokio::net::TcpListener;
 
@@ -33,8 +34,8 @@ fn arrivals() -> Load {
 }
 
 async fn load(load: Load, address: SocketAddr) -> Recording {
-    let target = ApiTarget::new(&format!("http://{address}")).expect("a loopback URL");
-    drive(&load, Arc::new(target)).await.expect("a load")
+    let api = DeployedApi::ours(&format!("http://{address}")).expect("a loopback URL");
+    drive(&load, Arc::new(api)).await.expect("a load")
 }
 
 /// The kinds of failure, of which there has to be one for every operation.
@@ -69,19 +70,13 @@ async fn server_of(status: StatusCode) -> SocketAddr {
 #[tokio::test]
 async fn every_operation_of_the_mix_succeeds_on_our_backend() {
     let platform = Platform::start(LatencyProfile::zero(), 10_000).await.unwrap();
-    let target = Arc::new(ApiTarget::new(&platform.server.url("/")).unwrap());
+    let api = Arc::new(DeployedApi::ours(&platform.server.url("/")).unwrap());
     let population = Load { deadline: Duration::from_secs(10), ..population() };
-    let recording = drive(&population, target).await.unwrap();
-    let done = |operation: ApiOperation| {
-        recording.of(recording.mix().operation(operation.name()).expect("it is in the mix")).operations
-    };
-    assert!(SEED_MIX.iter().all(|(operation, _)| done(*operation) > 0), "{recording}");
-    assert_eq!(recording.whole().failures, 0, "{recording}");
-    assert_eq!(
-        platform.llm.requests(),
-        5 * done(ApiOperation::Chat) as u64,
-        "a chat is five stages of the agent"
-    );
+    let recording = drive(&population, api).await.unwrap();
+    let done = |name| recording.of(recording.mix().operation(name).expect("in the mix")).operations;
+    let all = ["chat", "data_query", "file_upload", "status", "settings"].map(done);
+    assert!(!all.contains(&0) && recording.whole().failures == 0, "{recording}");
+    assert_eq!(platform.llm.requests(), 5 * all[0] as u64, "a chat is five stages of the agent");
 }
 
 #[tokio::test]
@@ -111,14 +106,6 @@ async fn a_server_that_hangs_runs_into_the_deadline() {
     assert_eq!(seen(address).await, both(ErrorKind::Timeout));
     let recording = load(population(), address).await;
     assert!(recording.to_string().contains("no answer in 100ms"), "{recording}");
-}
-
-#[test]
-fn a_target_that_is_no_url_is_refused() {
-    for url in ["localhost:80", "nowhere", "ftp://host", ""] {
-        let error = ApiTarget::new(url).err().unwrap().to_string();
-        assert!(error.contains(&format!("{url:?}")) && error.contains("http://"), "{error}");
-    }
 }
 
 #[tokio::test]
@@ -168,9 +155,7 @@ impl Target for Picky {
     }
 }
 
-impl Session for Picky {
-    async fn prepare(&mut self) {}
-
+impl UserSession for Picky {
     async fn perform(&mut self, operation: Operation) -> Result<(), Failure> {
         if operation == self.disliked() {
             return Err(Failure::new(ErrorKind::ClientError, "picky"));

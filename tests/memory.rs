@@ -5,9 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use backend_bench::bench::groups::memory::cost::CountedOperation;
 use backend_bench::bench::groups::memory::leak::{Growth, observe};
-use backend_bench::bench::groups::memory::spent::Operation;
-use backend_bench::bench::heap::{Heap, OwnArena, PeakWatch, Spent};
+use backend_bench::bench::heap::{AllocationCount, Heap, OwnArena, PeakWatch};
 
 #[global_allocator]
 static ALLOCATOR: jemallocator::Jemalloc = jemallocator::Jemalloc;
@@ -15,7 +15,8 @@ static ALLOCATOR: jemallocator::Jemalloc = jemallocator::Jemalloc;
 /// What the row `memory/leak/lower_end` may reach: `baseline` in baselines/thresholds.toml.
 const LIMIT_PERCENT: f64 = 0.5;
 
-const OPERATIONS: [Operation; 3] = [Operation::ApiRequest, Operation::BroadcastDelivery, Operation::AgentRun];
+const OPERATIONS: [CountedOperation; 3] =
+    [CountedOperation::ApiRequest, CountedOperation::BroadcastDelivery, CountedOperation::AgentRun];
 
 /// One at a time: what a cache evicts may be freed by any thread that works on any cache of the process (moka's epochs
 /// are the process's), and would then be missing in the count of another.
@@ -29,6 +30,8 @@ fn allocate(bytes: usize) {
     drop(black_box(Vec::<u8>::with_capacity(bytes)));
 }
 
+const MIB: usize = 1 << 20;
+
 fn leak() {
     black_box(Box::leak(Box::new([1_u8; 64])));
 }
@@ -37,7 +40,11 @@ fn leak() {
 fn an_arena_counts_what_its_thread_allocates_and_nothing_else() {
     let arena = OwnArena::of_this_thread();
     let spent = arena.during(|| (0..10).for_each(|_| allocate(100)));
-    assert_eq!(spent, Spent { allocations: 10, bytes: 10 * 112 }, "100 bytes are of the size class of 112");
+    assert_eq!(
+        spent,
+        AllocationCount { allocations: 10, bytes: 10 * 112 },
+        "100 bytes are of the size class of 112"
+    );
     let large = arena.during(|| allocate(1 << 20));
     assert_eq!((large.allocations, large.bytes >= 1 << 20), (1, true));
     let others = arena.during(|| thread::scope(|scope| drop(scope.spawn(|| (0..100).for_each(allocate)))));
@@ -67,7 +74,7 @@ fn one_more_allocation_is_seen() {
 }
 
 #[test]
-fn clean_work_is_not_accused() {
+fn work_without_a_leak_passes() {
     let _turn = alone();
     let Growth { live, percent } = observe(20, || ());
     assert!(percent.lower <= 0.0 && percent.upper < LIMIT_PERCENT, "{percent:?}: {live:?}");
@@ -84,9 +91,9 @@ fn a_leak_of_64_bytes_an_operation_is_found() {
 
 #[test]
 fn a_peak_that_is_gone_again_was_seen() {
-    const MIB: usize = 1 << 20;
     let heap = Heap::of_jemalloc();
-    let (before, watch) = (heap.allocated(), PeakWatch::start(heap, Duration::from_millis(1)));
+    let before = heap.allocated();
+    let watch = PeakWatch::start(heap, Duration::from_millis(1));
     let held = black_box(vec![1_u8; 64 * MIB]);
     thread::sleep(Duration::from_millis(50));
     drop(held);

@@ -1,5 +1,5 @@
-//! PostgreSQL: what the engine promises, and what its throwaway servers do, on real servers that the tests start
-//! themselves. Where there is no server to be had, they fail.
+//! What only PostgreSQL promises, and what its ephemeral servers do, on real servers that the tests start themselves.
+//! They fail if no server is available. What every engine promises is in `tests/database_contract.rs`.
 
 #[path = "postgres/abandoned.rs"]
 mod abandoned;
@@ -7,10 +7,6 @@ mod abandoned;
 mod common;
 #[path = "postgres/crashes.rs"]
 mod crashes;
-#[path = "postgres/data.rs"]
-mod data;
-#[path = "postgres/disk_full.rs"]
-mod disk_full;
 #[path = "postgres/faults.rs"]
 mod faults;
 #[path = "common/killed_bench.rs"]

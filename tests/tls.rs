@@ -11,6 +11,8 @@ mod certificate;
 mod clickhouse;
 #[path = "tls/deployment.rs"]
 mod deployment;
+#[path = "tls/encrypted.rs"]
+mod encrypted;
 #[path = "tls/postgres.rs"]
 mod postgres;
 #[path = "deployment/programs.rs"]

@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::benchmark::{Benchmark, category_of};
 use crate::model::engine_metadata::EngineMetadata;
 use crate::model::error::Error;
-use crate::thresholds::{Kind, Thresholds};
+use crate::model::filter::IdFilter;
+use crate::thresholds::{Kind, Metric, Thresholds};
 
 pub use accepted::acknowledge;
 pub use compared::{Compared, ComparedRow, ComparedSide, Measuring};
@@ -87,6 +88,8 @@ pub struct Failure {
 pub struct Scope {
     /// The categories asked for; empty means all.
     pub categories: Vec<String>,
+    /// The benchmarks asked for; `None` means all of these categories.
+    pub filter: Option<IdFilter>,
     /// Those that could not run to their end.
     pub failures: Vec<Failure>,
     /// What the benches noted of their engines.
@@ -99,7 +102,8 @@ impl Scope {
     /// Whether the benchmark or metric `id` is to be judged.
     #[must_use]
     pub fn holds(&self, id: &str) -> bool {
-        self.categories.is_empty() || self.categories.iter().any(|category| category == category_of(id))
+        let is_in = self.categories.is_empty() || self.categories.iter().any(|it| it == category_of(id));
+        is_in && self.filter.as_ref().is_none_or(|filter| filter.holds(id))
     }
 }
 
@@ -158,8 +162,11 @@ struct Answers {
 /// The metrics in scope that fewer benchmarks answer than they ask for, and of which no bench said why.
 fn missing(thresholds: &Thresholds, answers: &[Answers], scope: &Scope) -> Vec<Missing> {
     let all = thresholds.metrics.iter().zip(answers).filter(|(metric, _)| scope.holds(&metric.id));
+    // A part of what a metric names is enough where a part was asked for.
+    let enough =
+        |metric: &Metric| if scope.filter.is_some() { 1.min(metric.at_least) } else { metric.at_least };
     let unanswered = all
-        .filter(|(metric, answers)| answers.matching < metric.at_least && !scope.facts.rule_out(&metric.id));
+        .filter(|(metric, answers)| answers.matching < enough(metric) && !scope.facts.rule_out(&metric.id));
     let missing = unanswered.map(|(metric, answers)| Missing {
         id: metric.id.clone(),
         name: metric.name.clone(),

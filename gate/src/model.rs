@@ -4,4 +4,5 @@ pub mod benchmark;
 pub mod engine_metadata;
 pub mod environment;
 pub mod error;
+pub mod filter;
 pub mod unit;

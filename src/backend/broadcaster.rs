@@ -1,13 +1,13 @@
-//! A WebSocket hub over TCP: rooms, to which a message is written once and sent to everybody in them.
+//! A WebSocket hub on tokio-tungstenite, with rooms: a message is serialised once and sent to all subscribers of a room.
 //!
-//! - A message is serialised and framed **once**, however many receive it: their queues share its bytes. A few couriers
-//!   for all connections write what waits for each in one call, so that a message wakes no task for each receiver.
-//! - Each connection has a **bounded queue**; what happens when it is full is stated ([`SlowConsumer`]) and counted
-//!   ([`BroadcasterStats`]). One slow receiver never delays another, nor the publisher.
-//! - Peers that stop reading or answering are let go: writes have a deadline, silence is probed by a ping.
-//! - [`Broadcaster::shutdown`] says goodbye to every peer and returns when no task and no port is left.
+//! - All receivers of a message share its bytes. Each connection has one task, which takes all messages that wait for it,
+//!   feeds them to the stream and flushes once.
+//! - Each connection has a **bounded queue**. The policy for a full one is stated ([`SlowConsumer`]) and its effects are
+//!   counted ([`BroadcasterStats`]). A slow receiver delays neither another one nor the publisher.
+//! - Peers that stop reading or answering are disconnected: writes have a deadline, and a ping probes a silent peer.
+//! - [`Broadcaster::shutdown`] sends what waits, closes every connection, and returns when no task and no port is left.
 //!
-//! Clients speak the JSON of [`protocol`]. A hub listens on a port of its own ([`Broadcaster::listen`]), takes
+//! Clients speak the JSON of [`protocol`]. A hub listens on a port of its own ([`Broadcaster::listen`]), serves
 //! connections that were upgraded elsewhere ([`Broadcaster::serve`]), or both.
 //!
 //! ```
@@ -34,56 +34,37 @@
 
 mod config;
 mod connection;
-mod courier;
-mod listener;
-mod member;
-mod outbox;
+mod hub;
 pub mod protocol;
-mod rooms;
-mod stats;
-mod wire;
+mod queue;
+mod subscriber;
 
 use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, ToSocketAddrs};
-use tokio_tungstenite::WebSocketStream;
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_tungstenite::{WebSocketStream, accept_async_with_config};
 
 pub use config::{BroadcasterConfig, SlowConsumer};
-pub use stats::BroadcasterStats;
+pub use hub::{BroadcasterStats, PublishError};
 
-use connection::Connection;
-use courier::Couriers;
-use member::Member;
-use protocol::Event;
-use rooms::{Membership, Rooms};
-use stats::Counters;
-use wire::{Deliver, Wire};
+use connection::WebSocketConnection;
+use hub::Hub;
+
+/// The wait before the next accept when the machine is out of files or memory: without it, the loop would only burn CPU.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
 
 /// A WebSocket hub; clones are handles to the same hub.
 #[derive(Debug, Clone)]
 pub struct Broadcaster {
     hub: Arc<Hub>,
-}
-
-/// What the handles and the connections of a hub share.
-#[derive(Debug)]
-struct Hub {
-    config: BroadcasterConfig,
-    rooms: Rooms,
-    counters: Arc<Counters>,
-    couriers: Couriers,
-    members: AtomicU64,
-    shutdown: CancellationToken,
-    tasks: TaskTracker,
 }
 
 /// A hub that could not listen.
@@ -96,31 +77,14 @@ pub struct ListenError {
     source: io::Error,
 }
 
-/// A payload that could not be published.
-#[derive(Debug, thiserror::Error)]
-#[error("the payload for room {room:?} has no JSON form: {source}; publish what serde_json can write")]
-pub struct PublishError {
-    room: String,
-    source: serde_json::Error,
-}
-
 impl Broadcaster {
     /// A hub without connections.
     #[must_use]
     pub fn new(config: BroadcasterConfig) -> Self {
-        let hub = Hub {
-            config,
-            rooms: Rooms::default(),
-            counters: Arc::default(),
-            couriers: Couriers::default(),
-            members: AtomicU64::new(0),
-            shutdown: CancellationToken::new(),
-            tasks: TaskTracker::new(),
-        };
-        Self { hub: Arc::new(hub) }
+        Self { hub: Arc::new(Hub::new(config)) }
     }
 
-    /// Accepts WebSocket connections on `address`, which it returns with its real port, until [`Self::shutdown`].
+    /// Accepts WebSocket connections on `address` until [`Self::shutdown`]. Returns the address with its real port.
     ///
     /// # Errors
     /// The address is not this machine's, or its port is taken.
@@ -131,8 +95,31 @@ impl Broadcaster {
             listener.local_addr().map(|local| (listener, local))
         };
         let (listener, local) = bound.await.map_err(|source| ListenError { address: text, source })?;
-        self.hub.tasks.spawn(listener::accept(self.clone(), listener));
+        let accepting =
+            self.hub.shutdown.clone().run_until_cancelled_owned(self.clone().accept_all(listener));
+        self.hub.tasks.spawn(accepting);
         Ok(local)
+    }
+
+    async fn accept_all(self, listener: TcpListener) {
+        loop {
+            match listener.accept().await {
+                Ok((socket, _)) => drop(self.hub.tasks.spawn(self.clone().upgrade(socket))),
+                Err(_) => sleep(PAUSE_AFTER_ERROR).await,
+            }
+        }
+    }
+
+    /// Serves `socket` after its handshake. A peer whose handshake is wrong or late is disconnected.
+    async fn upgrade(self, socket: TcpStream) {
+        let handshake = async {
+            socket.set_nodelay(true).ok()?;
+            accept_async_with_config(socket, Some(self.websocket_config())).await.ok()
+        };
+        let in_time = timeout(self.hub.config.handshake_timeout, handshake);
+        if let Some(Ok(Some(stream))) = self.hub.shutdown.run_until_cancelled(in_time).await {
+            self.serve(stream).await;
+        }
     }
 
     /// Serves a connection whose handshake was done elsewhere, until either side ends it.
@@ -143,11 +130,7 @@ impl Broadcaster {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let hub = &self.hub;
-        hub.couriers.start(&hub.tasks, &hub.shutdown, &hub.counters);
-        let wire = Arc::new(Wire::new(stream));
-        let member = hub.member(Arc::clone(&wire) as _);
-        let connection = Connection::new(wire, Membership::new(Arc::clone(hub), member));
+        let connection = WebSocketConnection::new(stream, Arc::clone(&self.hub));
         self.hub.tasks.track_future(connection.run()).await;
     }
 
@@ -157,10 +140,10 @@ impl Broadcaster {
         self.hub.config.websocket()
     }
 
-    /// Sends `payload` to everybody in `room`, and returns how many queues took it.
+    /// Sends `payload` to all subscribers of `room`, and returns how many queues took it.
     ///
-    /// Never waits: a receiver whose queue is full is dealt with as [`SlowConsumer`] says. What one task publishes
-    /// arrives in its order.
+    /// Never waits: [`SlowConsumer`] is the policy for a receiver whose queue is full. Messages of one task arrive in
+    /// their order.
     ///
     /// # Errors
     /// `payload` cannot be written as JSON.
@@ -168,48 +151,20 @@ impl Broadcaster {
     where
         P: Serialize + ?Sized,
     {
-        let receivers = self.hub.publish(room, payload);
-        self.hub.couriers.send();
-        receivers
+        self.hub.publish(room, payload)
     }
 
-    /// What the hub has counted.
+    /// The counters so far.
     #[must_use]
     pub fn stats(&self) -> BroadcasterStats {
         self.hub.counters.read()
     }
 
-    /// Stops listening, says goodbye to every peer, and returns when all have left or their time was up
-    /// ([`BroadcasterConfig::close_timeout`]). Connections served from now on are closed at once.
+    /// Stops listening, sends every peer what waits for it and a close frame, and returns when all have left or their
+    /// time is up ([`BroadcasterConfig::close_timeout`]). Connections served from now on are closed at once.
     pub async fn shutdown(&self) {
         self.hub.shutdown.cancel();
         self.hub.tasks.close();
         self.hub.tasks.wait().await;
-        self.hub.couriers.forget();
-    }
-}
-
-impl Hub {
-    fn member(&self, wire: Arc<dyn Deliver>) -> Arc<Member> {
-        let id = self.members.fetch_add(1, Relaxed);
-        let (ended, courier) = (self.shutdown.child_token(), self.couriers.of(id));
-        Arc::new(Member::new(id, &self.config, ended, wire, courier))
-    }
-
-    /// Queues `payload` for everybody in `room`, which the couriers are to be sent for.
-    fn publish<P: Serialize + ?Sized>(&self, room: &str, payload: &P) -> Result<usize, PublishError> {
-        let message = Event::Message { room: room.into(), payload }
-            .to_text()
-            .map_err(|source| PublishError { room: room.to_owned(), source })?;
-        let frame = outbox::frame(&message);
-        Ok(self.rooms.each(room, |member| member.offer(frame.clone(), &self.counters)))
-    }
-}
-
-impl Drop for Hub {
-    /// Couriers are nobody's but the hub's.
-    fn drop(&mut self) {
-        self.shutdown.cancel();
-        self.couriers.forget();
     }
 }

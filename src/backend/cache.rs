@@ -1,4 +1,4 @@
-//! A response cache: bounded by bytes, aged by time, and loaded once however many ask at once.
+//! A response cache on moka: bounded in bytes, limited in age, with one load for concurrent misses of a key.
 //!
 //! ```
 //! use std::time::Duration;
@@ -19,52 +19,47 @@
 //! # }
 //! ```
 
-mod lookups;
-
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use moka::future::Cache;
 
-use self::lookups::Lookups;
+/// The maximum time to live, a hundred years: moka refuses more than a thousand.
+const MAX_TIME_TO_LIVE: Duration = Duration::from_hours(100 * 365 * 24);
 
-/// The longest time to live, a hundred years: beyond a thousand, moka refuses.
-const LONGEST_LIFE: Duration = Duration::from_hours(100 * 365 * 24);
-
-/// How much a [`ResponseCache`] keeps, and for how long.
+/// The limits of a [`ResponseCache`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheConfig {
-    /// Bytes of keys and values that may be kept; a response larger than this is never kept.
+    /// The maximum size of all keys and values; a larger response is never kept.
     pub capacity_bytes: u64,
-    /// How long after its insertion a response is served, a hundred years at most.
+    /// The maximum age of a response, at most a hundred years.
     pub time_to_live: Duration,
 }
 
 impl Default for CacheConfig {
-    /// 64 MiB, for five minutes.
+    /// 64 MiB, five minutes.
     fn default() -> Self {
         Self { capacity_bytes: 64 * 1024 * 1024, time_to_live: Duration::from_mins(5) }
     }
 }
 
-/// A cache of responses by their key; clones share it.
+/// A cache of responses by key. Clones share it.
 ///
-/// What is evicted is chosen by moka's `TinyLFU`: recently and often read responses survive a scan over keys that
-/// are read once.
+/// moka evicts by `TinyLFU`: recently and often read responses survive a scan over keys that are read once.
 #[derive(Debug, Clone)]
 pub struct ResponseCache {
     responses: Cache<String, Bytes>,
     counters: Arc<Counters>,
 }
 
+/// Statistics only: all accesses are relaxed.
 #[derive(Debug, Default)]
 struct Counters {
-    lookups: Lookups,
-    /// Relaxed: nothing is ordered by it.
+    hits: AtomicU64,
+    misses: AtomicU64,
     loads: AtomicU64,
 }
 
@@ -75,32 +70,31 @@ impl ResponseCache {
         let responses = Cache::builder()
             .max_capacity(config.capacity_bytes)
             .weigher(weight)
-            .time_to_live(config.time_to_live.min(LONGEST_LIFE))
+            .time_to_live(config.time_to_live.min(MAX_TIME_TO_LIVE))
             .build();
         Self { responses, counters: Arc::default() }
     }
 
-    /// The response kept for `key`. Counts a hit or a miss.
-    ///
-    /// moka's own future, with the count at its end: around it, an `async fn` would have it moved twice.
-    #[inline]
-    pub fn get(&self, key: &str) -> impl Future<Output = Option<Bytes>> + Send {
-        self.responses.get(key).inspect(|found| self.counters.lookups.count(found.is_some()))
+    /// The response of `key`. Counts a hit or a miss.
+    pub async fn get(&self, key: &str) -> Option<Bytes> {
+        let found = self.responses.get(key).await;
+        let counter = if found.is_some() { &self.counters.hits } else { &self.counters.misses };
+        counter.fetch_add(1, Relaxed);
+        found
     }
 
-    /// Keeps `response` for `key`, in place of an earlier one.
+    /// Stores `response` under `key` and replaces an earlier one.
     pub async fn insert(&self, key: impl Into<String>, response: Bytes) {
         self.responses.insert(key.into(), response).await;
     }
 
-    /// The response kept for `key`, else the one that `load` gives, which is then kept.
+    /// The response of `key`, or else the output of `load`, which is then stored.
     ///
-    /// However many callers miss one key at once, one of their loads runs, and all of them get its response.
-    /// Each of them counts as a miss, and the one load as a load. Where the caller whose load runs goes away,
-    /// the load of another takes its place.
+    /// Of concurrent callers that miss the same key, one runs its load, and all get its response. Each counts as a miss,
+    /// and the load as one. If the caller whose load runs is dropped, the load of another replaces it.
     ///
     /// # Errors
-    /// The error of `load`, shared by all who waited for it. It is not kept: the next caller loads again.
+    /// The error of `load`, shared by all callers that waited for it. It is not stored: the next caller loads again.
     pub async fn get_or_load<E>(
         &self,
         key: &str,
@@ -119,30 +113,29 @@ impl ResponseCache {
         self.responses.try_get_with_by_ref(key, counted).await
     }
 
-    /// Forgets the response kept for `key`.
+    /// Removes the response of `key`.
     pub async fn invalidate(&self, key: &str) {
         self.responses.invalidate(key).await;
     }
 
-    /// Forgets every response; the counters stay.
+    /// Removes every response; the counters stay.
     pub async fn clear(&self) {
         self.responses.invalidate_all();
         self.settle().await;
     }
 
-    /// Does the upkeep that is otherwise done now and then, during other calls: evicts what is over the capacity,
-    /// frees what has expired, and so brings [`CacheStats::entries`] and [`CacheStats::weight_bytes`] up to date.
+    /// Runs moka's maintenance, which otherwise runs now and then during other calls: evicts what exceeds the capacity and
+    /// frees what has expired. [`CacheStats::entries`] and [`CacheStats::weight_bytes`] are exact afterwards.
     pub async fn settle(&self) {
         self.responses.run_pending_tasks().await;
     }
 
-    /// What was counted since the cache was made.
+    /// The statistics since the cache was created.
     #[must_use]
     pub fn stats(&self) -> CacheStats {
-        let [hits, misses] = self.counters.lookups.totals();
         CacheStats {
-            hits,
-            misses,
+            hits: self.counters.hits.load(Relaxed),
+            misses: self.counters.misses.load(Relaxed),
             loads: self.counters.loads.load(Relaxed),
             entries: self.responses.entry_count(),
             weight_bytes: self.responses.weighted_size(),
@@ -151,28 +144,28 @@ impl ResponseCache {
 }
 
 /// Bytes of key and value. Past 4 GiB an entry weighs 4 GiB.
-#[expect(clippy::ptr_arg, reason = "moka hands the weigher the key's own type")]
+#[expect(clippy::ptr_arg, reason = "moka passes the key's own type")]
 fn weight(key: &String, response: &Bytes) -> u32 {
     u32::try_from(key.len() + response.len()).unwrap_or(u32::MAX)
 }
 
-/// What a [`ResponseCache`] has counted.
+/// The statistics of a [`ResponseCache`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CacheStats {
     /// Lookups answered from the cache.
     pub hits: u64,
     /// Lookups that found nothing.
     pub misses: u64,
-    /// Loads that were started.
+    /// Loads started.
     pub loads: u64,
-    /// Responses kept, as of the last upkeep ([`ResponseCache::settle`]).
+    /// Stored responses, as of the last maintenance ([`ResponseCache::settle`]).
     pub entries: u64,
-    /// Bytes of keys and values kept, as of the last upkeep.
+    /// Bytes of stored keys and values, as of the last maintenance.
     pub weight_bytes: u64,
 }
 
 impl CacheStats {
-    /// Hits over lookups, from 0 to 1; none before the first lookup.
+    /// Hits over lookups, from 0 to 1; `None` before the first lookup.
     #[must_use]
     pub fn hit_rate(&self) -> Option<f64> {
         let lookups = self.hits + self.misses;

@@ -1,12 +1,14 @@
 //! Database: what an AI-operations platform stores, behind one trait over connection pools.
 //!
 //! [`Database`] is what every engine can do: take events in bulk, look one up, read a range, add up the usage of
-//! each model, and say how its pool fares. [`Conversations`] adds the records that an application changes
+//! each model, and report the state of its pool. [`Conversations`] adds the records that an application changes
 //! (threads, messages, settings), for engines with transactions. Both can be held as `Arc<dyn …>`.
 //!
-//! [`Sqlite`] is the embedded engine: a file in WAL mode, so that reads go on beside a write. [`Postgres`] is a server
+//! [`Sqlite`] is the embedded engine: a file in WAL mode, so that reads continue beside a write. [`Postgres`] is a server
 //! reached by URL, with a replica for reads where there is one. [`ClickHouse`] is a server for analytics or a cluster
 //! of them, without transactions and unique keys.
+//!
+//! What an engine promises is tested in `tests/database_contract.rs`, once for all engines.
 //!
 //! ```
 //! use backend_bench::backend::database::{Corpus, Database, PoolOptions, Sqlite, corpus};
@@ -42,6 +44,7 @@ use std::ops::Range;
 use futures_util::future::BoxFuture;
 
 pub use clickhouse::ClickHouse;
+pub(crate) use clickhouse::OLDEST_MAJOR as CLICKHOUSE_OLDEST_MAJOR;
 pub use corpus::Corpus;
 pub use error::Error;
 pub(crate) use model::now_us;

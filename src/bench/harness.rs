@@ -14,14 +14,14 @@ use super::measurement::{Replayed, Unit};
 use super::mode::{Mode, Sizes};
 
 /// The fewest samples that Criterion takes.
-pub const FEWEST_SAMPLES: usize = 10;
+pub(crate) const FEWEST_SAMPLES: usize = 10;
 
-/// What a replayed series needs for warm-up: one look at it.
-const ONE_LOOK: Duration = Duration::from_nanos(1);
+/// The warm-up of a replayed series: one value.
+const REPLAY_WARM_UP: Duration = Duration::from_nanos(1);
 
-/// What a replayed series needs for its samples. Longer, and Criterion's `--quick`, which doubles its iterations
+/// The measurement time of a replayed series. Longer, and Criterion's `--quick`, which doubles its iterations
 /// until this has passed, would overflow their count; shorter, and it warns that it cannot keep to it.
-const ALL_LOOKS: Duration = Duration::from_micros(2);
+const REPLAY_TIME: Duration = Duration::from_micros(2);
 
 /// One category being measured.
 ///
@@ -44,7 +44,7 @@ impl Harness {
     /// A harness for `category`, configured by `BENCH_MODE` and by Criterion's own command line.
     ///
     /// Ends the process with 2 where `BENCH_MODE` names no mode, or the [`deployment`] that the environment describes
-    /// cannot be meant.
+    /// has a wrong value.
     #[must_use]
     pub fn from_env(category: &'static str) -> Self {
         let _ = deployment::here_or_exit();
@@ -62,13 +62,13 @@ impl Harness {
         Self { category, mode, criterion: plots(criterion).configure_from_args(), facts }
     }
 
-    /// A harness that takes nothing from the command line: `criterion` measures, `facts` are noted.
+    /// A harness that takes nothing from the command line.
     #[cfg(test)]
     pub(crate) fn for_test(category: &'static str, criterion: Criterion<WallTime>, facts: Facts) -> Self {
         Self { category, mode: Mode::Quick, criterion, facts }
     }
 
-    /// Where to note which engines are measured and which are not to be had.
+    /// Where engines and rows that are not run are recorded.
     #[must_use]
     pub fn facts(&self) -> Facts {
         self.facts.clone()
@@ -133,7 +133,7 @@ impl Harness {
         let mut series = Series::new(record);
         let mut group = criterion.benchmark_group(self.category);
         group.sample_size(FEWEST_SAMPLES).sampling_mode(SamplingMode::Flat);
-        group.warm_up_time(ONE_LOOK).measurement_time(ALL_LOOKS);
+        group.warm_up_time(REPLAY_WARM_UP).measurement_time(REPLAY_TIME);
         measure(group, id, None, |bencher| {
             let value = series.next();
             bencher.iter_custom(|iterations| value * iterations as f64);
@@ -169,16 +169,25 @@ fn plots(criterion: Criterion) -> Criterion {
     if cfg!(feature = "plots") { criterion } else { criterion.without_plots() }
 }
 
-/// What a benchmark that cannot be run here is left with.
+/// The payload by which [`skip`] unwinds.
 struct Skipped;
 
-/// Leaves the benchmark that is running, without a result and without a failure: what it needs is not to be had, and
-/// the [`Facts`] say so.
+/// Ends the benchmark that is running, without a result and without a failure: what it needs is missing on this machine,
+/// and the [`Facts`] say so.
 ///
 /// Criterion has no way to skip a benchmark that it has begun, and none to tell before whether a filter leaves it out.
 /// So the stack is unwound, as far as the harness and quietly: it is no panic.
-pub fn skip() -> ! {
+pub(crate) fn skip() -> ! {
     panic::resume_unwind(Box::new(Skipped))
+}
+
+/// [`skip`]s the benchmark that is running, and records that all that `rows` names is not run, why, and what changes that.
+///
+/// # Panics
+/// It cannot be recorded.
+pub(crate) fn leave_out(facts: &Facts, rows: &str, reason: &str, remedy: &str) -> ! {
+    facts.note_row_not_run(rows, reason, remedy).unwrap_or_else(|error| panic!("{error}"));
+    skip()
 }
 
 /// Criterion keeps the size apart from the name (`bulk_insert/50000`), so that its plots can have it as an axis.

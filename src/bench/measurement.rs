@@ -8,6 +8,7 @@ use criterion::measurement::{Measurement, ValueFormatter};
 
 /// What a replayed number counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Unit {
     /// Nanoseconds, as Criterion's own clock counts, shown in ns, µs, ms or s.
     Time,
@@ -28,24 +29,16 @@ pub enum Unit {
 /// A unit's name and how many of the stored unit it holds, from the smallest up.
 type Scale = &'static [(&'static str, f64)];
 
-const TIME: Scale = &[("ns", 1.0), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)];
-const PERCENT: Scale = &[("%", 1.0)];
-const RATIO: Scale = &[("x", 1.0)];
-const BYTES: Scale = &[("B", 1.0), ("KiB", 1024.0), ("MiB", 1_048_576.0), ("GiB", 1_073_741_824.0)];
-const USERS: Scale = &[("users", 1.0)];
-const COUNT: Scale = &[("", 1.0)];
-const PER_SECOND: Scale = &[("/s", 1.0), ("K/s", 1e3), ("M/s", 1e6)];
-
 impl Unit {
     fn scale(self) -> Scale {
         match self {
-            Self::Time => TIME,
-            Self::Percent => PERCENT,
-            Self::Ratio => RATIO,
-            Self::Bytes => BYTES,
-            Self::Users => USERS,
-            Self::PerSecond => PER_SECOND,
-            Self::Count => COUNT,
+            Self::Time => &[("ns", 1.0), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)],
+            Self::Percent => &[("%", 1.0)],
+            Self::Ratio => &[("x", 1.0)],
+            Self::Bytes => &[("B", 1.0), ("KiB", 1024.0), ("MiB", 1_048_576.0), ("GiB", 1_073_741_824.0)],
+            Self::Users => &[("users", 1.0)],
+            Self::PerSecond => &[("/s", 1.0), ("K/s", 1e3), ("M/s", 1e6)],
+            Self::Count => &[("", 1.0)],
         }
     }
 

@@ -11,6 +11,7 @@ pub const MODE_VARIABLE: &str = "BENCH_MODE";
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Mode {
     /// Smaller sizes and fewer samples: feedback while developing.
     Quick,

@@ -10,24 +10,24 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::backend::agent::{LatencyProfile, Llm, LlmConfig, SimulatedLlm, Supervisor, SupervisorConfig};
-use crate::backend::api::{ApiConfig, Parts, Server};
+use crate::backend::api::{ApiConfig, ApiServer, Parts};
 use crate::backend::broadcaster::{Broadcaster, BroadcasterConfig};
 use crate::backend::cache::{CacheConfig, ResponseCache};
 use crate::backend::database::{Conversations, Database, PoolOptions, Sqlite, corpus};
 use crate::bench::services::EngineFacts;
 
 /// Why a platform did not start.
-pub type StartError = Box<dyn std::error::Error + Send + Sync>;
+pub type PlatformError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The seed of the events and of the model.
-pub const SEED: u64 = 20;
+pub(crate) const SEED: u64 = 20;
 
 /// The file of the database, in the platform's folder.
-pub const DATABASE: &str = "platform.db";
+pub(crate) const DATABASE: &str = "platform.db";
 
 /// How the parts of a platform are configured.
 #[derive(Clone, Copy)]
-pub struct Design {
+pub struct PlatformConfig {
     /// How long the simulated model takes.
     pub profile: LatencyProfile,
     /// The hub.
@@ -36,7 +36,7 @@ pub struct Design {
     pub llm: fn(LlmConfig) -> LlmConfig,
 }
 
-impl Design {
+impl PlatformConfig {
     /// Every part with its defaults, and a model that takes its time as `profile` says.
     #[must_use]
     pub fn new(profile: LatencyProfile) -> Self {
@@ -44,13 +44,13 @@ impl Design {
     }
 }
 
-/// The name under which reports have what the `api` and `concurrent` categories measure: a platform, or the user's own
+/// The name under which reports show what the `api` and `concurrent` categories measure: a platform, or the user's own
 /// deployment.
-pub const NAME: &str = "platform";
+pub(crate) const NAME: &str = "platform";
 
 /// What reports say of a platform: comparisons must not mix it with a deployment.
 #[must_use]
-pub fn facts() -> EngineFacts {
+pub(crate) fn facts() -> EngineFacts {
     EngineFacts {
         name: NAME.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -63,7 +63,7 @@ pub fn facts() -> EngineFacts {
 /// A running backend.
 pub struct Platform {
     /// The API.
-    pub server: Server,
+    pub server: ApiServer,
     /// Handles to the parts behind it.
     pub parts: Parts,
     /// The model behind the agent.
@@ -76,8 +76,8 @@ impl Platform {
     /// `profile` says.
     ///
     /// # Errors
-    /// There is no temporary folder or no port to be had.
-    pub async fn start(profile: LatencyProfile, events: usize) -> Result<Self, StartError> {
+    /// There is no temporary folder or no free port.
+    pub async fn start(profile: LatencyProfile, events: usize) -> Result<Self, PlatformError> {
         Self::start_with(profile, events, |_| ()).await
     }
 
@@ -89,35 +89,35 @@ impl Platform {
         profile: LatencyProfile,
         events: usize,
         change: impl FnOnce(&mut ApiConfig),
-    ) -> Result<Self, StartError> {
+    ) -> Result<Self, PlatformError> {
         let folder = tempfile::tempdir()?;
         let database = Arc::new(Sqlite::open(&folder.path().join(DATABASE), PoolOptions::default()).await?);
         database.migrate().await?;
         corpus::load(&*database, SEED, events).await?;
-        Self::start_on(folder, database, Design::new(profile), change).await
+        Self::start_on(folder, database, PlatformConfig::new(profile), change).await
     }
 
-    /// A platform of this design on a database that is filled already.
+    /// A platform of this configuration on a database that is filled already.
     ///
     /// # Errors
-    /// There is no port to be had.
+    /// There is no free port.
     pub async fn start_on(
         folder: TempDir,
         database: Arc<dyn Conversations>,
-        design: Design,
+        config: PlatformConfig,
         change: impl FnOnce(&mut ApiConfig),
-    ) -> Result<Self, StartError> {
-        let llm = SimulatedLlm::start(design.profile, SEED).await?;
+    ) -> Result<Self, PlatformError> {
+        let llm = SimulatedLlm::start(config.profile, SEED).await?;
         let parts = Parts {
             conversations: Arc::clone(&database),
             events: database,
             cache: ResponseCache::new(CacheConfig::default()),
-            broadcaster: Broadcaster::new(design.broadcaster),
-            agent: Supervisor::new(Llm::new((design.llm)(llm.llm_config()))?, SupervisorConfig::default()),
+            broadcaster: Broadcaster::new(config.broadcaster),
+            agent: Supervisor::new(Llm::new((config.llm)(llm.llm_config()))?, SupervisorConfig::default()),
         };
-        let mut config = ApiConfig::new(folder.path().join("uploads"));
-        change(&mut config);
-        let server = Server::start(parts.clone(), config).await?;
+        let mut api = ApiConfig::new(folder.path().join("uploads"));
+        change(&mut api);
+        let server = ApiServer::start(parts.clone(), api).await?;
         Ok(Self { server, parts, llm, folder })
     }
 
@@ -141,12 +141,12 @@ impl Platform {
 }
 
 /// A platform for the benchmarks of a group, shut down when this is dropped, by a panic too.
-pub struct Session<'a> {
+pub struct PlatformGuard<'a> {
     runtime: &'a Runtime,
     platform: Option<Platform>,
 }
 
-impl<'a> Session<'a> {
+impl<'a> PlatformGuard<'a> {
     /// [`Platform::start`] on `runtime`.
     ///
     /// # Panics
@@ -159,7 +159,7 @@ impl<'a> Session<'a> {
     }
 }
 
-impl Deref for Session<'_> {
+impl Deref for PlatformGuard<'_> {
     type Target = Platform;
 
     fn deref(&self) -> &Platform {
@@ -167,7 +167,7 @@ impl Deref for Session<'_> {
     }
 }
 
-impl Drop for Session<'_> {
+impl Drop for PlatformGuard<'_> {
     fn drop(&mut self) {
         if let Some(Err(error)) =
             self.platform.take().map(|platform| self.runtime.block_on(platform.shutdown()))
@@ -190,8 +190,8 @@ mod tests {
         let runtime = runtime();
         let mut left = (PathBuf::new(), String::new());
         let ended = catch_unwind(AssertUnwindSafe(|| {
-            let session = Session::start(&runtime, LatencyProfile::zero(), 100);
-            left = (session.folder().to_owned(), session.server.address().to_string());
+            let platform = PlatformGuard::start(&runtime, LatencyProfile::zero(), 100);
+            left = (platform.folder().to_owned(), platform.server.address().to_string());
             runtime.block_on(async { panic!("a failed check") })
         }));
         assert!(ended.is_err() && !left.0.exists(), "{} is left", left.0.display());

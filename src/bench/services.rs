@@ -1,18 +1,18 @@
-//! Servers to measure: the user's, by URL, or a throwaway of ours that ends with the process that started it.
+//! Servers to measure: the user's, by URL, or an ephemeral one of ours that ends with the process that started it.
 //!
 //! Every engine is looked for in the same order, and the first that is there is taken or fails; none falls through
 //! to the next:
 //!
 //! 1. the URL in the engine's variable (`DATABASE_URL`, `CLICKHOUSE_URL`),
-//! 2. a server binary on this machine, started as a [`Throwaway`],
-//! 3. a binary that `scripts/engines.sh` fetched into `.bench/`, started as a throwaway as well,
+//! 2. a server binary on this machine, started as a [`EphemeralServer`],
+//! 3. a binary that `scripts/engines.sh` fetched into `.bench/`, started in the same way,
 //! 4. none: [`StartError::NotRun`], with the reason and the command that changes it.
 
 mod account;
 pub mod clickhouse;
+pub mod ephemeral;
 pub mod postgres;
 pub mod process;
-pub mod throwaway;
 
 use std::any::Any;
 use std::path::{Path, PathBuf};
@@ -21,16 +21,16 @@ use std::sync::Mutex;
 use serde::{Deserialize, Serialize};
 
 pub use account::Account;
-pub use throwaway::{Folder, Throwaway};
+pub use ephemeral::{EphemeralServer, Folder};
 
 /// What the names of the benches' own schemas and databases begin with.
 const NAMESPACE: &str = "backend_bench_";
 
-/// A server to measure. Where it is a throwaway, it ends and leaves nothing when this is dropped, by a panic too.
+/// A server to measure. An ephemeral one ends and leaves nothing when this is dropped, by a panic too.
 pub struct Service {
     url: String,
     facts: EngineFacts,
-    /// In a mutex that nobody locks, so that threads can share the service whatever its guard is.
+    /// In a mutex that is never locked: it makes the service `Sync` whatever its guard is.
     #[expect(dead_code, reason = "held for what its drop does")]
     guard: Mutex<Box<dyn Any + Send>>,
 }
@@ -41,10 +41,10 @@ impl Service {
         Self { url, facts, guard: Mutex::new(Box::new(guard)) }
     }
 
-    /// The throwaway at `url`. Where its data is in memory, its facts say so.
-    fn of_throwaway(url: String, mut facts: EngineFacts, throwaway: Throwaway) -> Self {
-        facts.settings.extend(throwaway::home::setting(throwaway.folder()));
-        Self::new(url, facts, throwaway)
+    /// The ephemeral server at `url`. If its data is in memory, its facts say so.
+    fn ephemeral(url: String, mut facts: EngineFacts, server: EphemeralServer) -> Self {
+        facts.settings.extend(ephemeral::memory_setting(server.folder()));
+        Self::new(url, facts, server)
     }
 
     /// Where it is reached, with its password: not for people to read.
@@ -84,6 +84,7 @@ pub struct EngineFacts {
 
 /// Why there is no server to measure.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum StartError {
     /// There is none: its rows are not run.
     #[error("{engine}: NOT RUN: {reason}: {remedy}")]
@@ -116,13 +117,13 @@ pub fn fetched_folder() -> PathBuf {
     project.unwrap_or(Path::new(env!("CARGO_MANIFEST_DIR"))).join(".bench")
 }
 
-/// A password that nobody can guess: 128 random bits as hexadecimal digits, so that a URL can hold it as it is.
+/// A password that cannot be guessed: 128 random bits as hexadecimal digits, so that a URL can hold it as it is.
 #[must_use]
 pub fn random_password() -> String {
     format!("{:032x}", rand::random::<u128>())
 }
 
-/// A name that nobody else has: of a schema in PostgreSQL, of a database in ClickHouse. Those of this form are the
+/// A unique name: of a schema in PostgreSQL, of a database in ClickHouse. Those of this form are the
 /// benches' own, and are removed once the bench that made one is certainly gone.
 fn namespace_name() -> String {
     format!("{NAMESPACE}{:016x}", rand::random::<u64>())
@@ -141,7 +142,7 @@ fn apart<T: Send>(work: impl Future<Output = T> + Send) -> std::io::Result<T> {
         .unwrap_or_else(|panicked| std::panic::resume_unwind(panicked))
 }
 
-/// A port of the loopback interface that nobody listened on a moment ago.
+/// A free port of the loopback interface.
 ///
 /// # Errors
 /// The loopback interface has no port left, or there is none.

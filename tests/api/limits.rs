@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use backend_bench::backend::api::{ApiConfig, Server};
+use backend_bench::backend::api::{ApiConfig, ApiServer};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -79,7 +79,7 @@ async fn shutdown_lets_a_request_end_and_closes_the_port() {
 #[tokio::test]
 async fn shutdown_does_not_wait_for_ever() {
     let platform = with(|config| config.shutdown_timeout = Duration::from_millis(20)).await;
-    platform.llm.fail_next(1, backend_bench::backend::agent::Fault::Hang);
+    platform.llm.fail_next(1, backend_bench::backend::agent::LlmFault::Hang);
     let request = client().post(platform.server.url("/agent/runs")).json(&json!({"request": "Why?"}));
     let run = tokio::spawn(request.send());
     while platform.llm.requests() == 0 {
@@ -94,9 +94,9 @@ async fn a_port_that_is_taken_is_named() {
     let platform = platform().await;
     let mut config = ApiConfig::new(platform.folder().join("uploads"));
     config.address = platform.server.address();
-    let error = Server::start(platform.parts.clone(), config).await.map(drop).unwrap_err().to_string();
+    let error = ApiServer::start(platform.parts.clone(), config).await.map(drop).unwrap_err().to_string();
     assert!(error.contains(&platform.server.address().to_string()) && error.contains("free port"), "{error}");
     let config = ApiConfig::new(platform.folder().join("platform.db/uploads"));
-    let error = Server::start(platform.parts.clone(), config).await.map(drop).unwrap_err().to_string();
+    let error = ApiServer::start(platform.parts.clone(), config).await.map(drop).unwrap_err().to_string();
     assert!(error.contains("platform.db/uploads") && error.contains("written to"), "{error}");
 }

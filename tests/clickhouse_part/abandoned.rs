@@ -4,11 +4,11 @@ use std::process::Command;
 
 use backend_bench::backend::database::{ClickHouse, Database, PoolOptions};
 use backend_bench::bench::groups::database::{ClickHouseServer, Engine};
-use backend_bench::bench::services::clickhouse::{Sources, VARIABLE, start_from};
+use backend_bench::bench::services::clickhouse::{ClickHouseSources, VARIABLE, start_from};
 use backend_bench::bench::services::process::Process;
 
 use crate::killed_bench::{self, Bench};
-use crate::servers::{Server, start_modern, start_oldest};
+use crate::servers::Server;
 
 #[test]
 #[ignore = "no test of its own: the process that others start, and kill"]
@@ -25,20 +25,19 @@ fn bench_that_is_killed() {
 /// What the next bench does first; then how many databases are there.
 async fn left(server: &Server) -> String {
     let url = Some(server.url.clone());
-    start_from(&Sources { url, cluster: None, ..Sources::of_this_machine() }).unwrap();
+    start_from(&ClickHouseSources { url, cluster: None, ..ClickHouseSources::of_this_machine() }).unwrap();
     server.run("SELECT count() FROM system.databases WHERE name LIKE 'backend_bench_%'").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_database_of_a_killed_bench_is_removed_and_that_of_a_living_one_is_not() {
-    for server in [start_oldest().await, start_modern().await] {
-        let (killed, living) = (Bench::on(VARIABLE, &server.url), Bench::on(VARIABLE, &server.url));
-        assert_eq!(left(&server).await, "2");
-        drop(killed);
-        assert_eq!(left(&server).await, "1");
-        drop(living);
-        assert_eq!(left(&server).await, "0");
-    }
+    let server = Server::start().await;
+    let (killed, living) = (Bench::on(VARIABLE, &server.url), Bench::on(VARIABLE, &server.url));
+    assert_eq!(left(&server).await, "2");
+    drop(killed);
+    assert_eq!(left(&server).await, "1");
+    drop(living);
+    assert_eq!(left(&server).await, "0");
 }
 
 /// A database of ours by name and marker, signed by `user`.
@@ -63,10 +62,10 @@ fn gone() -> Process {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_be_in_use_or_is_not_ours_stays() {
-    let server = start_oldest().await;
+    let server = Server::start().await;
     let gone = gone().to_string();
     let elsewhere = gone.replacen(|letter: char| letter.is_ascii_hexdigit(), "x", 1);
-    let users = ["", "somebody\\'s 'own' words", &format!("{elsewhere} -"), &format!("{gone} a_cluster")];
+    let users = ["", "a user\\'s 'own' words", &format!("{elsewhere} -"), &format!("{gone} a_cluster")];
     for (number, user) in (1..).zip(users) {
         signed(&server, number, user).await;
     }
@@ -74,7 +73,7 @@ async fn what_may_be_in_use_or_is_not_ours_stays() {
     assert_eq!(left(&server).await, "7");
 }
 
-/// One that somebody uses as well, one with a table of somebody's in it, one that was never ours; and one to remove.
+/// One that a living process uses as well, one with another table in it, one without the marker; and one to remove.
 async fn make_others(server: &Server, gone: &str) {
     let shared = signed(server, 5, &format!("{gone} -")).await;
     shared.sign(&format!("{} -", Process::this().unwrap())).await.unwrap();

@@ -1,130 +1,76 @@
-//! On a cluster: replicated tables behind a distributed one, made, emptied and removed on all nodes.
+//! A cluster: the engine parses the statements, and the variables and names are checked. No cluster is run.
 
-use backend_bench::backend::database::{ClickHouse, Database, Error, PoolOptions, corpus};
-use backend_bench::bench::services::clickhouse::{CLUSTER_VARIABLE, Sources, VARIABLE, start_from};
-use backend_bench::bench::services::{Service, StartError};
+use backend_bench::backend::database::{ClickHouse, PoolOptions};
+use backend_bench::bench::services::clickhouse::{CLUSTER_VARIABLE, ClickHouseSources, VARIABLE, start_from};
 
-use crate::keeper::{CLUSTER, start_cluster};
 use crate::servers::Server;
-use crate::{corpus_of, fresh_name};
+use crate::shared_server;
 
-async fn open(server: &Server, name: &str) -> ClickHouse {
-    ClickHouse::open_on_cluster(&server.url, name, CLUSTER, PoolOptions::default()).await.unwrap()
+/// The statement as the engine's parser writes it.
+async fn parsed(server: &Server, statement: &str) -> Result<String, String> {
+    let text = statement.replace('\\', "\\\\").replace('\'', "\\'");
+    let (status, answer) = server
+        .run_with("default_format=LineAsString", &format!("SELECT formatQuerySingleLine('{text}')"))
+        .await;
+    if status.is_success() { Ok(answer) } else { Err(answer) }
 }
 
-/// One test for all of it, since its servers take a while to start.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cluster_keeps_what_one_server_keeps() {
-    let (_keeper, server) = start_cluster().await;
-    let name = fresh_name();
-    let database = open(&server, &name).await;
-    database.migrate().await.unwrap();
-    tables_are_made_on_every_node(&server, &name).await;
-    events_are_stored_and_read(&server, &database, &name).await;
-    a_removed_database_leaves_its_paths_free(&server, &database, &name).await;
-    the_variables_are_heeded(&server).await;
-}
-
-async fn tables_are_made_on_every_node(server: &Server, name: &str) {
-    let engines = format!("SELECT name, engine FROM system.tables WHERE database = '{name}' ORDER BY name");
-    let expected = "backend_bench_marker\tReplicatedMergeTree\n\
-                    events\tDistributed\n\
-                    events_of_shard\tReplicatedMergeTree";
-    assert_eq!(server.run(&engines).await, expected);
-    assert_eq!(statements(server, name, "CREATE").await, 4);
-    rows_are_spread_and_copied(server, name).await;
-}
-
-async fn rows_are_spread_and_copied(server: &Server, name: &str) {
-    let made = server.run(&format!("SHOW CREATE TABLE {name}.events")).await;
-    let shards = format!("Distributed({CLUSTER}, {name}, events_of_shard, id)");
-    assert!(made.replace('`', "").contains(&shards), "{made}");
-    let paths = format!(
-        "SELECT zookeeper_path, replica_name FROM system.replicas WHERE database = '{name}' ORDER BY zookeeper_path"
-    );
-    let below = format!("/clickhouse/backend_bench/{name}");
-    assert_eq!(server.run(&paths).await, format!("{below}/1/events\tone\n{below}/marker\t1-one"));
-}
-
-/// How many statements of this kind went through the cluster's own queue.
-async fn statements(server: &Server, name: &str, kind: &str) -> usize {
-    let queue = "SELECT value FROM system.zookeeper WHERE path = '/clickhouse/task_queue/ddl'";
-    let queue = server.run(queue).await.replace('`', "");
-    let ours = |line: &&str| {
-        line.contains(kind) && line.contains(name) && line.contains(&format!("ON CLUSTER {CLUSTER}"))
-    };
-    queue.lines().filter(ours).count()
-}
-
-async fn events_are_stored_and_read(server: &Server, database: &ClickHouse, name: &str) {
-    let events = corpus_of(20_000);
-    // Twice the same: a replicated table drops a block that it has seen, unless that was removed since.
-    for _ in 0..2 {
-        database.insert_events(&events).await.unwrap();
-        assert_eq!(server.run(&format!("SELECT count() FROM {name}.events_of_shard")).await, "20000");
-        assert_eq!(database.event(12_345).await.unwrap().as_ref(), Some(&events[12_344]));
-        let range = database.events_between(corpus::window(1_000, 500), 100).await.unwrap();
-        assert_eq!(range, events[1_000..1_100]);
-        let usage = database.usage_between(corpus::window(0, 500)).await.unwrap();
-        assert_eq!(usage.iter().map(|model| model.events).sum::<i64>(), 500);
-        database.clear_events().await.unwrap();
-        assert_eq!(database.count_events().await.unwrap(), 0);
+#[tokio::test]
+async fn the_engine_parses_every_statement_of_a_cluster() {
+    let server = shared_server().await;
+    let statements = ClickHouse::statements("operations", Some("my-cluster")).unwrap();
+    assert_eq!(statements.len(), 6);
+    for statement in &statements {
+        let parsed = parsed(&server, statement).await.unwrap().replace('`', "");
+        assert!(parsed.contains("ON CLUSTER my-cluster"), "{parsed}");
+        assert!(parsed.contains("operations"), "{parsed}");
     }
-    assert_eq!(statements(server, name, "DROP PARTITION").await, 2);
-    many_parts_are_removed_at_once(database).await;
-}
-
-/// 18.16 waits for itself where a table is truncated some of whose parts were just merged.
-async fn many_parts_are_removed_at_once(database: &ClickHouse) {
-    let events = corpus_of(2_000);
-    for _ in 0..4 {
-        database.insert_events(&events[..1_000]).await.unwrap();
-        for batch in events[1_000..].chunks(100) {
-            database.insert_events(batch).await.unwrap();
-        }
-        assert_eq!(database.count_events().await.unwrap(), 2_000);
-        database.clear_events().await.unwrap();
-        assert_eq!(database.count_events().await.unwrap(), 0);
+    let all = statements.join("\n");
+    for text in [
+        "ReplicatedMergeTree('/clickhouse/backend_bench/operations/marker', '{shard}-{replica}')",
+        "ReplicatedMergeTree('/clickhouse/backend_bench/operations/{shard}/events', '{replica}')",
+        "Distributed(`my-cluster`, `operations`, `events_of_shard`, id)",
+        "TRUNCATE TABLE `operations`.`events_of_shard`",
+    ] {
+        assert!(all.contains(text), "no {text:?} in:\n{all}");
     }
 }
 
-async fn a_removed_database_leaves_its_paths_free(server: &Server, database: &ClickHouse, name: &str) {
-    database.insert_events(&corpus_of(10)).await.unwrap();
-    database.remove_database().await.unwrap();
-    assert_eq!(statements(server, name, "DROP DATABASE").await, 1);
-    assert!(matches!(database.count_events().await, Err(Error::Schema { .. })));
-    let again = open(server, name).await;
-    again.migrate().await.unwrap();
-    again.migrate().await.unwrap();
-    assert_eq!(again.count_events().await.unwrap(), 0);
+#[tokio::test]
+async fn the_engine_refuses_what_is_no_statement() {
+    let server = shared_server().await;
+    let error = parsed(&server, "CREATE TABEL a ON CLUSTER b").await.unwrap_err();
+    assert!(error.contains("Code: 62"), "{error}");
 }
 
-fn started(url: Option<&str>, cluster: &str) -> Result<Service, StartError> {
-    let (url, cluster) = (url.map(ToOwned::to_owned), Some(cluster.to_owned()));
-    start_from(&Sources { url, cluster, ..Sources::of_this_machine() })
-}
-
-/// What the benches do with `CLICKHOUSE_URL` and `CLICKHOUSE_CLUSTER`.
-async fn the_variables_are_heeded(server: &Server) {
-    let facts = started(Some(&server.url), CLUSTER).unwrap().facts().clone();
-    assert_eq!(facts.settings, [format!("cluster {CLUSTER}: shards 1, replicas 1")]);
-    assert!(facts.major.ends_with(" on a cluster"), "{facts:?}");
-    for wrong in ["no_such_cluster", "a cluster'; DROP TABLE x"] {
-        let error = started(Some(&server.url), wrong).unwrap_err().to_string();
-        assert!(error.contains(wrong) || error.contains("no name of a cluster"), "{error}");
-        assert!(error.contains(CLUSTER_VARIABLE) && error.contains("system.clusters"), "{error}");
-        assert!(!error.contains("ecret"), "{error}");
-    }
-    let options = PoolOptions::default();
-    let error = ClickHouse::open_on_cluster(&server.url, "test", "no_such", options).await.unwrap_err();
-    assert!(error.to_string().contains("knows no cluster `no_such`"), "{error}");
-}
-
-#[test]
-fn a_cluster_without_a_server_is_refused() {
-    let error = started(None, CLUSTER).unwrap_err().to_string();
+#[tokio::test]
+async fn a_cluster_that_the_server_does_not_know_is_refused() {
+    let server = shared_server().await;
+    let open = |cluster| ClickHouse::open_on_cluster(&server.url, "test", cluster, PoolOptions::default());
+    let unknown = open("nowhere").await.unwrap_err().to_string();
     assert!(
-        error.contains(CLUSTER) && error.contains(&format!("set {VARIABLE} to one of its servers")),
-        "{error}"
+        unknown.contains("knows no cluster `nowhere`") && unknown.contains("remote_servers"),
+        "{unknown}"
     );
+    let unusable = open("no'where").await.unwrap_err().to_string();
+    assert!(unusable.contains("cluster `no'where`") && unusable.contains("system.clusters"), "{unusable}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_benches_check_the_variables() {
+    let server = shared_server().await;
+    for (url, cluster, reason) in [
+        (Some(server.url.clone()), "nowhere", "knows no cluster"),
+        (Some(server.url.clone()), "a cluster'; DROP TABLE x", "its name cannot be used"),
+        (None, "events", &*format!("set {VARIABLE} to one of its servers")),
+    ] {
+        let sources = ClickHouseSources {
+            url,
+            cluster: Some(cluster.to_owned()),
+            ..ClickHouseSources::of_this_machine()
+        };
+        let error = start_from(&sources).unwrap_err().to_string();
+        assert!(error.contains(reason) && error.contains(cluster), "{error}");
+        assert!(error.contains(CLUSTER_VARIABLE) && !error.contains("ecret"), "{error}");
+    }
 }

@@ -1,30 +1,23 @@
-//! A full disk: servers whose folder is on a file system of 48 MiB.
+//! A full disk: a server whose folder is on a file system of 48 MiB.
 
-use backend_bench::backend::database::{Database, Error, PoolOptions};
-use tempfile::TempDir;
+use backend_bench::backend::database::{ClickHouse, Database, Error, PoolOptions};
 
-use crate::servers::{Server, start_modern_in, start_oldest_in};
+use crate::servers::Server;
 use crate::small_disk::SmallDisk;
 use crate::{corpus_of, database};
 
 /// Larger than what is free, as a part of the table.
 const TOO_MANY: usize = 400_000;
 
-fn folder_on(small: &SmallDisk) -> TempDir {
-    tempfile::tempdir_in(small.path()).unwrap()
-}
-
 #[tokio::test]
 async fn a_full_disk_is_named_every_time_and_keeps_nothing() {
     let Some(small) = SmallDisk::mount(48) else { return };
-    fills_up(&start_oldest_in(folder_on(&small), "").await).await;
-    drop(small);
-    let small = SmallDisk::mount(48).unwrap();
-    fills_up(&start_modern_in(folder_on(&small)).await).await;
+    fills_up(&Server::start_in(tempfile::tempdir_in(small.path()).unwrap()).await).await;
 }
 
 async fn fills_up(server: &Server) {
-    let (database, events) = (database(server, PoolOptions::default()).await, corpus_of(TOO_MANY));
+    let database = database(server, PoolOptions::default()).await;
+    let events = corpus_of(TOO_MANY);
     ballast(server).await;
     database.insert_events(&events[..1_000]).await.unwrap();
     // And again while it still is full.
@@ -34,8 +27,12 @@ async fn fills_up(server: &Server) {
         assert_eq!(database.count_events().await.unwrap(), 1_000);
     }
     server.run("DROP TABLE default.ballast").await;
+    works_again(&database).await;
+}
+
+async fn works_again(database: &ClickHouse) {
     database.clear_events().await.unwrap();
-    database.insert_events(&events[..1_000]).await.unwrap();
+    database.insert_events(&corpus_of(1_000)).await.unwrap();
     assert_eq!(database.count_events().await.unwrap(), 1_000);
 }
 

@@ -6,7 +6,7 @@ use backend_bench::backend::database::{ClickHouse, Error, PoolOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::{each_server, fresh_name};
+use crate::{fresh_name, shared_server};
 
 /// The error of opening `url`, which has to be of the kind for that.
 async fn refused(url: &str) -> String {
@@ -19,13 +19,12 @@ async fn refused(url: &str) -> String {
 
 #[tokio::test]
 async fn a_wrong_user_or_password_is_told() {
-    for server in each_server().await {
-        let port = server.port();
-        for who in ["bench:wrong-secret", "nobody:s%40ecret", "bench"] {
-            let error = refused(&format!("http://{who}@127.0.0.1:{port}")).await;
-            assert!(error.contains("correct user and password") && error.contains("Code: "), "{error}");
-            assert!(error.contains(&format!("http://127.0.0.1:{port}/test")), "{error}");
-        }
+    let server = shared_server().await;
+    let port = server.port();
+    for who in ["bench:wrong-secret", "stranger:s%40ecret", "bench"] {
+        let error = refused(&format!("http://{who}@127.0.0.1:{port}")).await;
+        assert!(error.contains("correct user and password") && error.contains("Code: "), "{error}");
+        assert!(error.contains(&format!("http://127.0.0.1:{port}/test")), "{error}");
     }
 }
 
@@ -39,25 +38,15 @@ async fn a_server_that_is_not_there_is_told() {
     }
 }
 
-#[tokio::test]
-async fn the_port_of_the_native_protocol_is_told_apart() {
-    for server in each_server().await {
-        if let Some(port) = server.native_port {
-            let error = refused(&format!("http://bench:s%40ecret@127.0.0.1:{port}")).await;
-            assert!(error.contains("port for HTTP"), "{error}");
-        }
-    }
-}
-
 /// An HTTP server that gives every request the same answer.
-async fn answering(answer: &'static [u8]) -> String {
+async fn answering(status: &'static str, answer: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         while let Ok((mut client, _)) = listener.accept().await {
             let mut request = [0; 4_096];
             assert_ne!(client.read(&mut request).await.unwrap(), 0);
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", answer.len());
+            let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n", answer.len());
             client.write_all(&[head.as_bytes(), answer].concat()).await.unwrap();
         }
     });
@@ -66,15 +55,19 @@ async fn answering(answer: &'static [u8]) -> String {
 
 #[tokio::test]
 async fn a_server_that_is_too_old_or_another_is_refused() {
-    let old = refused(&answering(b"\x091.1.54394\x010").await).await;
-    assert!(old.contains("1.1.54394") && old.contains("18.16") && old.contains("upgrade"), "{old}");
+    let old = refused(&answering("200 OK", b"\x0718.16.1\x010").await).await;
+    assert!(old.contains("18.16.1") && old.contains("23.1") && old.contains("upgrade"), "{old}");
     for answer in [&b"<html><body>It works!</body></html>"[..], b"", b"\x02Hi\x010"] {
-        let other = refused(&answering(answer).await).await;
-        assert!(
-            other.contains("check that the server runs") || other.contains("not as a ClickHouse"),
-            "{other}"
-        );
+        let other = refused(&answering("200 OK", answer).await).await;
+        let told = other.contains("check that the server runs") || other.contains("not as a ClickHouse");
+        assert!(told, "{other}");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_fails_is_an_error_with_its_answer() {
+    let error = refused(&answering("503 Service Unavailable", b"come back later").await).await;
+    assert!(error.contains("come back later") && error.contains("check that the server runs"), "{error}");
 }
 
 #[tokio::test]
@@ -88,27 +81,8 @@ async fn a_server_that_does_not_answer_is_given_up() {
 
 #[tokio::test]
 async fn nothing_that_is_shown_has_the_password() {
-    for server in each_server().await {
-        let database = ClickHouse::open(&server.url, &fresh_name(), PoolOptions::default()).await.unwrap();
-        let shown = format!("{database:?} {database:#?}");
-        assert!(shown.contains(&server.port().to_string()) && !shown.contains("ecret"), "{shown}");
-    }
-}
-
-#[tokio::test]
-async fn a_cluster_that_the_server_does_not_know_is_refused() {
-    for server in each_server().await {
-        let open =
-            |cluster| ClickHouse::open_on_cluster(&server.url, "test", cluster, PoolOptions::default());
-        let unknown = open("nowhere").await.unwrap_err().to_string();
-        assert!(
-            unknown.contains("knows no cluster `nowhere`") && unknown.contains("remote_servers"),
-            "{unknown}"
-        );
-        let unusable = open("no'where").await.unwrap_err().to_string();
-        assert!(
-            unusable.contains("cluster `no'where`") && unusable.contains("system.clusters"),
-            "{unusable}"
-        );
-    }
+    let server = shared_server().await;
+    let database = ClickHouse::open(&server.url, &fresh_name(), PoolOptions::default()).await.unwrap();
+    let shown = format!("{database:?} {database:#?}");
+    assert!(shown.contains(&server.port().to_string()) && !shown.contains("ecret"), "{shown}");
 }

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use backend_bench::bench::services::Service;
-use backend_bench::bench::services::throwaway::home;
+use backend_bench::bench::services::ephemeral::parents;
 
 use super::{Entry, client, count, filled, plain_client, started};
 
@@ -36,7 +36,7 @@ fn soon(what: &str, reached: impl Fn() -> bool) {
 
 /// The server that listens on `port`, and its folder, as its command line has them.
 fn process_on(port: u16) -> (u32, PathBuf) {
-    let folders = home::parents().into_iter().flat_map(|place| std::fs::read_dir(place).expect("a folder"));
+    let folders = parents().into_iter().flat_map(|place| std::fs::read_dir(place).expect("a folder"));
     let of_port = |folder: &PathBuf| {
         std::fs::read_to_string(folder.join("port")).is_ok_and(|text| text == port.to_string())
             && folder.to_string_lossy().contains("backend-bench-clickhouse-")
@@ -54,7 +54,7 @@ fn runs(pid: u32) -> bool {
 #[track_caller]
 fn leaves_nothing(port: u16, (pid, folder): (u32, PathBuf)) {
     soon("the process is still there", || !runs(pid));
-    soon("somebody still listens", || !answers(port));
+    soon("the port is still open", || !answers(port));
     soon("the folder is still there", || !folder.exists());
 }
 
@@ -132,7 +132,7 @@ fn own_until_killed() {
     let service = started();
     println!("port {}", port(&service));
     std::thread::sleep(PATIENCE);
-    panic!("nobody killed {service:?}");
+    panic!("not killed in time: {service:?}");
 }
 
 #[tokio::test]

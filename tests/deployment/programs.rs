@@ -48,15 +48,15 @@ impl Programs {
         static BUILT: OnceLock<Programs> = OnceLock::new();
         BUILT.get_or_init(|| {
             let mut cargo = Command::new(env!("CARGO"));
-            cargo.args(["build", "--example", "serve"]);
+            let benches = ["api", "concurrent", "database", "websocket"];
+            cargo.args(["build", "--example=serve", "--message-format=json", "--quiet"]);
             cargo
-                .args(["api", "concurrent", "database", "websocket"].map(|bench| format!("--bench={bench}")));
+                .args(benches.map(|bench| format!("--bench={bench}")))
+                .current_dir(env!("CARGO_MANIFEST_DIR"));
             cargo.args(if cfg!(feature = "tls") { &["--features=tls"][..] } else { &[] });
-            cargo.args(["--message-format=json", "--quiet"]);
-            let output = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("cargo runs");
+            let output = cargo.output().expect("cargo runs");
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            let lines = String::from_utf8(output.stdout).expect("cargo prints UTF-8");
-            Self(lines.lines().filter_map(executable).collect())
+            Self(String::from_utf8_lossy(&output.stdout).lines().filter_map(executable).collect())
         })
     }
 

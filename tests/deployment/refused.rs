@@ -65,16 +65,16 @@ fn a_server_that_accepts_and_never_answers_is_refused_by_the_deadline() {
 }
 
 #[test]
-fn a_file_that_cannot_be_meant_is_refused_with_its_line() {
+fn a_wrong_file_is_refused_with_the_line() {
     let broken = [
-        ("count = 100 ", "count = 0 ", "count = 0: give 1 to 100000"),
+        ("count = 100 ", "count = 0 ", "0 is out of range: give 1 to 100000"),
         ("percent = 40", "percent = 50", "add up to 110 %"),
         ("think_ms", "thinks_ms", "unknown field `thinks_ms`"),
         ("[users]", "api_token = \"hunter2\"\n[users]", "API_TOKEN"),
     ];
     for (good, bad, reason) in broken {
         let file = example(&[(good, bad)]);
-        // In every category: nobody measures with half of what was meant.
+        // In every category: none measures with a part of the file.
         let said = refused("database", &[file.variable()]);
         assert!(said.contains(reason) && said.contains("mine.toml:"), "{said}");
         assert!(!said.contains("hunter2"), "{said}");

@@ -34,7 +34,7 @@ pub fn silent() -> (SocketAddr, Listener) {
     (listener.local_addr().expect("its address"), listener)
 }
 
-/// A port that nobody listens on.
+/// A port without a listener.
 pub fn closed() -> SocketAddr {
     silent().0
 }

@@ -12,7 +12,7 @@ use rustix::process::Pid;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 /// A server of this machine's, whatever `DATABASE_URL` says: these tests stop and fill what they are given.
-pub fn throwaway() -> Service {
+pub fn ephemeral() -> Service {
     let sources = Sources { url: None, ..Sources::of_this_machine() };
     start_from(&sources).unwrap_or_else(|error| panic!("{error}"))
 }
@@ -20,7 +20,7 @@ pub fn throwaway() -> Service {
 /// One for all tests that leave it as it is. It ends with this process.
 pub fn shared() -> &'static str {
     static SHARED: OnceLock<Service> = OnceLock::new();
-    SHARED.get_or_init(throwaway).url()
+    SHARED.get_or_init(ephemeral).url()
 }
 
 /// A name for a schema, a user or a database that no other test has.
@@ -74,7 +74,7 @@ pub fn port(url: &str) -> u16 {
     place.split('/').next().unwrap().parse().unwrap()
 }
 
-/// The folder of a throwaway.
+/// The folder of an ephemeral server.
 pub async fn folder(url: &str) -> PathBuf {
     let mut connection = PgConnection::connect(url).await.unwrap();
     let data: String = sqlx::query_scalar("SHOW data_directory").fetch_one(&mut connection).await.unwrap();

@@ -1,4 +1,4 @@
-//! A throwaway server comes from nothing and leaves nothing, however it ends.
+//! An ephemeral server comes from nothing and leaves nothing, however it ends.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -12,7 +12,7 @@ use backend_bench::bench::services::postgres::{Sources, start_from};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::common::{
-    as_user, events, eventually, folder, number, password, port, runs, server_in, shared, throwaway,
+    as_user, ephemeral, events, eventually, folder, number, password, port, runs, server_in, shared,
 };
 
 const OWNER: &str = "BACKEND_BENCH_TEST_OWNER";
@@ -42,7 +42,7 @@ impl Traces {
 
 #[tokio::test]
 async fn a_server_that_is_dropped_leaves_nothing() {
-    let service = throwaway();
+    let service = ephemeral();
     let traces = Traces::of(service.url()).await;
     assert_eq!(traces.left().len(), 3);
     // With connections open, which a server could wait for.
@@ -54,7 +54,7 @@ async fn a_server_that_is_dropped_leaves_nothing() {
 
 #[tokio::test]
 async fn a_server_that_is_killed_leaves_nothing_and_its_clients_an_error() {
-    let service = throwaway();
+    let service = ephemeral();
     let traces = Traces::of(service.url()).await;
     let database = impatient(service.url()).await;
     end(traces.server, &database).await;
@@ -83,12 +83,12 @@ async fn impatient(url: &str) -> Postgres {
 }
 
 #[test]
-#[ignore = "no test of its own: the process that the next one starts, and kills"]
+#[ignore = "not a test: the process that the next one starts and kills"]
 fn owner_that_is_killed() {
     if std::env::var_os(OWNER).is_none() {
         return;
     }
-    let service = throwaway();
+    let service = ephemeral();
     println!("url={}", service.url());
     std::thread::sleep(std::time::Duration::from_mins(10));
 }
@@ -115,7 +115,7 @@ async fn a_server_whose_owner_is_killed_leaves_nothing() {
 
 #[tokio::test]
 async fn the_password_is_asked_for_and_is_not_left_in_the_folder() {
-    let service = throwaway();
+    let service = ephemeral();
     let wrong = as_user(service.url(), "postgres", "wrong");
     assert!(Postgres::open(&wrong, "wrong", PoolOptions::default()).await.is_err());
     let folder = folder(service.url()).await;

@@ -5,10 +5,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use backend_bench::backend::database::{Database, Error, PoolOptions, Postgres};
-use backend_bench::bench::services::throwaway::Stop;
-use backend_bench::bench::services::{Account, Folder, Service, Throwaway, free_port};
+use backend_bench::bench::services::ephemeral::Stop;
+use backend_bench::bench::services::{Account, EphemeralServer, Folder, Service, free_port};
 
-use crate::common::{events, eventually, port, run, shared, throwaway};
+use crate::common::{ephemeral, events, eventually, port, run, shared};
+use crate::small_disk::skip;
 
 /// Copies a running cluster and becomes its replica.
 const FOLLOW: &str = r#"
@@ -16,10 +17,12 @@ const FOLLOW: &str = r#"
 exec "$1/postgres" -D "$2/data" -p "$4" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c hot_standby=on
 "#;
 
-/// A replica of `primary`, with its URL. None where there is no `pg_basebackup` beside the server.
-fn replica(primary: &Service) -> Option<(Throwaway, String)> {
+/// A replica of `primary`, with its URL. `None` if there is no `pg_basebackup` beside the server and the test may be
+/// skipped.
+fn replica(primary: &Service) -> Option<(EphemeralServer, String)> {
     let programs = Path::new(&primary.facts().origin).parent().unwrap();
     if !programs.join("pg_basebackup").is_file() {
+        skip(&format!("{} has no pg_basebackup: install PostgreSQL's server package", programs.display()));
         return None;
     }
     let folder = Folder::create("postgres", Account::for_server(&["postgres"]).unwrap()).unwrap();
@@ -30,18 +33,18 @@ fn replica(primary: &Service) -> Option<(Throwaway, String)> {
         .arg(programs)
         .arg(folder.path())
         .args([primary.url(), &own.to_string()]);
-    let server = follows(Throwaway::start(folder, &follow, Stop::Quit).unwrap());
+    let server = follows(EphemeralServer::start(folder, &follow, Stop::Quit).unwrap());
     Some((server, primary.url().replace(&port(primary.url()).to_string(), &own.to_string())))
 }
 
-fn follows(mut server: Throwaway) -> Throwaway {
+fn follows(mut server: EphemeralServer) -> EphemeralServer {
     let ready = |folder: &Path| {
         let status = std::fs::read_to_string(folder.join("data/postmaster.pid")).unwrap_or_default();
         status.lines().nth(7).is_some_and(|line| line.trim() == "standby" || line.trim() == "ready")
     };
     let is_ready =
         server.wait_until(Duration::from_mins(1), |folder| ready(folder) && server_accepts(folder));
-    assert!(is_ready.unwrap(), "{}", server.last_words());
+    assert!(is_ready.unwrap(), "{}", server.log_tail());
     server
 }
 
@@ -57,11 +60,8 @@ async fn open(primary: &str, replica: &str) -> Result<Postgres, Error> {
 
 #[tokio::test]
 async fn events_are_read_from_the_replica_and_all_else_from_the_primary() {
-    let primary = throwaway();
-    let Some((_server, replica)) = replica(&primary) else {
-        eprintln!("NOT TESTED: a replica: there is no pg_basebackup beside {}", primary.facts().origin);
-        return;
-    };
+    let primary = ephemeral();
+    let Some((_server, replica)) = replica(&primary) else { return };
     let database = open(primary.url(), &replica).await.unwrap();
     database.migrate().await.unwrap();
     database.insert_events(&events(100)).await.unwrap();
@@ -93,7 +93,10 @@ async fn assert_writes_are_refused_by(replica: &str) {
 
 #[tokio::test]
 async fn another_server_is_no_replica() {
-    let other = throwaway();
+    let other = ephemeral();
     let error = open(other.url(), shared()).await.unwrap_err().to_string();
-    assert!(error.contains("it is no replica of") && error.contains(&port(shared()).to_string()), "{error}");
+    assert!(
+        error.contains("it is not a replica of") && error.contains(&port(shared()).to_string()),
+        "{error}"
+    );
 }

@@ -106,7 +106,10 @@ async fn what_others_put_into_our_schema_keeps_all_of_it() {
         database.insert_events(&events(3)).await.unwrap();
         run(shared(), &addition.replace("{}", database.schema())).await;
         let error = database.remove_schema().await.unwrap_err();
-        assert!(matches!(error, Error::Schema { .. }) && error.to_string().contains("more in it"), "{error}");
+        assert!(
+            matches!(error, Error::Schema { .. }) && error.to_string().contains("objects of other programs"),
+            "{error}"
+        );
         assert_eq!(database.count_events().await.unwrap(), 3);
     }
 }

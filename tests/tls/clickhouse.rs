@@ -1,36 +1,25 @@
-//! ClickHouse over TLS.
+//! ClickHouse over TLS, which `socat` ends in front of the server.
 
 use std::process::Command;
 
 use backend_bench::backend::database::{ClickHouse, PoolOptions};
-use backend_bench::bench::services::clickhouse::{Sources, VARIABLE, start_from};
+use backend_bench::bench::services::clickhouse::{ClickHouseSources, VARIABLE, start_from};
 
 use crate::certificate::Certificate;
+use crate::encrypted::Encrypted;
 use crate::keeps_events;
-use crate::servers::{Server, free_port, start_oldest_in};
+use crate::servers::Server;
 
-/// The server, and its URL with TLS.
-async fn encrypted(certificate: &Certificate) -> (Server, String) {
-    let port = free_port();
-    let more = format!(
-        "<https_port>{port}</https_port><openSSL><server><certificateFile>{}</certificateFile>\
-         <privateKeyFile>{}</privateKeyFile><verificationMode>none</verificationMode></server></openSSL>",
-        certificate.path().display(),
-        certificate.key().display()
-    );
-    let server = start_oldest_in(tempfile::tempdir().unwrap(), &more).await;
-    let url = server.url_through(port).replace("http://", "https://");
-    (server, url)
-}
-
-fn sources(url: &str) -> Sources {
-    Sources { url: Some(url.to_owned()), cluster: None, ..Sources::of_this_machine() }
+fn sources(url: &str) -> ClickHouseSources {
+    ClickHouseSources { url: Some(url.to_owned()), cluster: None, ..ClickHouseSources::of_this_machine() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_go_through_tls_to_a_server_that_is_trusted_and_to_no_other() {
     let certificate = Certificate::make();
-    let (_server, url) = encrypted(&certificate).await;
+    let server = Server::start().await;
+    let encrypted = Encrypted::before(&format!("127.0.0.1:{}", server.port()), &certificate);
+    let url = server.url_through(encrypted.port).replace("http://", "https://");
     let of_part = ClickHouse::open(&url, "test", PoolOptions::default()).await.unwrap_err().to_string();
     let of_benches = start_from(&sources(&url)).unwrap_err().to_string();
     for error in [of_part, of_benches] {

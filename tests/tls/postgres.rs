@@ -13,11 +13,18 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use crate::certificate::Certificate;
 use crate::keeps_events;
 
-fn throwaway() -> Service {
+fn ephemeral() -> Service {
     start_from(&Sources { url: None, ..Sources::of_this_machine() }).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Has the server take encrypted connections too.
+/// A server that takes encrypted connections, with its certificate.
+async fn encrypted() -> (Service, Certificate) {
+    let (service, certificate) = (ephemeral(), Certificate::make());
+    encrypt(service.url(), &certificate).await;
+    (service, certificate)
+}
+
+/// Makes the server take encrypted connections too.
 async fn encrypt(url: &str, certificate: &Certificate) {
     let mut connection = PgConnection::connect(url).await.unwrap();
     let data: String = sqlx::query_scalar("SHOW data_directory").fetch_one(&mut connection).await.unwrap();
@@ -47,8 +54,7 @@ async fn refused(url: &str) -> String {
 
 #[tokio::test]
 async fn events_go_through_tls_and_the_report_says_so() {
-    let (service, certificate) = (throwaway(), Certificate::make());
-    encrypt(service.url(), &certificate).await;
+    let (service, certificate) = encrypted().await;
     let url = format!("{}?sslmode=verify-full&sslrootcert={}", service.url(), certificate.path().display());
     let facts = survey(&url).await.unwrap();
     assert!(facts.settings.iter().any(|setting| setting.starts_with("TLS (TLSv1")), "{facts:?}");
@@ -58,8 +64,7 @@ async fn events_go_through_tls_and_the_report_says_so() {
 
 #[tokio::test]
 async fn who_is_not_trusted_is_refused() {
-    let (service, certificate) = (throwaway(), Certificate::make());
-    encrypt(service.url(), &certificate).await;
+    let (service, certificate) = encrypted().await;
     let untrusted = refused(&format!("{}?sslmode=verify-full", service.url())).await;
     assert!(untrusted.contains("certificate") && untrusted.contains("sslrootcert"), "{untrusted}");
     let named = format!("{}?sslmode=verify-full&sslrootcert={}", service.url(), certificate.path().display());
@@ -70,7 +75,7 @@ async fn who_is_not_trusted_is_refused() {
 
 #[tokio::test]
 async fn who_speaks_no_tls_is_refused() {
-    let service = throwaway();
+    let service = ephemeral();
     let plain = refused(&format!("{}?sslmode=require", service.url())).await;
     assert!(plain.contains("does not support TLS") && plain.contains("set sslmode"), "{plain}");
 }

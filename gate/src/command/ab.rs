@@ -156,7 +156,7 @@ impl AbJob<'_> {
         let (arguments, started) = (self.arguments, Instant::now());
         let mut targets =
             BenchTargets::new(&built.base.built, built.head(), self.context(checkouts, started));
-        let inventory = targets.list(arguments.filter.as_deref())?;
+        let inventory = targets.list(arguments.filter.as_ref())?;
         let progress = self.announced(log, &inventory, built);
         let measured = self.sample(self.sampler(targets, &inventory, progress)?, &inventory)?;
         let differ = built.head.as_ref().and_then(|head| built.base.changed_dependencies(head));

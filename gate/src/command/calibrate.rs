@@ -76,7 +76,7 @@ impl CalibrateJob<'_> {
         calibration: &mut Calibration,
     ) -> Result<(), Error> {
         let mut targets = BenchTargets::new(built, built, context);
-        let rows = targets.list(self.arguments.filter.as_deref())?.both;
+        let rows = targets.list(self.arguments.filter.as_ref())?.both;
         let (pairs, budget) = (self.arguments.pairs, self.arguments.effort.budget.as_secs());
         let mut progress = ProgressReporter::new(out, self.quiet);
         progress.say(&format!(

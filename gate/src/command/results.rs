@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use crate::criterion;
 use crate::files::baseline::Run;
 use crate::judge::run_set::RecordedRun;
-use crate::judge::{self, Judgement, Scope};
+use crate::judge::{self, Failure, Judgement, Scope};
+use crate::measure::cargo;
 use crate::measure::run::record::RunRecord;
 use crate::model::benchmark::Benchmark;
 use crate::model::engine_metadata::EngineMetadata;
 use crate::model::environment::{Environment, LazyEnvironment};
 use crate::model::error::Error;
+use crate::model::filter::IdFilter;
 use crate::report::{CategoryTime, Report};
 use crate::thresholds::Thresholds;
 
@@ -32,7 +34,7 @@ impl Results {
     /// Reads `home`. To hold no result at all is no error where the record says why: the report then says it.
     pub fn read(home: &Path, times: Vec<CategoryTime>) -> Result<Self, Error> {
         let record = RunRecord::read(home)?;
-        let excused = record.as_ref().is_some_and(|record| !record.failures.is_empty());
+        let excused = record.as_ref().is_some_and(|it| !it.failures.is_empty() || !it.left_out.is_empty());
         let facts = EngineMetadata::read(home, record.as_ref().map(RunRecord::fresh_from))?;
         let excused = excused || !facts.unavailable.is_empty();
         let mut benchmarks = match criterion::load(home, criterion::LATEST) {
@@ -44,23 +46,53 @@ impl Results {
         Ok(Self { home: home.to_owned(), benchmarks, record, facts, times })
     }
 
-    /// Judges the results of `categories` (of all, if it is empty), and what of them the record says could not run;
-    /// the `required` engines have to be among them.
-    pub fn judge(
-        &self,
-        thresholds: &Thresholds,
-        categories: Vec<String>,
-        required: &[String],
-    ) -> Result<Judgement, Error> {
-        let (facts, required) = (self.facts.clone(), required.to_vec());
-        let mut scope = Scope { categories, failures: Vec::new(), facts, required };
+    /// Judges the results in `scope`, and what of them the record says could not run.
+    pub fn judge(&self, thresholds: &Thresholds, mut scope: Scope) -> Result<Judgement, Error> {
         if let Some(record) = &self.record {
             let in_scope = self.benchmarks.iter().filter(|benchmark| scope.holds(&benchmark.id));
             criterion::refuse_stale(in_scope, record.fresh_from())?;
-            let failures = record.failures.iter().filter(|failure| scope.holds(&failure.category));
+            let is_named = |label: &str| scope.categories.iter().any(|name| cargo::names(name, label));
+            let in_scope = |failure: &&Failure| scope.categories.is_empty() || is_named(&failure.category);
+            let failures = record.failures.iter().filter(in_scope);
             scope.failures = failures.cloned().collect();
         }
         judge::judge(thresholds, &self.benchmarks, scope)
+    }
+
+    /// What is to be judged where `names` are asked for: bench targets with the groups that they hold, and groups.
+    #[must_use]
+    pub fn scope(&self, names: &[String], filter: Option<&IdFilter>) -> Scope {
+        let targets = self.record.iter().flat_map(|record| &record.targets);
+        let meant = targets.filter(|it| names.iter().any(|name| cargo::names(name, &it.target)));
+        let homes: Vec<PathBuf> = meant.map(|target| self.home.join(&target.home)).collect();
+        let is_held = |benchmark: &&Benchmark| homes.iter().any(|home| benchmark.folder.starts_with(home));
+        let held = self.benchmarks.iter().filter(is_held).map(|benchmark| benchmark.category().to_owned());
+        let (categories, facts) = (names.iter().cloned().chain(held).collect(), self.facts.clone());
+        Scope { categories, filter: filter.cloned(), facts, ..Scope::default() }
+    }
+
+    /// Fails on the first of `names` that is no bench target here, and that neither a result nor a metric belongs to.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchCategory`], with the groups that there are.
+    pub fn refuse_unknown(&self, thresholds: &Thresholds, names: &[String]) -> Result<(), Error> {
+        let targets = || self.record.iter().flat_map(|record| &record.targets);
+        let is_target = |name: &&String| targets().any(|it| cargo::names(name, &it.target));
+        let groups: Vec<String> = names.iter().filter(|name| !is_target(name)).cloned().collect();
+        judge::refuse_unknown_categories(thresholds, &self.benchmarks, &groups)
+    }
+
+    /// What the bench targets that ran are called.
+    #[must_use]
+    pub fn targets(&self) -> Vec<String> {
+        self.record.iter().flat_map(|record| &record.targets).map(|target| target.target.clone()).collect()
+    }
+
+    /// How much of the project they are, in a line that comes first; empty where no record says it.
+    #[must_use]
+    pub fn coverage(&self) -> String {
+        let line = self.record.as_ref().and_then(RunRecord::coverage);
+        line.map_or_else(String::new, |line| line + ".\n")
     }
 
     /// Where and when they were measured, if the record says so, else this moment and no mode; with the engines.

@@ -10,10 +10,9 @@ use super::results::Results;
 use super::{check_report_folder, conclude, not_compared, print};
 use crate::command::cli::RunArgs;
 use crate::files::baseline::{Baseline, Run, Store};
-use crate::judge::Judgement;
 use crate::judge::run_set::RecordedRun;
+use crate::judge::{Judgement, Scope};
 use crate::measure::run::progress::Progress;
-use crate::model::benchmark::category_of;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
 use crate::report::Report;
@@ -56,21 +55,20 @@ fn judge(
 ) -> Result<Judgement, Error> {
     let results = &measured.results;
     let scope = scope(arguments, results);
-    let mut judgement = results.judge(thresholds, scope.clone(), &arguments.judging.require)?;
-    let holds = |id: &str| scope.is_empty() || scope.iter().any(|category| category == category_of(id));
+    let mut judgement = results.judge(thresholds, scope.clone())?;
     if let Some(against) = against.filter(|_| judgement.failures.is_empty()) {
-        judgement.comparison = Some(against.compare(measured.runs.clone(), &results.facts, holds)?);
+        let runs = measured.runs.clone();
+        judgement.comparison = Some(against.compare(runs, &results.facts, |id| scope.holds(id))?);
     }
     Ok(judgement)
 }
 
-/// What ran: everything, or the bench targets that were named with the groups that they hold.
-fn scope(arguments: &RunArgs, results: &Results) -> Vec<String> {
-    let mut categories = arguments.categories.clone();
-    if !categories.is_empty() && arguments.criterion_home.is_none() {
-        categories.extend(results.benchmarks.iter().map(|benchmark| benchmark.category().to_owned()));
-    }
-    categories
+/// What is judged: everything, or what the named bench targets hold. What was selected by package or target is as named.
+fn scope(arguments: &RunArgs, results: &Results) -> Scope {
+    let RunArgs { categories, selection, filter, .. } = arguments;
+    let selects = !selection.package.is_empty() || !selection.bench.is_empty();
+    let names = if categories.is_empty() && selects { results.targets() } else { categories.clone() };
+    Scope { required: arguments.judging.require.clone(), ..results.scope(&names, filter.as_ref()) }
 }
 
 fn finish(
@@ -82,6 +80,8 @@ fn finish(
     judgement: &Judgement,
 ) -> Result<u8, Error> {
     let environment = measured.results.environment();
+    let notes = measured.notes.iter().map(|note| format!("Note: {note}.\n"));
+    print(out, &(measured.results.coverage() + &notes.collect::<String>()))?;
     let report = measured.results.report(judgement, thresholds, &environment);
     let code = conclude(&report, &arguments.judging, quiet, out)?;
     let kept = keep_baseline(arguments, &report, &measured.runs)?;

@@ -16,6 +16,7 @@ use std::process::Command;
 use serde::{Deserialize, Serialize};
 
 use super::process::Interrupt;
+use crate::judge::Failure;
 use crate::model::error::Error;
 use build::{Build, Built};
 use metadata::{Metadata, Package, Target};
@@ -64,6 +65,15 @@ pub struct LeftOut {
     pub target: String,
     /// Why it is not measured.
     pub reason: String,
+}
+
+impl LeftOut {
+    /// The same as a failure, where nothing may be left out.
+    #[must_use]
+    pub fn as_failure(&self) -> Failure {
+        let (category, reason) = (self.target.clone(), format!("{} (--require-all)", self.reason));
+        Failure { category, reason, output: Vec::new() }
+    }
 }
 
 /// What a build gives.
@@ -218,7 +228,7 @@ impl Workspace {
         runner: &Runner,
     ) -> Result<BenchTarget, String> {
         if let Some(harness) = bench.other_harness() {
-            return Err(format!("it is a bench of {harness}, not of Criterion"));
+            return Err(of_harness(harness));
         }
         let features = bench.required_features.join(",");
         let Some(Built { executable, launch, .. }) = built else {
@@ -238,11 +248,18 @@ impl Workspace {
     }
 }
 
+/// Why a bench of `harness` is left out.
+#[must_use]
+pub fn of_harness(harness: &str) -> String {
+    format!("it is a bench of {harness}, not of Criterion")
+}
+
 fn label(package: &str, name: &str, is_ambiguous: bool) -> String {
     if is_ambiguous { format!("{package}/{name}") } else { name.to_owned() }
 }
 
 /// Whether `wanted` names the target `label`: a name alone means those of all packages.
-pub(crate) fn names(wanted: &str, label: &str) -> bool {
+#[must_use]
+pub fn names(wanted: &str, label: &str) -> bool {
     wanted == label || label.rsplit_once('/').is_some_and(|(_, name)| name == wanted)
 }

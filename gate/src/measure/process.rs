@@ -132,7 +132,7 @@ impl Limits {
 
 fn too_long(elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64();
-    format!("it had not ended after {seconds:.0} s: it hangs, or the budget is too short for it")
+    format!("it had not ended after {seconds:.0} s: it hangs, or its time is too short (--timeout, --budget)")
 }
 
 fn spawn(command: &mut Command, processor: Option<Processor>) -> Result<(Child, Receiver<String>), Error> {
@@ -157,8 +157,7 @@ fn forward(stream: impl std::io::Read + Send + 'static, sender: Sender<String>) 
     });
 }
 
-/// Waits until `child` has ended, whoever still holds its output streams. A child that has closed them has most often
-/// ended, so the first looks after that follow each other closely.
+/// Waits until `child` has ended, whoever holds its output. Once that is closed, the first looks follow each other closely.
 fn watch(
     child: &mut Child,
     lines: &Receiver<String>,
@@ -240,17 +239,14 @@ fn members(group: Pid) -> Vec<String> {
 
 /// Asks the whole group to end, and kills what has not after the grace period.
 fn end(child: &mut Child) -> Vec<String> {
-    let signal_group =
-        |signal| Pid::from_raw(child.id().cast_signed()).map(|group| kill_process_group(group, signal));
-    let _ = signal_group(Signal::TERM);
+    let group = Pid::from_raw(child.id().cast_signed());
+    let signal = |signal| group.map(|group| kill_process_group(group, signal));
+    let _ = signal(Signal::TERM);
     let deadline = Instant::now() + GRACE;
-    let mut ended = false;
-    while !ended && Instant::now() < deadline {
-        ended = child.try_wait().is_ok_and(|status| status.is_some());
+    while Instant::now() < deadline && !child.try_wait().is_ok_and(|status| status.is_some()) {
         thread::sleep(LOOK);
     }
-    let group = Pid::from_raw(child.id().cast_signed());
-    let _ = group.map(|group| kill_process_group(group, Signal::KILL));
+    let _ = signal(Signal::KILL);
     let _ = child.wait();
     Vec::new()
 }
@@ -275,7 +271,7 @@ mod tests {
         let limits = Limits { processor: None, until: Some(Instant::now() + Duration::from_millis(300)) };
         let started = Instant::now();
         let ended = run_within(&mut command, limits, &Interrupt::default(), &mut |_| {}).unwrap();
-        assert!(ended.failure.is_some_and(|why| why.contains("it hangs, or the budget is too short")));
+        assert!(ended.failure.is_some_and(|why| why.contains("it hangs, or its time is too short")));
         assert_eq!(
             (ended.output, started.elapsed() < Duration::from_mins(5)),
             (vec!["begun".to_owned()], true)

@@ -4,6 +4,7 @@ mod ab;
 mod against;
 mod bad_input;
 mod baselines;
+mod cases;
 mod check;
 mod common;
 mod compare;

@@ -1,52 +1,52 @@
-//! Where the language model is, and how patient its client should be.
+//! The endpoint of a language model, and the limits of its client.
 
-use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
 
-/// The environment variable with the endpoint's base, as in `http://localhost:11434/v1`.
+/// The environment variable with the base URL, for example `http://localhost:11434/v1`.
 const BASE_URL: &str = "LLM_BASE_URL";
-/// The environment variable with the endpoint's key.
+/// The environment variable with the key.
 const API_KEY: &str = "LLM_API_KEY";
 /// The environment variable with the model's name.
 const MODEL: &str = "LLM_MODEL";
 
 /// An endpoint that speaks the `OpenAI` chat completions protocol, and the limits of its client.
 ///
-/// The key is shown by nothing: not by `Debug`, and by no error.
+/// Neither `Debug` nor any error shows the key.
 #[derive(Debug, Clone)]
 pub struct LlmConfig {
     base_url: Url,
-    api_key: ApiKey,
-    /// The model asked for.
+    api_key: SecretString,
+    /// The name of the model.
     pub model: String,
-    /// The longest a completion may take, from the first attempt to the last token of the answer, waits between
-    /// attempts included.
+    /// The maximum time for a completion, from the first attempt to the last token, waits between attempts included.
     pub deadline: Duration,
-    /// How long the model may be silent before an attempt is given up and made anew: before the first token, and from
-    /// each to the next. A longer one than the deadline is never waited for.
+    /// The maximum time without data, before the first token and between tokens. A longer silence ends the attempt.
     pub silence: Duration,
-    /// How often a request is sent at most, the first time included. At least one is.
+    /// The maximum number of requests for a completion, the first included; 0 counts as 1.
     pub attempts: u32,
-    /// The wait before the second attempt. Each further one is twice as long, and each has up to its own length of
-    /// jitter added. A longer `Retry-After` of the server is honoured.
+    /// The wait before the second attempt. Each further wait is twice as long, plus up to its own length of jitter.
+    /// A longer `Retry-After` of the server takes precedence.
     pub backoff: Duration,
 }
 
 /// Why there is no client for an endpoint.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LlmConfigError {
-    /// The base URL does not parse, or is of a kind that a request cannot be sent to.
+    /// The base URL does not parse, or is not the base of an HTTP endpoint.
     #[error("{BASE_URL}={url:?} {problem}: give the base of the endpoint, as in http://localhost:11434/v1")]
     BaseUrl {
-        /// What was given, without credentials.
+        /// The URL, without credentials.
         url: String,
         /// What is wrong with it.
         problem: String,
     },
-    /// The base URL is `https` and this build cannot encrypt.
+    /// The base URL is `https`, and this build has no TLS.
     #[error("{BASE_URL} is an https endpoint, and this build has no TLS: build with `--features tls`")]
     NoTls,
     /// A base URL came without a model.
@@ -63,16 +63,16 @@ pub enum LlmConfigError {
 }
 
 impl LlmConfig {
-    /// A client configuration for the endpoint at `base_url`, without a key: 60 seconds, 30 of silence,
-    /// 4 attempts, waits from 250 ms.
+    /// A configuration for the endpoint at `base_url`, without a key: deadline 60 s, silence 30 s, 4 attempts, backoff
+    /// from 250 ms.
     ///
     /// # Errors
-    /// `base_url` is no `http` or `https` URL, carries credentials, a query or a fragment, or is `https` in a build
+    /// `base_url` is no `http` or `https` URL, contains credentials, a query or a fragment, or is `https` in a build
     /// without the feature `tls`.
     pub fn new(base_url: &str, model: impl Into<String>) -> Result<Self, LlmConfigError> {
         Ok(Self {
-            base_url: parsed(base_url)?,
-            api_key: ApiKey::default(),
+            base_url: parse(base_url)?,
+            api_key: SecretString::default(),
             model: model.into(),
             deadline: Duration::from_mins(1),
             silence: Duration::from_secs(30),
@@ -81,19 +81,11 @@ impl LlmConfig {
         })
     }
 
-    /// The endpoint that `LLM_BASE_URL`, `LLM_API_KEY` (optional) and `LLM_MODEL` name, or `None` where `LLM_BASE_URL`
-    /// is unset or empty.
+    /// The endpoint in the environment variables `LLM_BASE_URL`, `LLM_API_KEY` (optional) and `LLM_MODEL`, which
+    /// `variable` looks up; `None` if `LLM_BASE_URL` is unset or empty.
     ///
     /// # Errors
     /// As [`LlmConfig::new`] and [`LlmConfig::with_api_key`], or `LLM_MODEL` is missing.
-    pub fn from_env() -> Result<Option<Self>, LlmConfigError> {
-        Self::from_variables(|name| std::env::var(name).ok())
-    }
-
-    /// [`LlmConfig::from_env`], with the variables of somebody else.
-    ///
-    /// # Errors
-    /// As there.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, LlmConfigError> {
         let given = |name| variable(name).filter(|value| !value.trim().is_empty());
         let Some(base_url) = given(BASE_URL) else { return Ok(None) };
@@ -101,64 +93,54 @@ impl LlmConfig {
         Ok(Some(Self { model: given(MODEL).ok_or(LlmConfigError::NoModel)?, ..config }))
     }
 
-    /// The same endpoint with a key.
+    /// The same configuration with a key.
     ///
     /// # Errors
     /// The key cannot be sent in an HTTP header.
     pub fn with_api_key(self, api_key: impl Into<String>) -> Result<Self, LlmConfigError> {
-        let api_key = ApiKey(api_key.into().trim().to_owned());
-        HeaderValue::from_str(&api_key.0).map_err(|_| LlmConfigError::ApiKey)?;
+        let api_key = SecretString::from(api_key.into().trim());
+        HeaderValue::from_str(api_key.expose_secret()).map_err(|_| LlmConfigError::ApiKey)?;
         Ok(Self { api_key, ..self })
     }
 
-    /// The same endpoint with another [`LlmConfig::deadline`].
+    /// The same configuration with another [`LlmConfig::deadline`].
     #[must_use]
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
     }
 
-    /// The same endpoint with another [`LlmConfig::silence`].
+    /// The same configuration with another [`LlmConfig::silence`].
     #[must_use]
     pub fn with_silence(self, silence: Duration) -> Self {
         Self { silence, ..self }
     }
 
-    /// The same endpoint with other [`LlmConfig::attempts`] and another first [`LlmConfig::backoff`].
+    /// The same configuration with other [`LlmConfig::attempts`] and another [`LlmConfig::backoff`].
     #[must_use]
     pub fn with_attempts(self, attempts: u32, backoff: Duration) -> Self {
         Self { attempts, backoff, ..self }
     }
 
-    /// The base of the endpoint, without a slash at its end.
+    /// The base URL of the endpoint, without a trailing slash.
     #[must_use]
     pub fn base_url(&self) -> &str {
         self.base_url.as_str().trim_end_matches('/')
     }
 
-    /// Whether the endpoint is on this machine, where no proxy should stand between.
+    /// Whether the endpoint is on this machine, where a proxy would be in the way.
     pub(super) fn is_local(&self) -> bool {
         let host = self.base_url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+        host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
     }
 
     pub(super) fn secret(&self) -> &str {
-        &self.api_key.0
+        self.api_key.expose_secret()
     }
 }
 
-/// A key that `Debug` does not show.
-#[derive(Clone, Default)]
-struct ApiKey(String);
-
-impl fmt::Debug for ApiKey {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(if self.0.is_empty() { "none" } else { "[redacted]" })
-    }
-}
-
-fn parsed(base_url: &str) -> Result<Url, LlmConfigError> {
-    let url =
-        base_url.trim().parse::<Url>().map_err(|error| refused(base_url, format!("is no URL ({error})")))?;
+fn parse(base_url: &str) -> Result<Url, LlmConfigError> {
+    let url = base_url.trim().parse::<Url>();
+    let url = url.map_err(|error| invalid(base_url, format!("is no URL ({error})")))?;
     let problem = match url.scheme() {
         "https" if !cfg!(feature = "tls") => return Err(LlmConfigError::NoTls),
         "http" | "https" if !url.username().is_empty() || url.password().is_some() => {
@@ -168,15 +150,13 @@ fn parsed(base_url: &str) -> Result<Url, LlmConfigError> {
         "http" | "https" => return Ok(url),
         _ => "is neither http nor https",
     };
-    Err(refused(base_url, problem.to_owned()))
+    Err(invalid(base_url, problem.to_owned()))
 }
 
-/// What stands before an `@` may be a password, and errors end up in logs.
-fn refused(base_url: &str, problem: String) -> LlmConfigError {
-    let url = base_url
-        .rsplit_once('@')
-        .map_or_else(|| base_url.to_owned(), |(_, host)| format!("[redacted]@{host}"));
-    LlmConfigError::BaseUrl { url, problem }
+/// Redacts what precedes an `@`: it may be a password, and errors end up in logs.
+fn invalid(base_url: &str, problem: String) -> LlmConfigError {
+    let host = base_url.rsplit_once('@').map(|(_, host)| format!("[redacted]@{host}"));
+    LlmConfigError::BaseUrl { url: host.unwrap_or_else(|| base_url.to_owned()), problem }
 }
 
 #[cfg(test)]
@@ -193,12 +173,10 @@ mod tests {
     fn the_environment_names_an_endpoint_or_none() {
         assert!(from(&[]).unwrap().is_none());
         assert!(from(&[(BASE_URL, " ")]).unwrap().is_none());
-        let config =
-            from(&[(BASE_URL, "http://llm:8000/v1/"), (MODEL, "m"), (API_KEY, "k\n")]).unwrap().unwrap();
-        assert_eq!(
-            (config.base_url(), config.model.as_str(), config.secret()),
-            ("http://llm:8000/v1", "m", "k")
-        );
+        let variables = [(BASE_URL, "http://llm:8000/v1/"), (MODEL, "m"), (API_KEY, "k\n")];
+        let config = from(&variables).unwrap().unwrap();
+        let parts = (config.base_url(), config.model.as_str(), config.secret());
+        assert_eq!(parts, ("http://llm:8000/v1", "m", "k"));
         assert!(matches!(from(&[(BASE_URL, "http://llm:8000/v1")]), Err(LlmConfigError::NoModel)));
     }
 
@@ -230,11 +208,8 @@ mod tests {
     }
 
     #[test]
-    fn the_key_is_shown_by_nothing() {
+    fn a_key_that_is_no_header_is_refused_and_not_shown() {
         let config = LlmConfig::new("http://llm/v1", "m").unwrap();
-        assert!(format!("{config:?}").contains("none"));
-        let shown = format!("{:#?}", config.clone().with_api_key("sk-secret").unwrap());
-        assert!(!shown.contains("sk-secret") && shown.contains("[redacted]"), "{shown}");
         let error = config.with_api_key("sk-secret\nx").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("sk-secret"), "{error}");
     }

@@ -1,53 +1,33 @@
-//! What can go wrong between a request and its report.
+//! Why a prompt was not completed.
 
 use std::time::Duration;
 
-use super::report::StageReport;
-use super::stage::Stage;
-
-/// Why a run of the stages ended without a report.
-#[derive(Debug, thiserror::Error)]
-pub enum AgentError {
-    /// There is nothing to work on.
-    #[error("the request is empty: say what the agent should do")]
-    EmptyRequest,
-    /// A stage got no answer. Those after it did not run.
-    #[error("stage {stage} failed: {source}")]
-    Stage {
-        /// The stage that failed.
-        stage: Stage,
-        /// The stages before it, which did run.
-        completed: Vec<StageReport>,
-        /// Why it failed.
-        source: LlmError,
-    },
-}
-
-/// Why a prompt was not completed.
+/// A completion that failed after its last attempt.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LlmError {
-    /// The answer, with all attempts at it, took too long.
+    /// The answer, with all attempts, took longer than the deadline.
     #[error(
-        "no whole answer within {deadline:?} (attempts: {attempts}): raise the deadline or use a faster model"
+        "no complete answer within {deadline:?} (attempts: {attempts}): raise the deadline or use a faster model"
     )]
     Deadline {
         /// The deadline that passed.
         deadline: Duration,
-        /// How often the request was sent.
+        /// How many requests were sent.
         attempts: u32,
     },
-    /// The last attempt failed, and there was no other: none left, no time left, or no use in one.
+    /// The last attempt failed: no attempt or no time was left, or another attempt would fail in the same way.
     #[error("{cause} (attempts: {attempts})")]
     Failed {
         /// Why the last attempt failed.
         cause: LlmCause,
-        /// How often the request was sent.
+        /// How many requests were sent.
         attempts: u32,
     },
 }
 
 impl LlmError {
-    /// How often the request was sent.
+    /// How many requests were sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         match self {
@@ -58,13 +38,14 @@ impl LlmError {
 
 /// Why one attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LlmCause {
-    /// The server answered with a status that is no success.
+    /// The server answered with a status other than 2xx.
     #[error("the LLM answered HTTP {status}: {message}")]
     Status {
         /// The status code.
         status: u16,
-        /// How long the server asks to wait before another attempt.
+        /// The wait that the server asks for.
         retry_after: Option<Duration>,
         /// The start of the body.
         message: String,
@@ -72,24 +53,23 @@ pub enum LlmCause {
     /// The server was not reached, or the connection broke.
     #[error("no connection to the LLM: {0}")]
     Connection(String),
-    /// The server took the request, or began to answer, and fell silent.
+    /// The server sent nothing for longer than the client waits.
     #[error("the LLM was silent for {0:?}")]
     Silent(Duration),
-    /// The answer ended before the model had finished it.
+    /// The stream ended before the model had finished.
     #[error("the LLM's answer broke off after {pieces} pieces")]
     BrokenOff {
         /// Streamed pieces of text that did arrive.
         pieces: u32,
     },
-    /// What came is no answer in the protocol. Another attempt would meet the same.
+    /// The answer does not follow the protocol. Another attempt would fail in the same way.
     #[error("the LLM's answer is not of the chat completions protocol: {0}")]
     Protocol(String),
 }
 
 impl LlmCause {
-    /// Whether another attempt may well succeed: 429, 5xx, silence, and connections that fail or break.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
+    /// Whether another attempt may succeed: 429, 5xx, silence, and connections that fail or break.
+    pub(super) fn is_transient(&self) -> bool {
         match self {
             Self::Status { status, .. } => *status == 429 || *status >= 500,
             Self::Connection(_) | Self::Silent(_) | Self::BrokenOff { .. } => true,

@@ -1,149 +1,171 @@
-//! What a client is told when a request fails.
+//! What a client is told about a failed request.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::multipart::{MultipartError, MultipartRejection};
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::backend::agent::{AgentError, LlmError};
-use crate::backend::broadcaster::PublishError;
 use crate::backend::database;
 
-/// A failed request: its status, and the body `{"error": {"code", "message", "remedy"?}}`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ApiError {
-    status: StatusCode,
+/// A failed request. Its response has the body `{"error": {"code", "message", "remedy"?}}`.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ApiError {
+    #[error("{0}")]
+    BadJson(String),
+    #[error("{0}")]
+    BadQuery(String),
+    #[error("{}", .0.body_text())]
+    BadPath(#[from] PathRejection),
+    #[error("{0}")]
+    BadBody(String),
+    #[error("{0}")]
+    BadHandshake(String),
+    /// A field has a value that is not allowed.
+    #[error("{0}")]
+    Invalid(String),
+    #[error("the field `file` has no usable file name")]
+    NoFileName,
+    #[error("there is no {0}")]
+    NotFound(String),
+    #[error("{path} does not take {method}", path = .1.path(), method = .0)]
+    MethodNotAllowed(Method, Uri),
+    #[error("the body is not of type {0}")]
+    UnsupportedMediaType(&'static str),
+    #[error("the body is larger than this endpoint takes")]
+    TooLarge,
+    #[error("the body did not arrive within {0:?}")]
+    SlowBody(Duration),
+    #[error("the request took longer than {0:?}")]
+    Timeout(Duration),
+    #[error(transparent)]
+    Database(#[from] database::Error),
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    /// The error of a load that several requests waited for.
+    #[error("{0}")]
+    Shared(#[from] Arc<ApiError>),
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl ApiError {
+    pub fn internal(error: impl std::fmt::Display) -> Self {
+        Self::Internal(error.to_string())
+    }
+
+    fn status_and_code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::BadJson(_) => (StatusCode::BAD_REQUEST, "bad_json"),
+            Self::BadQuery(_) => (StatusCode::BAD_REQUEST, "bad_query"),
+            Self::BadPath(_) => (StatusCode::BAD_REQUEST, "bad_path"),
+            Self::BadBody(_) => (StatusCode::BAD_REQUEST, "bad_body"),
+            Self::BadHandshake(_) => (StatusCode::BAD_REQUEST, "bad_handshake"),
+            Self::Invalid(_) | Self::NoFileName => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
+            Self::MethodNotAllowed(..) => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::UnsupportedMediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Self::SlowBody(_) => (StatusCode::REQUEST_TIMEOUT, "slow_body"),
+            Self::Timeout(_) => (StatusCode::GATEWAY_TIMEOUT, "timeout"),
+            Self::Database(error) => of_database(error),
+            Self::Agent(error) => of_agent(error),
+            Self::Shared(error) => error.status_and_code(),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+
+    fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::BadHandshake(_) => Some("connect with a WebSocket client"),
+            Self::NoFileName => Some("give it one with letters or digits"),
+            Self::MethodNotAllowed(..) => Some("use a method of the Allow header"),
+            Self::UnsupportedMediaType(_) => Some("set the Content-Type header to the type of the body"),
+            Self::TooLarge => Some("send less at once"),
+            Self::SlowBody(_) => Some("send it faster, or less of it"),
+            Self::Timeout(_) => Some("ask for less at once, or try again"),
+            Self::Shared(error) => error.help(),
+            _ => None,
+        }
+    }
+}
+
+fn of_database(error: &database::Error) -> (StatusCode, &'static str) {
+    use database::Error::{Locked, Lost, PoolTimeout, Refused, Timeout};
+    match error {
+        Refused { .. } => (StatusCode::CONFLICT, "refused"),
+        PoolTimeout { .. } | Locked { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+        Lost { .. } => (StatusCode::SERVICE_UNAVAILABLE, "database_lost"),
+        Timeout { .. } => (StatusCode::GATEWAY_TIMEOUT, "timeout"),
+        _ => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+    }
+}
+
+fn of_agent(error: &AgentError) -> (StatusCode, &'static str) {
+    match error {
+        AgentError::EmptyRequest => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
+        AgentError::Stage { source: LlmError::Deadline { .. }, .. } => {
+            (StatusCode::GATEWAY_TIMEOUT, "timeout")
+        }
+        AgentError::Stage { .. } => (StatusCode::BAD_GATEWAY, "model_failed"),
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorBody {
+    error: ErrorDetails,
+}
+
+#[derive(Serialize)]
+struct ErrorDetails {
     code: &'static str,
     message: String,
-    remedy: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    error: Details<'a>,
-}
-
-#[derive(Serialize)]
-struct Details<'a> {
-    code: &'static str,
-    message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<&'static str>,
 }
 
-impl ApiError {
-    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), remedy: None }
-    }
-
-    pub fn remedy(self, remedy: &'static str) -> Self {
-        Self { remedy: Some(remedy), ..self }
-    }
-
-    /// 422: a field that is there, but not what it should be.
-    pub fn invalid(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message)
-    }
-
-    pub fn not_found(what: impl std::fmt::Display) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {what}"))
-    }
-
-    pub fn internal(error: impl std::fmt::Display) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
-    }
-
-    fn too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the body is larger than this endpoint takes")
-            .remedy("send less at once")
-    }
-
-    fn unsupported(wanted: &'static str) -> Self {
-        let message = format!("the body is not of type {wanted}");
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
-            .remedy("set the Content-Type header to what the body is")
-    }
-}
-
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let details = Details { code: self.code, message: &self.message, remedy: self.remedy };
-        (self.status, Json(Body { error: details })).into_response()
+        let (status, code) = self.status_and_code();
+        let error = ErrorDetails { code, message: self.to_string(), remedy: self.help() };
+        (status, Json(ErrorBody { error })).into_response()
     }
 }
 
 impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
         match &rejection {
-            JsonRejection::JsonSyntaxError(_) => {
-                Self::new(StatusCode::BAD_REQUEST, "bad_json", rejection.body_text())
-            }
-            JsonRejection::JsonDataError(_) => Self::invalid(rejection.body_text()),
-            JsonRejection::MissingJsonContentType(_) => Self::unsupported("application/json"),
-            _ if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Self::too_large(),
-            _ => Self::new(StatusCode::BAD_REQUEST, "bad_body", rejection.body_text()),
+            JsonRejection::JsonSyntaxError(_) => Self::BadJson(rejection.body_text()),
+            JsonRejection::JsonDataError(_) => Self::Invalid(rejection.body_text()),
+            JsonRejection::MissingJsonContentType(_) => Self::UnsupportedMediaType("application/json"),
+            _ if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
+            _ => Self::BadBody(rejection.body_text()),
         }
     }
 }
 
 impl From<QueryRejection> for ApiError {
     fn from(rejection: QueryRejection) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "bad_query", rejection.body_text())
-    }
-}
-
-impl From<PathRejection> for ApiError {
-    fn from(rejection: PathRejection) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "bad_path", rejection.body_text())
+        Self::BadQuery(rejection.body_text())
     }
 }
 
 impl From<MultipartRejection> for ApiError {
     fn from(_: MultipartRejection) -> Self {
-        Self::unsupported("multipart/form-data with a boundary")
+        Self::UnsupportedMediaType("multipart/form-data with a boundary")
     }
 }
 
 impl From<MultipartError> for ApiError {
     fn from(error: MultipartError) -> Self {
         match error.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Self::too_large(),
-            _ => Self::new(StatusCode::BAD_REQUEST, "bad_body", error.body_text()),
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
+            _ => Self::BadBody(error.body_text()),
         }
-    }
-}
-
-impl From<database::Error> for ApiError {
-    fn from(error: database::Error) -> Self {
-        use database::Error::{Locked, Lost, PoolTimeout, Refused, Timeout};
-        let (status, code) = match &error {
-            Refused { .. } => (StatusCode::CONFLICT, "refused"),
-            PoolTimeout { .. } | Locked { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-            Lost { .. } => (StatusCode::SERVICE_UNAVAILABLE, "database_lost"),
-            Timeout { .. } => (StatusCode::GATEWAY_TIMEOUT, "timeout"),
-            _ => return Self::internal(error),
-        };
-        Self::new(status, code, error.to_string())
-    }
-}
-
-impl From<AgentError> for ApiError {
-    fn from(error: AgentError) -> Self {
-        let (status, code) = match &error {
-            AgentError::EmptyRequest => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
-            AgentError::Stage { source: LlmError::Deadline { .. }, .. } => {
-                (StatusCode::GATEWAY_TIMEOUT, "timeout")
-            }
-            AgentError::Stage { .. } => (StatusCode::BAD_GATEWAY, "model_failed"),
-        };
-        Self::new(status, code, error.to_string())
-    }
-}
-
-impl From<PublishError> for ApiError {
-    fn from(error: PublishError) -> Self {
-        Self::internal(error)
     }
 }

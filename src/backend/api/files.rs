@@ -4,8 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::multipart::Field;
-use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use serde::Serialize;
 use tempfile::{Builder, NamedTempFile};
@@ -13,12 +14,12 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use tokio::task::spawn_blocking;
 
-use super::App;
+use super::app::App;
 use super::error::ApiError;
-use super::extract::in_time;
+use super::extract::{Checked, read_in_time};
 
-/// Bytes of a stored name, its random start aside.
-const LONGEST_NAME: usize = 100;
+/// The maximum length of a stored name, its random prefix excluded.
+const MAX_NAME_LENGTH: usize = 100;
 
 #[derive(Serialize)]
 pub(super) struct Upload {
@@ -29,28 +30,23 @@ pub(super) struct Upload {
 
 pub(super) async fn upload(
     State(app): State<Arc<App>>,
-    request: Request,
-) -> Result<(StatusCode, axum::Json<Upload>), ApiError> {
-    let form = Multipart::from_request(request, &app).await?;
-    let stored = in_time(&app, store_file(&app.config.uploads, form)).await??;
-    Ok((StatusCode::CREATED, axum::Json(stored)))
+    Checked(form): Checked<Multipart>,
+) -> Result<(StatusCode, Json<Upload>), ApiError> {
+    let stored = read_in_time(&app, store_file(&app.config.uploads, form)).await??;
+    Ok((StatusCode::CREATED, Json(stored)))
 }
 
 async fn store_file(folder: &Path, mut form: Multipart) -> Result<Upload, ApiError> {
     while let Some(field) = form.next_field().await? {
         if field.name() == Some("file") {
-            let name = field.file_name().map(safe_name).unwrap_or_default();
-            return if name.is_empty() { Err(nameless()) } else { store(folder, name, field).await };
+            let name = field.file_name().and_then(safe_name).ok_or(ApiError::NoFileName)?;
+            return store(folder, name, field).await;
         }
     }
-    Err(ApiError::invalid("the form has no field `file`"))
+    Err(ApiError::Invalid("the form has no field `file`".to_owned()))
 }
 
-fn nameless() -> ApiError {
-    ApiError::invalid("the field `file` has no usable file name").remedy("give it one with letters or digits")
-}
-
-/// Writes the field as it comes, to a file that goes again unless all of it came.
+/// Streams the field to a temporary file, which is kept only if the field is complete.
 async fn store(folder: &Path, name: String, mut field: Field<'_>) -> Result<Upload, ApiError> {
     let (file, mut writer) =
         create(folder.to_owned(), format!("-{name}")).await.map_err(ApiError::internal)?;
@@ -65,7 +61,7 @@ async fn store(folder: &Path, name: String, mut field: Field<'_>) -> Result<Uplo
     Ok(Upload { name, stored_as, bytes })
 }
 
-/// A new file whose name starts at random, so that it replaces no other and cannot be guessed.
+/// A new file whose name has a random prefix, so that it replaces no other and cannot be guessed.
 async fn create(folder: PathBuf, suffix: String) -> io::Result<(NamedTempFile, File)> {
     let create = move || {
         let file = Builder::new().prefix("").rand_bytes(16).suffix(&suffix).tempfile_in(folder)?;
@@ -75,16 +71,16 @@ async fn create(folder: PathBuf, suffix: String) -> io::Result<(NamedTempFile, F
     spawn_blocking(create).await.map_err(io::Error::other)?
 }
 
-/// The last part of a path of any system, with nothing in it that a shell, a browser or a file system reads as
-/// more than a name; empty where that leaves no letter and no digit.
-fn safe_name(given: &str) -> String {
+/// The last component of a path of any system, without characters that mean more than a name to a shell, a browser or a
+/// file system; `None` without a letter or digit.
+fn safe_name(given: &str) -> Option<String> {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
     let safe = |character: char| match character {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' => character,
         _ => '_',
     };
-    let name: String = last.trim_start_matches('.').chars().map(safe).take(LONGEST_NAME).collect();
-    if name.contains(|character: char| character.is_ascii_alphanumeric()) { name } else { String::new() }
+    let name: String = last.trim_start_matches('.').chars().map(safe).take(MAX_NAME_LENGTH).collect();
+    name.contains(|character: char| character.is_ascii_alphanumeric()).then_some(name)
 }
 
 #[cfg(test)]
@@ -101,14 +97,13 @@ mod tests {
             (".bashrc", "bashrc"),
             ("a b;rm -rf $HOME.txt", "a_b_rm_-rf__HOME.txt"),
             ("naïve\n\0.csv", "na_ve__.csv"),
-            ("..", ""),
-            ("a/", ""),
-            ("", ""),
-            ("____", ""),
         ];
         for (given, safe) in cases {
-            assert_eq!(safe_name(given), safe, "{given:?}");
+            assert_eq!(safe_name(given).as_deref(), Some(safe), "{given:?}");
         }
-        assert_eq!(safe_name(&"x".repeat(500)).len(), LONGEST_NAME);
+        for given in ["..", "a/", "", "____"] {
+            assert_eq!(safe_name(given), None, "{given:?}");
+        }
+        assert_eq!(safe_name(&"x".repeat(500)).unwrap().len(), MAX_NAME_LENGTH);
     }
 }

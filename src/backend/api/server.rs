@@ -1,4 +1,4 @@
-//! The server: accepts connections, serves each in a task of its own, and stops without leaving one.
+//! The server: accepts connections, serves each in a task, and shuts down gracefully.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,88 +11,67 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tokio_util::task::TaskTracker;
 
-use super::{ApiConfig, Parts};
+use super::app::{ApiConfig, Parts};
+use super::routes::router;
 use crate::backend::broadcaster::Broadcaster;
 
-/// The wait after a connection that could not be accepted, as when the process has no file handles left.
+/// The wait after a failed `accept`, for example if the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// A running API. Dropping it closes its port and lets its connections end after their requests under way;
-/// [`Server::shutdown`] waits for them.
-pub struct Server {
+/// A running API. Dropping it closes its port and ends its connections after their open requests;
+/// [`ApiServer::shutdown`] waits for that.
+pub struct ApiServer {
     address: SocketAddr,
     broadcaster: Broadcaster,
-    shutdown_timeout: Duration,
-    connections: TaskTracker,
+    serving: JoinHandle<()>,
     stop: DropGuard,
-    /// Ends what did not stop in time.
-    kill: CancellationToken,
 }
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The port cannot be had.
+#[non_exhaustive]
+pub enum ApiStartError {
+    /// The address is not available.
     #[error(
         "cannot listen on {address}: {source}; choose an address of this machine and a free port (0 finds one)"
     )]
     Listen {
-        /// What was asked for.
+        /// The configured address.
         address: SocketAddr,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The folder for uploads cannot be made.
+    /// The folder for uploads cannot be created.
     #[error("cannot create {}: {source}; name a folder for uploads that can be written to", folder.display())]
     Uploads {
-        /// What was asked for.
+        /// The configured folder.
         folder: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
 
-impl Server {
-    /// Serves `parts` on the runtime that this is called on.
+impl ApiServer {
+    /// Serves `parts` on the current runtime.
     ///
     /// # Errors
-    /// The port is taken, or the folder for uploads cannot be made.
-    pub async fn start(parts: Parts, config: ApiConfig) -> Result<Self, StartError> {
-        let uploads = |source| StartError::Uploads { folder: config.uploads.clone(), source };
+    /// The port is taken, or the folder for uploads cannot be created.
+    pub async fn start(parts: Parts, config: ApiConfig) -> Result<Self, ApiStartError> {
+        let uploads = |source| ApiStartError::Uploads { folder: config.uploads.clone(), source };
         tokio::fs::create_dir_all(&config.uploads).await.map_err(uploads)?;
         let (listener, address) = listen(config.address)
             .await
-            .map_err(|source| StartError::Listen { address: config.address, source })?;
-        let (stop, server) = Self::new(&parts, &config, address);
-        let service = Service {
-            idle_timeout: config.idle_timeout,
-            router: super::router(parts, config),
-            connections: server.connections.clone(),
-            stop,
-            kill: server.kill.clone(),
-        };
-        server.connections.spawn(service.accept(listener));
-        Ok(server)
+            .map_err(|source| ApiStartError::Listen { address: config.address, source })?;
+        let (broadcaster, stop) = (parts.broadcaster.clone(), CancellationToken::new());
+        let serving = tokio::spawn(serve(listener, parts, config, stop.clone()));
+        Ok(Self { address, broadcaster, serving, stop: stop.drop_guard() })
     }
 
-    fn new(parts: &Parts, config: &ApiConfig, address: SocketAddr) -> (CancellationToken, Self) {
-        let stop = CancellationToken::new();
-        let server = Self {
-            address,
-            broadcaster: parts.broadcaster.clone(),
-            shutdown_timeout: config.shutdown_timeout,
-            connections: TaskTracker::new(),
-            stop: stop.clone().drop_guard(),
-            kill: CancellationToken::new(),
-        };
-        (stop, server)
-    }
-
-    /// Where it listens.
+    /// The address it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -110,15 +89,11 @@ impl Server {
         format!("ws://{}/ws", self.address)
     }
 
-    /// Closes the port, waits for requests under way ([`ApiConfig::shutdown_timeout`]), and shuts the broadcaster
-    /// down.
+    /// Closes the port, waits for open requests ([`ApiConfig::shutdown_timeout`]), and shuts the broadcaster down.
     pub async fn shutdown(self) {
         drop(self.stop);
-        self.connections.close();
-        if timeout(self.shutdown_timeout, self.connections.wait()).await.is_err() {
-            self.kill.cancel();
-            self.connections.wait().await;
-        }
+        // The task has no result, and a panic in it has been reported already.
+        let _ = self.serving.await;
         self.broadcaster.shutdown().await;
     }
 }
@@ -129,39 +104,53 @@ async fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-/// What accepting and serving share.
-#[derive(Clone)]
-struct Service {
-    router: Router,
-    idle_timeout: Duration,
-    connections: TaskTracker,
-    stop: CancellationToken,
-    kill: CancellationToken,
+/// Serves until `stop`, then waits for open requests and aborts those that outlast the timeout.
+async fn serve(listener: TcpListener, parts: Parts, config: ApiConfig, stop: CancellationToken) {
+    let shutdown_timeout = config.shutdown_timeout;
+    let mut connections = accept(listener, parts, config, stop).await;
+    let ended = async { while connections.join_next().await.is_some() {} };
+    let _ = timeout(shutdown_timeout, ended).await;
+    connections.shutdown().await;
 }
 
-impl Service {
-    async fn accept(self, listener: TcpListener) {
-        while let Some(accepted) = self.stop.run_until_cancelled(listener.accept()).await {
-            match accepted {
-                Ok((stream, _)) => drop(self.connections.spawn(self.clone().serve(stream))),
-                Err(_) => sleep(ACCEPT_PAUSE).await,
+/// Not by `axum::serve`: it has no limit on the time of a request's head, and cannot abort requests. hyper-util's
+/// `GracefulShutdown` supports WebSocket upgrades only with HTTP/2, and then waits without limit for the first byte.
+async fn accept(
+    listener: TcpListener,
+    parts: Parts,
+    config: ApiConfig,
+    stop: CancellationToken,
+) -> JoinSet<()> {
+    let idle_timeout = config.idle_timeout;
+    let (router, mut connections) = (router(parts, config), JoinSet::new());
+    while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
+        while connections.try_join_next().is_some() {}
+        match accepted {
+            Ok((stream, _)) => {
+                connections.spawn(serve_connection(stream, router.clone(), idle_timeout, stop.clone()));
             }
+            Err(_) => sleep(ACCEPT_PAUSE).await,
         }
     }
+    connections
+}
 
-    async fn serve(self, stream: TcpStream) {
-        // Else small answers would wait for the acknowledgement of those before them. A socket that cannot be set
-        // is one that just closed.
-        let _ = stream.set_nodelay(true);
-        let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(self.idle_timeout);
-        let service = TowerToHyperService::new(self.router);
-        let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
-        // How a connection ended is its client's business: what failed was answered.
-        tokio::select! {
-            _ = connection.as_mut() => return,
-            () = self.stop.cancelled() => connection.as_mut().graceful_shutdown(),
-        }
-        let _ = self.kill.run_until_cancelled(connection).await;
+async fn serve_connection(
+    stream: TcpStream,
+    router: Router,
+    idle_timeout: Duration,
+    stop: CancellationToken,
+) {
+    // Without TCP_NODELAY, small responses could wait for the acknowledgement of previous ones.
+    let _ = stream.set_nodelay(true);
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(idle_timeout);
+    let service = TowerToHyperService::new(router);
+    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
+    // The result concerns only the client: failed requests have got a response.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
     }
+    let _ = connection.await;
 }

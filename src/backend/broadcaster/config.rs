@@ -1,34 +1,33 @@
-//! What a hub allows its connections.
+//! The limits of a hub's connections.
 
 use std::time::Duration;
 
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-/// Read at a time from a connection: commands are short, and every connection has such a buffer.
+/// Bytes read at a time: commands are short, and every connection has such a buffer.
 const READ_BUFFER: usize = 4 * 1024;
 
-/// Collected before it is written: enough to fill a few TCP segments in one call.
+/// Bytes collected before a write: a few TCP segments in one call.
 const WRITE_BUFFER: usize = 32 * 1024;
 
 /// What happens to a connection whose queue is full when another message comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SlowConsumer {
-    /// The oldest message of its queue makes room: the receiver stays, with gaps
-    /// ([`BroadcasterStats::dropped`](super::BroadcasterStats::dropped)).
+    /// The oldest message is dropped: the receiver stays, with gaps (`BroadcasterStats::dropped`).
     #[default]
     DropOldest,
     /// The receiver is disconnected with close code 1008: what it receives has no gaps
-    /// ([`BroadcasterStats::slow_disconnects`](super::BroadcasterStats::slow_disconnects)).
+    /// (`BroadcasterStats::slow_disconnects`).
     Disconnect,
 }
 
 /// The limits of a hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BroadcasterConfig {
-    /// Messages that may wait for one receiver, one at least. Those being written, up to 32 KiB and what the
-    /// socket holds, come on top.
+    /// Messages that may wait for one receiver, at least one. Those being written, up to 32 KiB and one message, and
+    /// what the socket holds come on top.
     pub queue_capacity: usize,
-    /// What happens when they are more.
+    /// The policy for a receiver whose queue is full.
     pub slow_consumer: SlowConsumer,
     /// Bytes of one command; a longer one ends its connection with close code 1009.
     pub max_message_bytes: usize,
@@ -40,13 +39,13 @@ pub struct BroadcasterConfig {
     pub write_timeout: Duration,
     /// How long a peer may be silent before it is sent a ping, and then how long it has to answer.
     pub heartbeat: Duration,
-    /// How long a peer has for its goodbye.
+    /// How long a peer has to read what waits for it and to answer the close frame.
     pub close_timeout: Duration,
 }
 
 impl Default for BroadcasterConfig {
     /// Queues of 1,024 messages, the oldest of which is dropped; commands of 64 KiB; 64 rooms; 10 s for a handshake
-    /// or a write; a heartbeat of 30 s; 1 s for a goodbye.
+    /// or a write; a heartbeat of 30 s; 1 s to close.
     fn default() -> Self {
         Self {
             queue_capacity: 1024,

@@ -1,40 +1,45 @@
-//! One connection: answers its commands, delivers what its rooms publish, and sees it off.
+//! The task of one connection, the only one that reads and writes its socket: it answers commands, sends what waits in
+//! the queue, probes a silent peer, and closes.
 
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use tokio::io::{AsyncRead, AsyncWrite};
+use futures_util::future::poll_fn;
+use futures_util::stream::FusedStream;
+use futures_util::{FutureExt, SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite, copy, sink};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::Error;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
 
-use super::protocol::{Command, Event};
-use super::rooms::Membership;
-use super::wire::{Received, Wire};
+use super::hub::{Hub, Registration};
+use super::protocol::{Command, ServerEvent};
 
-/// Answers that share one flush. They bound how long one direction can keep the other waiting.
-const BURST: usize = 128;
+/// Messages or answers that share one flush. It bounds how long one direction keeps the other waiting.
+const BATCH: usize = 256;
 
-/// What a heartbeat is kept within: tokio's timers know neither no time at all nor all of it.
+/// The limits of a heartbeat: tokio's timers take neither zero nor the longest duration.
 const HEARTBEATS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_hours(24 * 365));
 
-pub(super) struct Connection<S> {
-    wire: Arc<Wire<S>>,
-    membership: Membership,
+type Received = Option<Result<Message, Error>>;
+
+pub(super) struct WebSocketConnection<S> {
+    stream: WebSocketStream<S>,
+    registration: Registration,
 }
 
 /// Why a connection is over.
 enum Ended {
-    /// The peer is gone, with or without a goodbye.
+    /// The peer is gone, with or without a close frame.
     Gone,
     /// The peer did not read in time, or did not answer a ping.
     Unresponsive,
-    /// The peer broke a rule, which it is told.
+    /// The peer broke a rule, and is told which.
     Refused(CloseCode, &'static str),
 }
 
@@ -49,35 +54,41 @@ impl From<Error> for Ended {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
-    pub fn new(wire: Arc<Wire<S>>, membership: Membership) -> Self {
-        Self { wire, membership }
+impl From<serde_json::Error> for Ended {
+    fn from(_: serde_json::Error) -> Self {
+        Self::Refused(CloseCode::Error, "the answer has no JSON form")
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocketConnection<S> {
+    pub fn new(stream: WebSocketStream<S>, hub: Arc<Hub>) -> Self {
+        Self { stream, registration: Registration::new(hub) }
     }
 
     /// Serves the peer until either side ends it.
     pub async fn run(mut self) {
-        let member = Arc::clone(&self.membership.member);
-        match member.ended.run_until_cancelled(self.converse()).await {
+        let subscriber = Arc::clone(&self.registration.subscriber);
+        match subscriber.ended.run_until_cancelled(self.serve()).await {
             Some(Ended::Gone) => {}
             Some(Ended::Unresponsive) => {
-                self.membership.hub.counters.unresponsive.fetch_add(1, Relaxed);
+                self.registration.hub.counters.unresponsive.fetch_add(1, Relaxed);
             }
-            Some(Ended::Refused(code, reason)) => self.dismiss(code, reason).await,
-            None if member.is_too_slow() => self.dismiss(CloseCode::Policy, "too slow").await,
-            None => self.dismiss(CloseCode::Away, "the server is shutting down").await,
+            Some(Ended::Refused(code, reason)) => self.close(code, reason).await,
+            None if subscriber.queue.has_overflowed() => self.close(CloseCode::Policy, "too slow").await,
+            None => self.close(CloseCode::Away, "the server is shutting down").await,
         }
     }
 
-    async fn converse(&mut self) -> Ended {
-        let mut heartbeat = heartbeat(self.membership.hub.config.heartbeat);
+    async fn serve(&mut self) -> Ended {
+        let mut heartbeat = heartbeat(self.registration.hub.config.heartbeat);
         let mut heard = true;
         loop {
             let step = tokio::select! {
-                received = self.wire.next() => {
+                received = self.stream.next() => {
                     heard = true;
                     self.in_time(async |this| this.answer(received).await).await
                 }
-                () = self.membership.member.stuck() => self.in_time(Self::deliver).await,
+                () = self.registration.subscriber.queue.ready() => self.in_time(Self::deliver).await,
                 _ = heartbeat.tick() => {
                     if mem::take(&mut heard) { self.in_time(Self::ping).await } else { Err(Ended::Unresponsive) }
                 }
@@ -88,99 +99,109 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// A step that writes, within the time for it.
+    /// Limits a step that writes to the write timeout.
     async fn in_time(&mut self, step: impl AsyncFnOnce(&mut Self) -> Result<(), Ended>) -> Result<(), Ended> {
-        let limit = self.membership.hub.config.write_timeout;
+        let limit = self.registration.hub.config.write_timeout;
         timeout(limit, step(self)).await.unwrap_or(Err(Ended::Unresponsive))
     }
 
-    /// Answers what was received, and what has come in behind it. What that publishes goes out together.
-    async fn answer(&mut self, first: Received) -> Result<(), Ended> {
-        let answered = self.answer_all(first).await;
-        self.membership.hub.couriers.send();
-        answered?;
-        Ok(self.wire.flush().await?)
-    }
-
-    async fn answer_all(&mut self, first: Received) -> Result<(), Ended> {
-        let mut next = Some(first);
-        for left in (0..BURST).rev() {
-            let Some(received) = next.take() else { break };
-            if let Some(answer) = self.respond(received)? {
-                self.wire.feed(Message::Text(answer)).await?;
-            }
-            if left > 0 {
-                next = self.wire.next().now_or_never();
-            }
+    /// Sends a batch of what waits in the queue, with one flush.
+    async fn deliver(&mut self) -> Result<(), Ended> {
+        let mut sent = 0;
+        while sent < BATCH {
+            // The stream has room before the queue gives a message away: a cancelled delivery loses none.
+            poll_fn(|context| self.stream.poll_ready_unpin(context)).await?;
+            let Some(message) = self.registration.subscriber.queue.pop() else { break };
+            self.stream.feed(Message::Text(message)).await?;
+            sent += 1;
         }
+        self.stream.flush().await?;
+        self.registration.hub.counters.delivered.fetch_add(sent as u64, Relaxed);
         Ok(())
     }
 
-    /// Goes on where the courier did not get on.
-    async fn deliver(&mut self) -> Result<(), Ended> {
-        let counters = &self.membership.hub.counters;
-        Ok(self.wire.deliver(&self.membership.member, counters).await?)
-    }
-
     async fn ping(&mut self) -> Result<(), Ended> {
-        Ok(self.wire.send(Message::Ping(Bytes::new())).await?)
+        Ok(self.stream.send(Message::Ping(Bytes::new())).await?)
     }
 
-    /// The answer to a command. Pings and closes are answered by the stream.
+    /// Answers `first` and what has arrived behind it, with one flush.
+    async fn answer(&mut self, first: Received) -> Result<(), Ended> {
+        let mut next = Some(first);
+        for left in (0..BATCH).rev() {
+            let Some(received) = next.take() else { break };
+            if let Some(answer) = self.respond(received)? {
+                self.stream.feed(Message::Text(answer)).await?;
+            }
+            if left > 0 {
+                next = self.stream.next().now_or_never();
+            }
+        }
+        Ok(self.stream.flush().await?)
+    }
+
+    /// The answer to a command. The stream answers pings and closes.
     fn respond(&mut self, received: Received) -> Result<Option<Utf8Bytes>, Ended> {
         let event = match received.ok_or(Ended::Gone)?? {
-            Message::Text(text) => return self.obey(&text).map(Some),
-            Message::Binary(_) => Event::<()>::Error("commands are text messages, not binary ones".into()),
+            Message::Text(text) => return Ok(Some(self.obey(&text)?)),
+            Message::Binary(_) => {
+                ServerEvent::<()>::Error("commands are text messages, not binary ones".into())
+            }
             _ => return Ok(None),
         };
-        event.to_text().map(Some).map_err(unwritable)
+        Ok(Some(event.to_text()?))
     }
 
-    fn obey(&mut self, text: &str) -> Result<Utf8Bytes, Ended> {
+    fn obey(&mut self, text: &str) -> Result<Utf8Bytes, serde_json::Error> {
         let event = serde_json::from_str(text).map_or_else(
-            |error| Event::Error(format!("not a command: {error}").into()),
+            |error| ServerEvent::Error(format!("not a command: {error}").into()),
             |command| self.execute(command),
         );
-        event.to_text().map_err(unwritable)
+        event.to_text()
     }
 
-    fn execute<'a>(&mut self, command: Command<'a>) -> Event<'a> {
-        let failed = |error: &dyn std::error::Error| Event::Error(error.to_string().into());
+    fn execute<'a>(&mut self, command: Command<'a>) -> ServerEvent<'a> {
+        let failed = |error: &dyn std::error::Error| ServerEvent::Error(error.to_string().into());
         match command {
-            Command::Join(room) => match self.membership.join(&room) {
-                Ok(()) => Event::Joined(room),
+            Command::Join(room) => match self.registration.join(&room) {
+                Ok(()) => ServerEvent::Joined(room),
                 Err(error) => failed(&error),
             },
             Command::Leave(room) => {
-                self.membership.leave(&room);
-                Event::Left(room)
+                self.registration.leave(&room);
+                ServerEvent::Left(room)
             }
-            Command::Publish { room, payload } => match self.membership.hub.publish(&room, payload) {
-                Ok(receivers) => Event::Published { room, receivers },
+            Command::Publish { room, payload } => match self.registration.hub.publish(&room, payload) {
+                Ok(receivers) => ServerEvent::Published { room, receivers },
                 Err(error) => failed(&error),
             },
-            Command::Echo(payload) => Event::Echo(payload),
-            Command::Ping => Event::Pong,
+            Command::Echo(payload) => ServerEvent::Echo(payload),
+            Command::Ping => ServerEvent::Pong,
         }
     }
 
-    /// Tells the peer why this is the end, and gives it time for its own goodbye.
-    async fn dismiss(self, code: CloseCode, reason: &'static str) {
-        let Self { wire, membership } = self;
-        let limit = membership.hub.config.close_timeout;
-        drop(membership);
-        wire.end();
-        let goodbye = async {
-            wire.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await?;
-            wire.see_off().await
-        };
-        // A peer that takes no goodbye is left without one.
-        let _ = timeout(limit, goodbye).await;
+    /// Leaves the rooms, sends what waits and then the reason, and waits for the peer's close frame.
+    async fn close(mut self, code: CloseCode, reason: &'static str) {
+        self.registration.leave_all();
+        let limit = self.registration.hub.config.close_timeout;
+        let frame = CloseFrame { code, reason: reason.into() };
+        // A peer that does not take its close frame in time is left without one.
+        let _ = timeout(limit, self.drain_close(frame)).await;
     }
-}
 
-fn unwritable(_: serde_json::Error) -> Ended {
-    Ended::Refused(CloseCode::Error, "the answer has no JSON form")
+    async fn drain_close(&mut self, frame: CloseFrame) -> Result<(), Ended> {
+        while !self.registration.subscriber.queue.is_empty() {
+            self.deliver().await?;
+        }
+        let readable = !self.stream.is_terminated();
+        self.stream.send(Message::Close(Some(frame))).await?;
+        if readable {
+            while self.stream.next().await.is_some() {}
+        } else {
+            // Bytes left unread would reset the connection before the peer reads its close frame.
+            copy(self.stream.get_mut(), &mut sink()).await.map_err(|_| Ended::Gone)?;
+        }
+        Ok(())
+    }
 }
 
 fn heartbeat(period: Duration) -> Interval {

@@ -1,16 +1,4 @@
 //! The JSON that clients and hub exchange, one object (or word) in each text message.
-//!
-//! ```
-//! use backend_bench::backend::broadcaster::protocol::{Command, Event};
-//!
-//! let command = serde_json::to_string(&Command::Join("lobby".into()))?;
-//! assert_eq!(command, r#"{"join":"lobby"}"#);
-//!
-//! let event: Event = serde_json::from_str(r#"{"published": {"room": "lobby", "receivers": 3}}"#)?;
-//! let Event::Published { room, receivers } = event else { panic!("another event") };
-//! assert_eq!((room.as_ref(), receivers), ("lobby", 3));
-//! # Ok::<_, serde_json::Error>(())
-//! ```
 
 use std::borrow::Cow;
 
@@ -18,52 +6,52 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-/// What a client asks for. Each command is answered by one event; payloads are any JSON, passed on as they came.
+/// A request of a client. Each command is answered by one event; payloads are any JSON, passed on as they came.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command<'a> {
-    /// `{"join": "room"}`: receive what is published there; answered by [`Event::Joined`].
+    /// `{"join": "room"}`: receive what is published there; answered by [`ServerEvent::Joined`].
     Join(#[serde(borrow)] Cow<'a, str>),
-    /// `{"leave": "room"}`; answered by [`Event::Left`], also where the client was not in it.
+    /// `{"leave": "room"}`; answered by [`ServerEvent::Left`], also if the client was not in it.
     Leave(#[serde(borrow)] Cow<'a, str>),
-    /// `{"publish": {"room": "room", "payload": …}}`: to everybody in the room, the sender too where it joined;
-    /// answered by [`Event::Published`].
+    /// `{"publish": {"room": "room", "payload": …}}`: to all subscribers of the room, the sender too if it joined;
+    /// answered by [`ServerEvent::Published`].
     Publish {
-        /// Whom it goes to; the sender need not be in it.
+        /// The room; the sender need not be in it.
         #[serde(borrow)]
         room: Cow<'a, str>,
-        /// What they receive.
+        /// The JSON that its subscribers receive.
         #[serde(borrow)]
         payload: &'a RawValue,
     },
-    /// `{"echo": …}`; answered by [`Event::Echo`].
+    /// `{"echo": …}`; answered by [`ServerEvent::Echo`].
     Echo(#[serde(borrow)] &'a RawValue),
-    /// `"ping"`; answered by [`Event::Pong`].
+    /// `"ping"`; answered by [`ServerEvent::Pong`].
     Ping,
 }
 
-/// What a client is told.
+/// A message of the hub to a client.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Event<'a, P = &'a RawValue> {
+pub enum ServerEvent<'a, P = &'a RawValue> {
     /// `{"joined": "room"}`
     Joined(#[serde(borrow)] Cow<'a, str>),
     /// `{"left": "room"}`
     Left(#[serde(borrow)] Cow<'a, str>),
     /// `{"published": {"room": "room", "receivers": 3}}`
     Published {
-        /// The room it went to.
+        /// The room.
         #[serde(borrow)]
         room: Cow<'a, str>,
         /// Connections whose queue took it.
         receivers: usize,
     },
-    /// `{"message": {"room": "room", "payload": …}}`: somebody published to a room that the client is in.
+    /// `{"message": {"room": "room", "payload": …}}`: a message to a room that the client is in.
     Message {
-        /// The room it was published to.
+        /// The room.
         #[serde(borrow)]
         room: Cow<'a, str>,
-        /// What was published.
+        /// The payload, as it was published.
         payload: P,
     },
     /// `{"echo": …}`: the payload, as it came.
@@ -74,7 +62,7 @@ pub enum Event<'a, P = &'a RawValue> {
     Error(#[serde(borrow)] Cow<'a, str>),
 }
 
-impl<P: Serialize> Event<'_, P> {
+impl<P: Serialize> ServerEvent<'_, P> {
     /// The event as the text of a message, whose clones share its bytes.
     ///
     /// # Errors
@@ -93,7 +81,7 @@ mod tests {
         let text = r#"{"publish": {"room": "a \"b\"", "payload": {"n":  1.0}}}"#;
         let Ok(Command::Publish { room, payload }) = serde_json::from_str(text) else { panic!("{text}") };
         assert_eq!((room.as_ref(), payload.get()), ("a \"b\"", r#"{"n":  1.0}"#));
-        let event = Event::Message { room, payload }.to_text().unwrap();
+        let event = ServerEvent::Message { room, payload }.to_text().unwrap();
         assert_eq!(event, r#"{"message":{"room":"a \"b\"","payload":{"n":  1.0}}}"#);
     }
 

@@ -1,15 +1,15 @@
 //! ClickHouse: a server or a cluster, over HTTP by its official client.
 //!
-//! What is different here from engines with transactions:
+//! What differs from engines with transactions:
 //!
-//! - **No unique keys.** Ids are the caller's to keep apart; an id that is stored twice is there twice.
-//! - **All or nothing is a matter of blocks.** An insert goes to the server as one block, whatever its size, and
-//!   becomes one part of the table. On a cluster it is one block for each shard, so that one shard may have its
+//! - **No unique keys.** The caller keeps ids apart; an id that is stored twice is there twice.
+//! - **All or nothing is a matter of blocks.** An insert of up to 1,048,449 events (`max_insert_block_size`) is one block
+//!   and becomes one part of the table. On a cluster it is one block for each shard, so that one shard may have its
 //!   events where another failed.
 //! - **An insert whose connection was lost is not repeated**: it may have been stored. Reads are.
 //! - **The answer to an insert does not wait for the disk** (`fsync_after_insert` is off, as it is by default).
 //!
-//! Servers from 18.16 on work; those before 22.3 with less (no check of column types, no index by time).
+//! Servers of 23.1 or newer work.
 //!
 //! ```text
 //! use backend_bench::backend::database::{ClickHouse, Corpus, Database, PoolOptions};
@@ -26,17 +26,11 @@
 //! # }
 //! ```
 
-mod block;
-mod dialect;
-mod endpoint;
-mod events;
-mod fault;
-mod names;
-mod pool;
+mod client;
+mod ddl;
+mod error;
 mod schema;
-mod server;
-mod tls;
-mod transport;
+mod url;
 
 use std::fmt;
 use std::ops::Range;
@@ -44,40 +38,39 @@ use std::sync::atomic::AtomicBool;
 
 use futures_util::FutureExt;
 
-use self::endpoint::Endpoint;
-use self::names::{EVENTS, Names};
-use self::server::{Server, one};
+use self::client::BoundedClient;
+pub(crate) use self::client::OLDEST_MAJOR;
+use self::ddl::{Ddl, EVENTS};
+use self::schema::Schema;
+use self::url::ServerUrl;
 use super::pool::{Lease, PoolOptions, PoolStats};
 use super::{Database, Error, Event, ModelUsage, Task};
 
 /// Events in a ClickHouse database of their own.
 ///
-/// A connection of the pool is an HTTP connection that one request at a time uses. It opens when it is first needed,
-/// and again after it was idle for some seconds.
+/// The pool bounds the requests at once. Their HTTP connections open when they are needed, and again after they were
+/// idle for some seconds.
 pub struct ClickHouse {
-    server: Server,
-    names: Names,
-    /// Whether the database was found to be ours.
-    checked: AtomicBool,
+    schema: Schema,
 }
 
 impl ClickHouse {
-    /// Asks the server at `url` (`http://user:password@host:8123`, or `https` with the feature `tls`) for its version and opens a pool. `database` is
-    /// made by [`Database::migrate`], which comes next.
+    /// Asks the server at `url` (`http://user:password@host:8123`, or `https` with the feature `tls`) for its version.
+    /// [`Database::migrate`], which comes next, creates `database`.
     ///
     /// A server's own limit for statements follows [`PoolOptions::query_timeout`], unless the user may not change
     /// settings (`readonly = 1`).
     ///
     /// # Errors
-    /// [`Error::Open`] where the URL or the name cannot be used, no server answers or it is older than 18.16, or
-    /// user or password are wrong. None of them shows the password.
+    /// [`Error::Open`] where the URL or the name cannot be used, no server answers or it is older than 23.1, or
+    /// user or password are wrong. No error shows the password.
     pub async fn open(url: &str, database: &str, options: PoolOptions) -> Result<Self, Error> {
-        Self::open_anywhere(url, Names::new(database, None)?, options).await
+        Self::open_anywhere(url, Ddl::new(database, None)?, options).await
     }
 
     /// [`ClickHouse::open`] for a database on every node of `cluster` (a name of `system.clusters` of the server at
     /// `url`): the rows are replicated in each shard and read through a distributed table. `docs/databases.md` shows
-    /// what the servers' configuration has to have.
+    /// what the servers' configuration needs.
     ///
     /// # Errors
     /// Those of [`ClickHouse::open`], and where the server knows no such cluster.
@@ -87,29 +80,59 @@ impl ClickHouse {
         cluster: &str,
         options: PoolOptions,
     ) -> Result<Self, Error> {
-        let opened = Self::open_anywhere(url, Names::new(database, Some(cluster))?, options).await?;
-        opened.look_for(cluster).await?;
-        Ok(opened)
-    }
-
-    async fn open_anywhere(url: &str, names: Names, options: PoolOptions) -> Result<Self, Error> {
-        let endpoint = Endpoint::parse(url)?;
-        let place = format!("{}/{}", endpoint.origin, names.database);
-        let server = Server::open(&endpoint, place, options, names.cluster.is_some()).await?;
-        Ok(Self { server, names, checked: AtomicBool::new(false) })
-    }
-
-    async fn look_for(&self, cluster: &str) -> Result<(), Error> {
-        let query = "SELECT count() FROM system.clusters WHERE cluster = ?";
-        let nodes = |client: &::clickhouse::Client| one::<u64>(client.query(query).bind(cluster));
-        match self.server.read("looking for the cluster", nodes).await? {
-            0 => Err(Error::Open {
-                place: self.server.place.clone(),
+        let opened = Self::open_anywhere(url, Ddl::new(database, Some(cluster))?, options).await?;
+        match opened.nodes(cluster).await? {
+            (0, _) => Err(Error::Open {
+                place: opened.schema.server.place,
                 reason: format!("the server knows no cluster `{cluster}`"),
                 remedy: "name one of `system.clusters`, or add it to `remote_servers` of its configuration",
             }),
-            _ => Ok(()),
+            _ => Ok(opened),
         }
+    }
+
+    /// Every statement that creates, empties and removes `database`, on one server or on a cluster: to be read before they
+    /// are run.
+    ///
+    /// # Errors
+    /// [`Error::Open`] where one of the names cannot be used.
+    pub fn statements(database: &str, cluster: Option<&str>) -> Result<Vec<String>, Error> {
+        let ddl = Ddl::new(database, cluster)?;
+        let created = ddl.create_marker().into_iter().chain(ddl.create_events());
+        Ok(created.chain([ddl.truncate_events(), ddl.drop_database()]).collect())
+    }
+
+    async fn open_anywhere(url: &str, ddl: Ddl, options: PoolOptions) -> Result<Self, Error> {
+        let url = ServerUrl::parse(url)?;
+        let server = BoundedClient::open(&url, &ddl.database, options, ddl.cluster.is_some()).await?;
+        Ok(Self { schema: Schema { server, ddl, checked: AtomicBool::new(false) } })
+    }
+
+    /// The name of the database.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.schema.ddl.database
+    }
+
+    /// Host and port of the server.
+    pub(crate) fn host(&self) -> &str {
+        let origin = self.schema.server.place.split_once("://").map_or("", |(_, origin)| origin);
+        origin.split('/').next().unwrap_or_default()
+    }
+
+    /// How many shards and replicas `cluster` has; none, where the server knows no such cluster.
+    pub(crate) async fn nodes(&self, cluster: &str) -> Result<(u64, u64), Error> {
+        let query = "SELECT uniqExact(shard_num), count() FROM system.clusters WHERE cluster = ?";
+        self.schema
+            .server
+            .one("reading the cluster's nodes", &self.schema.server.query(query).bind(cluster))
+            .await
+    }
+
+    /// The databases of the server whose names match a regular expression.
+    pub(crate) async fn databases(&self, pattern: &str) -> Result<Vec<String>, Error> {
+        let query = "SELECT name FROM system.databases WHERE match(name, ?) ORDER BY name";
+        self.schema.server.rows("listing databases", &self.schema.server.query(query).bind(pattern)).await
     }
 
     /// Removes the database with all its events, on every node.
@@ -118,71 +141,55 @@ impl ClickHouse {
     /// [`Error::Schema`] where this program did not make the database, or something else is in it by now: then it is
     /// left as it is.
     pub async fn remove_database(&self) -> Result<(), Error> {
-        schema::remove(self).await
+        schema::remove(&self.schema).await
     }
 
-    /// Notes in the marker that `user` is at work with this database. What that means is the caller's matter.
+    /// Records in the marker that `user` uses this database.
     ///
     /// # Errors
     /// The database is not migrated, or the server takes no writes.
     pub async fn sign(&self, user: &str) -> Result<(), Error> {
-        schema::sign(self, user).await
+        schema::sign(&self.schema, user).await
     }
 
-    /// Everybody who ever signed; nobody, where the database is not ours.
+    /// Every user that signed; none, where this program did not make the database.
     ///
     /// # Errors
     /// The server does not answer.
     pub async fn signatures(&self) -> Result<Vec<String>, Error> {
-        schema::signatures(self).await
+        schema::signatures(&self.schema).await
     }
 
-    fn unusable(&self, reason: String) -> Error {
-        Error::Schema { place: self.server.place.clone(), reason }
+    /// The table of events, once the marker was found.
+    async fn events(&self) -> Result<String, Error> {
+        schema::check(&self.schema).await?;
+        Ok(self.schema.ddl.table(EVENTS))
     }
 
-    fn events(&self) -> String {
-        self.names.table(EVENTS)
-    }
-
-    async fn insert(&self, events: &[Event]) -> Result<(), Error> {
-        schema::check(self).await?;
-        if events.is_empty() {
-            return Ok(());
-        }
-        let table = self.events();
-        let insert = |client: &::clickhouse::Client| {
-            block::insert(client.clone(), &table, self.server.dialect, events)
+    async fn usage(&self, range: Range<i64>) -> Result<Vec<ModelUsage>, Error> {
+        let query = format!(
+            "SELECT toString(model), toInt64(count()), avg(latency_ms), sum(input_tokens + output_tokens), \
+             sum(cost_usd) FROM {} WHERE at_us >= ? AND at_us < ? GROUP BY model ORDER BY model",
+            self.events().await?
+        );
+        let query = self.schema.server.query(&query).bind(range.start).bind(range.end);
+        let rows = self.schema.server.rows::<(String, i64, f64, i64, f64)>("adding up usage", &query).await?;
+        let usage = |(model, events, average_latency_ms, tokens, cost_usd)| ModelUsage {
+            model,
+            events,
+            average_latency_ms,
+            tokens,
+            cost_usd,
         };
-        self.server.write("inserting events", insert).await
-    }
-
-    async fn clear(&self) -> Result<(), Error> {
-        schema::check(self).await?;
-        let statement = self.names.clear_events(self.server.dialect);
-        self.server.write("clearing events", |client| client.query_raw(&statement).execute()).await
-    }
-
-    /// A read of the table of events, once it is known to be ours.
-    async fn ask<T, F>(
-        &self,
-        operation: &'static str,
-        ask: impl Fn(&::clickhouse::Client, &str) -> F + Send + Sync,
-    ) -> Result<T, Error>
-    where
-        F: Future<Output = ::clickhouse::error::Result<T>> + Send,
-    {
-        schema::check(self).await?;
-        let table = self.events();
-        self.server.read(operation, |client| ask(client, &table)).await
+        Ok(rows.into_iter().map(usage).collect())
     }
 }
 
 impl fmt::Debug for ClickHouse {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("ClickHouse");
-        shown.field("place", &self.server.place).field("cluster", &self.names.cluster);
-        shown.field("dialect", &self.server.dialect).field("pool", &self.server.pool.stats());
+        shown.field("place", &self.schema.server.place).field("cluster", &self.schema.ddl.cluster);
+        shown.field("pool", &self.schema.server.stats());
         shown.finish_non_exhaustive()
     }
 }
@@ -193,53 +200,83 @@ impl Database for ClickHouse {
     }
 
     fn version(&self) -> Task<'_, String> {
-        let ask = |client: &::clickhouse::Client| one::<String>(client.query_raw("SELECT version()"));
-        self.server.read("asking for the version", ask).boxed()
+        async {
+            self.schema
+                .server
+                .one("asking for the version", &self.schema.server.query("SELECT version()"))
+                .await
+        }
+        .boxed()
     }
 
     fn migrate(&self) -> Task<'_, ()> {
-        schema::migrate(self).boxed()
+        schema::migrate(&self.schema).boxed()
     }
 
     fn insert_events<'a>(&'a self, events: &'a [Event]) -> Task<'a, ()> {
-        self.insert(events).boxed()
+        async move {
+            let table = self.events().await?;
+            if events.is_empty() {
+                return Ok(());
+            }
+            self.schema.server.insert("inserting events", &table, events).await
+        }
+        .boxed()
     }
 
     fn count_events(&self) -> Task<'_, u64> {
-        self.ask("counting events", events::count).boxed()
+        async {
+            let query = format!("SELECT count() FROM {}", self.events().await?);
+            self.schema.server.one("counting events", &self.schema.server.query(&query)).await
+        }
+        .boxed()
     }
 
     fn clear_events(&self) -> Task<'_, ()> {
-        self.clear().boxed()
+        async {
+            schema::check(&self.schema).await?;
+            self.schema.server.execute("clearing events", &self.schema.ddl.truncate_events()).await
+        }
+        .boxed()
     }
 
     fn event(&self, id: i64) -> Task<'_, Option<Event>> {
-        self.ask("looking up an event", move |client, table| events::by_id(client, table, id)).boxed()
+        async move {
+            let query = format!("SELECT ?fields FROM {} WHERE id = ? LIMIT 1", self.events().await?);
+            Ok(self
+                .schema
+                .server
+                .rows("looking up an event", &self.schema.server.query(&query).bind(id))
+                .await?
+                .pop())
+        }
+        .boxed()
     }
 
     fn events_between(&self, range: Range<i64>, limit: u32) -> Task<'_, Vec<Event>> {
-        let read =
-            move |client: &::clickhouse::Client, table: &str| events::between(client, table, &range, limit);
-        self.ask("reading a range of events", read).boxed()
+        async move {
+            let range_of = "WHERE at_us >= ? AND at_us < ? ORDER BY at_us, id LIMIT ?";
+            let query = format!("SELECT ?fields FROM {} {range_of}", self.events().await?);
+            let query = self.schema.server.query(&query).bind(range.start).bind(range.end).bind(limit);
+            self.schema.server.rows("reading a range of events", &query).await
+        }
+        .boxed()
     }
 
     fn usage_between(&self, range: Range<i64>) -> Task<'_, Vec<ModelUsage>> {
-        self.ask("adding up usage", move |client, table| events::usage(client, table, &range)).boxed()
+        self.usage(range).boxed()
     }
 
     fn acquire(&self) -> Task<'_, Lease> {
-        async { self.server.hold("acquiring a connection").await.map(Lease::new) }.boxed()
+        async { self.schema.server.acquire("acquiring a connection").await.map(Lease::new) }.boxed()
     }
 
     fn pool_stats(&self) -> PoolStats {
-        self.server.pool.stats()
+        self.schema.server.stats()
     }
 
     fn close(&self) -> Task<'_, ()> {
-        async {
-            self.server.pool.close();
-            Ok(())
-        }
-        .boxed()
+        self.schema.server.close();
+        std::future::ready(Ok(())).boxed()
     }
 }

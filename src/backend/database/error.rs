@@ -4,6 +4,7 @@ use std::time::Duration;
 
 /// A failed operation; the message names the place, the operation and the remedy.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The database could not be opened.
     #[error("cannot open {place}: {reason}; {remedy}")]
@@ -92,9 +93,9 @@ pub enum Error {
         /// What the engine said.
         reason: String,
     },
-    /// There is no room for the data.
+    /// The disk is full.
     #[error(
-        "{operation} found no room on {place}: {reason}; free some there, and try again: nothing was kept"
+        "{operation} found no free space on {place}: {reason}; free some there, and try again: nothing was stored"
     )]
     Full {
         /// The file or server.

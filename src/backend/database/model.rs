@@ -1,11 +1,12 @@
-//! The records.
+//! The records, and how sqlx reads them: columns come in the order of the fields.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 /// One call of a model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, clickhouse::Row, Serialize, Deserialize)]
 pub struct Event {
     /// Unique, above zero.
     pub id: i64,
@@ -73,6 +74,7 @@ pub struct Message {
 /// Who wrote a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Role {
     /// A person.
     User,
@@ -100,8 +102,80 @@ impl Role {
     }
 }
 
-/// This moment, as the tables keep it: microseconds since 1970 in UTC.
+/// The time in microseconds since the Unix epoch, as the tables keep it.
 pub(crate) fn now_us() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+impl<'r, R: Row> FromRow<'r, R> for Event
+where
+    usize: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    f64: Decode<'r, R::Database> + Type<R::Database>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get(0)?,
+            thread_id: row.try_get(1)?,
+            workload: row.try_get(2)?,
+            model: row.try_get(3)?,
+            input_tokens: row.try_get(4)?,
+            output_tokens: row.try_get(5)?,
+            latency_ms: row.try_get(6)?,
+            cost_usd: row.try_get(7)?,
+            // PostgreSQL sends JSON as its text, which sqlx would not take for a `String`.
+            payload: row.try_get_unchecked(8)?,
+            at_us: row.try_get(9)?,
+        })
+    }
+}
+
+impl<'r, R: Row> FromRow<'r, R> for ModelUsage
+where
+    usize: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    f64: Decode<'r, R::Database> + Type<R::Database>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            model: row.try_get(0)?,
+            events: row.try_get(1)?,
+            average_latency_ms: row.try_get(2)?,
+            tokens: row.try_get(3)?,
+            cost_usd: row.try_get(4)?,
+        })
+    }
+}
+
+impl<'r, R: Row> FromRow<'r, R> for Thread
+where
+    usize: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        Ok(Self { id: row.try_get(0)?, title: row.try_get(1)?, created_us: row.try_get(2)? })
+    }
+}
+
+impl<'r, R: Row> FromRow<'r, R> for Message
+where
+    usize: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        let role: String = row.try_get(2)?;
+        let unknown = || sqlx::Error::Decode(format!("{role:?} is not a role of a message").into());
+        Ok(Self {
+            id: row.try_get(0)?,
+            thread_id: row.try_get(1)?,
+            role: Role::from_name(&role).ok_or_else(unknown)?,
+            content: row.try_get(3)?,
+            created_us: row.try_get(4)?,
+        })
+    }
 }

@@ -1,14 +1,15 @@
-//! Why a deployment cannot be measured.
+//! The reasons why a deployment cannot be measured.
 
 use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::{API_URL, CONFIG, IS_MINE, WS_URL};
-use crate::bench::load::Failure;
+use super::variables::{API_URL, CONFIG, IS_MINE, WS_URL};
+use crate::bench::load::{Failure, MixError};
 
 /// What is wrong with a deployment, and what to do about it. Nothing of it shows a secret.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DeploymentError {
     /// The file cannot be read.
     #[error("{}: cannot read the deployment: {source}; set {CONFIG} to a file that is there, or unset it", path.display())]
@@ -18,7 +19,7 @@ pub enum DeploymentError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// The file says something that cannot be meant.
+    /// The file has a wrong value or an unknown key.
     #[error("{}:{line}: {problem}", path.display())]
     File {
         /// The file.
@@ -28,7 +29,15 @@ pub enum DeploymentError {
         /// What is wrong there, and what would be right.
         problem: String,
     },
-    /// A variable holds what cannot be sent.
+    /// The operations of the file are not a mix.
+    #[error("{}: {error}", path.display())]
+    Operations {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: MixError,
+    },
+    /// A variable has a wrong value.
     #[error("{variable}: {problem}")]
     Variable {
         /// Its name.
@@ -61,7 +70,7 @@ pub enum DeploymentError {
         /// `https` or `wss`.
         scheme: String,
     },
-    /// The name of a host that nobody knows.
+    /// A host without an address.
     #[error(
         "{variable}: the host {host} does not resolve ({reason}): correct its name, or the machine's DNS"
     )]
@@ -73,9 +82,9 @@ pub enum DeploymentError {
         /// Why.
         reason: String,
     },
-    /// Another machine, which nobody called theirs.
+    /// Another machine, not declared the user's.
     #[error(
-        "{variable}: {}, and load goes to nobody who did not ask for it: where it is yours, say so with \
+        "{variable}: {}, and load is sent to the owner's machines only: if it is yours, say so with \
          `bench-gate run --target-is-mine`, or {IS_MINE}=1 for `cargo bench`", another(.host, *.address)
     )]
     Stranger {

@@ -1,36 +1,25 @@
-//! `bench.toml` as it is written, and its conversion.
-
-mod operation;
-mod secret;
+//! `bench.toml`: its format, read by serde. Operations are in `plan.rs`.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use toml::Spanned;
 
-use super::NAMED;
 use super::error::DeploymentError;
-use super::operation::Plan;
+use super::plan::{Plan, Within};
+use super::variables::{NAMED, SECRET_REMEDY};
 use crate::bench::load::Mix;
-use operation::OperationToml;
-
-/// The version of the format that is read.
-const SCHEMA_VERSION: u32 = 1;
 
 /// The deployment of our own API, whose users are taken where a file describes none.
 const OURS: &str = include_str!("../../../examples/deployment/bench.toml");
 
-/// Users, and milliseconds of thinking and waiting, that can be meant.
-const COUNTS: RangeInclusive<u64> = 1..=100_000;
-const THINKING: RangeInclusive<u64> = 0..=3_600_000;
-const WAITING: RangeInclusive<u64> = 1..=600_000;
+const OURS_PATH: &str = "examples/deployment/bench.toml";
 
-/// Requests in a second that can be meant.
-const RATES: RangeInclusive<f64> = 0.01..=1_000_000.0;
+/// Parts of keys that hold secrets.
+const SECRETS: [&str; 8] =
+    ["token", "header", "secret", "passw", "authorization", "api_key", "apikey", "cookie"];
 
 /// What users do, and how many of them there may be.
 #[derive(Debug, Clone)]
@@ -44,179 +33,143 @@ pub struct Users {
     /// The most requests that all of them together send in a second.
     pub cap: Option<f64>,
     /// What they do, in the order of the mix.
-    pub plans: Arc<Vec<Plan>>,
+    pub plans: Arc<[Plan]>,
     /// How often they do it.
     pub mix: Arc<Mix>,
     /// Whether this is the mix of our own API, because the file has none.
     pub are_ours: bool,
 }
 
-/// What a file says.
-pub(super) struct File {
-    pub named: BTreeMap<&'static str, String>,
-    pub users: Users,
-}
-
+/// The content of a file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FileToml {
-    schema_version: Spanned<u32>,
+pub(super) struct DeploymentFile {
+    #[serde(rename = "schema_version")]
+    _version: SchemaVersion,
     #[serde(default)]
-    target: BTreeMap<Spanned<String>, Spanned<String>>,
+    target: BTreeMap<Variable, PublicUrl>,
     #[serde(default)]
     users: UsersToml,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
 struct UsersToml {
-    count: Option<Spanned<u64>>,
-    think_ms: Option<Spanned<u64>>,
-    deadline_ms: Option<Spanned<u64>>,
-    requests_per_second: Option<Spanned<f64>>,
-    #[serde(default)]
-    operation: Vec<Spanned<OperationToml>>,
+    count: Within<1, 100_000>,
+    think_ms: Within<0, 3_600_000>,
+    deadline_ms: Within<1, 600_000>,
+    requests_per_second: Option<Rate>,
+    operation: Vec<Plan>,
 }
 
-/// What is wrong, and the byte where.
-struct Fault {
-    offset: usize,
-    problem: String,
-}
-
-impl Fault {
-    fn new(offset: usize, problem: impl Into<String>) -> Self {
-        Self { offset, problem: problem.into() }
+impl Default for UsersToml {
+    fn default() -> Self {
+        let (count, think_ms, deadline_ms) = (Within(100), Within(500), Within(5_000));
+        Self { count, think_ms, deadline_ms, requests_per_second: None, operation: Vec::new() }
     }
 }
 
-impl File {
+/// The version of the format.
+#[derive(Deserialize)]
+#[serde(try_from = "u64")]
+struct SchemaVersion;
+
+impl TryFrom<u64> for SchemaVersion {
+    type Error = String;
+
+    fn try_from(given: u64) -> Result<Self, String> {
+        (given == 1).then_some(Self).ok_or_else(|| format!("schema_version is {given}, this program reads 1"))
+    }
+}
+
+/// Requests in a second.
+#[derive(Deserialize)]
+#[serde(try_from = "f64")]
+struct Rate(f64);
+
+impl TryFrom<f64> for Rate {
+    type Error = String;
+
+    fn try_from(given: f64) -> Result<Self, String> {
+        let fits = (0.01..=1_000_000.0).contains(&given);
+        fits.then_some(Self(given)).ok_or_else(|| format!("{given} is out of range: give 0.01 to 1000000"))
+    }
+}
+
+/// A variable that the file can set, in small letters there: its place in [`NAMED`].
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(try_from = "String")]
+struct Variable(usize);
+
+impl TryFrom<String> for Variable {
+    type Error = String;
+
+    fn try_from(key: String) -> Result<Self, String> {
+        let variable = NAMED.iter().position(|name| name.to_ascii_lowercase() == key);
+        let known = || NAMED.map(str::to_ascii_lowercase).join(", ");
+        variable.map(Self).ok_or_else(|| format!("unknown key `{key}`: the keys are {}", known()))
+    }
+}
+
+/// A URL or name without credentials: the file is committed and sent around.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct PublicUrl(String);
+
+impl TryFrom<String> for PublicUrl {
+    type Error = &'static str;
+
+    fn try_from(url: String) -> Result<Self, &'static str> {
+        let lower = url.to_ascii_lowercase();
+        if lower.contains('@') || lower.contains("password=") {
+            return Err("the URL has a user or a password: set its variable in the environment instead");
+        }
+        Ok(Self(url.trim().to_owned()))
+    }
+}
+
+impl DeploymentFile {
     /// Parses and checks `text`, which came from `path`.
     pub fn parse(path: &Path, text: &str) -> Result<Self, DeploymentError> {
-        read(text).map_err(|Fault { offset, problem }| DeploymentError::File {
-            path: path.to_owned(),
-            line: 1 + text[..offset.min(text.len())].matches('\n').count(),
-            problem,
+        toml::from_str(text).map_err(|error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            let mut problem = error.message().replace('\n', "; ");
+            if problem.starts_with("unknown") && SECRETS.iter().any(|part| problem.contains(part)) {
+                problem = format!("{problem}; {SECRET_REMEDY}");
+            }
+            let line = 1 + text[..offset.min(text.len())].matches('\n').count();
+            DeploymentError::File { path: path.to_owned(), line, problem }
         })
     }
 
     /// The deployment of our own API.
     pub fn ours() -> Result<Self, DeploymentError> {
-        let mut ours = Self::parse(Path::new("examples/deployment/bench.toml"), OURS)?;
-        ours.users.are_ours = true;
-        Ok(ours)
+        Self::parse(Path::new(OURS_PATH), OURS)
     }
-}
 
-fn read(text: &str) -> Result<File, Fault> {
-    secret::refuse(text)?;
-    let file: FileToml = toml::from_str(text).map_err(|error| {
-        Fault::new(error.span().map_or(0, |span| span.start), error.message().replace('\n', "; "))
-    })?;
-    check_version(&file.schema_version)?;
-    Ok(File { named: named(file.target)?, users: users(&file.users)? })
-}
-
-fn check_version(version: &Spanned<u32>) -> Result<(), Fault> {
-    if *version.as_ref() == SCHEMA_VERSION {
-        return Ok(());
+    /// What the file names, by variable.
+    pub fn named(&self) -> BTreeMap<&'static str, String> {
+        self.target.iter().map(|(variable, url)| (NAMED[variable.0], url.0.clone())).collect()
     }
-    let problem = format!("schema_version is {}, this program reads {SCHEMA_VERSION}", version.as_ref());
-    Err(Fault::new(version.span().start, problem))
-}
 
-fn named(
-    target: BTreeMap<Spanned<String>, Spanned<String>>,
-) -> Result<BTreeMap<&'static str, String>, Fault> {
-    let entry = |(key, value): (Spanned<String>, Spanned<String>)| {
-        let variable = NAMED.into_iter().find(|name| name.to_ascii_lowercase() == *key.as_ref());
-        let known = NAMED.map(str::to_ascii_lowercase).join(", ");
-        let unknown =
-            || Fault::new(key.span().start, format!("unknown key `{}`: there are {known}", key.as_ref()));
-        let variable = variable.ok_or_else(unknown)?;
-        secret::refuse_in_url(variable, &value)?;
-        Ok((variable, value.into_inner().trim().to_owned()))
-    };
-    target.into_iter().map(entry).collect()
-}
-
-fn users(written: &UsersToml) -> Result<Users, Fault> {
-    let ours = written
-        .operation
-        .is_empty()
-        .then(File::ours)
-        .transpose()
-        .map_err(|error| Fault::new(0, error.to_string()))?;
-    let (plans, mix) = match ours {
-        Some(ours) => (ours.users.plans, ours.users.mix),
-        None => operation::convert(&written.operation)?,
-    };
-    let milliseconds =
-        |key, given, range, default| number(key, given, range, default).map(Duration::from_millis);
-    Ok(Users {
-        count: usize::try_from(number("count", written.count.as_ref(), COUNTS, 100)?).unwrap_or(usize::MAX),
-        think: milliseconds("think_ms", written.think_ms.as_ref(), THINKING, 500)?,
-        deadline: milliseconds("deadline_ms", written.deadline_ms.as_ref(), WAITING, 5_000)?,
-        cap: written.requests_per_second.as_ref().map(rate).transpose()?,
-        plans,
-        mix,
-        are_ours: written.operation.is_empty(),
-    })
-}
-
-fn number(
-    key: &str,
-    given: Option<&Spanned<u64>>,
-    range: RangeInclusive<u64>,
-    default: u64,
-) -> Result<u64, Fault> {
-    match given {
-        None => Ok(default),
-        Some(given) if range.contains(given.as_ref()) => Ok(*given.as_ref()),
-        Some(given) => {
-            let (given, at) = (given.as_ref(), given.span().start);
-            Err(Fault::new(at, format!("{key} = {given}: give {} to {}", range.start(), range.end())))
-        }
-    }
-}
-
-fn rate(given: &Spanned<f64>) -> Result<f64, Fault> {
-    if RATES.contains(given.as_ref()) {
-        return Ok(*given.as_ref());
-    }
-    let problem = format!(
-        "{} is no cap: give {} to {} requests in a second",
-        given.as_ref(),
-        RATES.start(),
-        RATES.end()
-    );
-    Err(Fault::new(given.span().start, problem))
-}
-
-impl Users {
-    /// What a report says of them, in pieces.
-    #[must_use]
-    pub fn said(&self) -> Vec<String> {
-        let Self { count, think, deadline, cap, plans, are_ours, .. } = self;
-        let names: Vec<_> = plans.iter().map(|plan| plan.name.as_str()).collect();
-        let whose = if *are_ours { "the mix of our own API" } else { "a mix of its own" };
-        let users = format!("up to {count} users who think {think:?} and wait {deadline:?}");
-        let mut said = vec![users, format!("{whose} ({})", names.join(", "))];
-        said.extend(cap.map(|cap| format!("at most {cap} requests/s")));
-        said
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::API_URL;
-    use super::*;
-
-    #[test]
-    fn our_own_file_is_of_this_machine_and_of_five_operations() {
-        let ours = File::ours().unwrap();
-        assert!(ours.named[API_URL].starts_with("http://127.0.0.1:"), "{:?}", ours.named);
-        let names: Vec<_> = ours.users.plans.iter().map(|plan| plan.name.as_str()).collect();
-        assert_eq!(names, ["chat", "data_query", "file_upload", "status", "settings"]);
+    /// Its users, with the operations of our own API where it has none. Without a `path` the file is our own.
+    pub fn users(self, path: Option<&Path>) -> Result<Users, DeploymentError> {
+        let UsersToml { count, think_ms, deadline_ms, requests_per_second, operation } = self.users;
+        let are_ours = path.is_none() || operation.is_empty();
+        let plans = if operation.is_empty() { Self::ours()?.users.operation } else { operation };
+        let mix = Mix::new(plans.iter().map(|plan| (plan.name.clone(), plan.percent)));
+        let refused = |error| DeploymentError::Operations {
+            path: path.unwrap_or(Path::new(OURS_PATH)).to_owned(),
+            error,
+        };
+        Ok(Users {
+            count: usize::try_from(count.0).unwrap_or(usize::MAX),
+            think: Duration::from_millis(think_ms.0),
+            deadline: Duration::from_millis(deadline_ms.0),
+            cap: requests_per_second.map(|rate| rate.0),
+            mix: Arc::new(mix.map_err(refused)?),
+            plans: plans.into(),
+            are_ours,
+        })
     }
 }

@@ -1,12 +1,16 @@
-//! One user of a deployment.
+//! One user of a deployment, and the rehearsal before there is any load.
+
+use std::sync::Arc;
 
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{RequestBuilder, Response};
+use tokio::time::timeout;
 
-use super::operation::{Http, Plan, filled};
+use super::api::DeployedApi;
+use super::error::DeploymentError;
+use super::plan::{Plan, PlannedRequest};
 use super::socket::Socket;
-use super::target::DeployedApi;
-use crate::bench::load::{ErrorKind, Failure, Operation, Session};
+use crate::bench::load::{ErrorKind, Failure, Mix, Operation, Target, UserSession};
 
 /// The largest answer that is read, in bytes.
 const LARGEST: usize = 16 * 1024 * 1024;
@@ -23,7 +27,80 @@ pub struct DeployedSession {
     socket: Option<Socket>,
 }
 
-impl Session for DeployedSession {
+impl Target for DeployedApi {
+    type Session = DeployedSession;
+
+    fn mix(&self) -> Arc<Mix> {
+        Arc::clone(&self.users().mix)
+    }
+
+    fn session(&self, user: usize) -> DeployedSession {
+        DeployedSession { api: self.clone(), user, turn: 0, socket: None }
+    }
+}
+
+impl DeployedApi {
+    /// Does every operation once, in the order of the mix, before there is any load.
+    ///
+    /// # Errors
+    /// One of them fails, or is not answered within the deadline.
+    pub async fn rehearse(&self) -> Result<(), DeploymentError> {
+        let mut session = self.session(0);
+        for operation in self.mix().operations() {
+            session.admitted(operation).await;
+            self.rehearsed(self.mix().name(operation), session.perform(operation)).await?;
+        }
+        Ok(())
+    }
+
+    /// Connects to its WebSocket once and waits for the answer to a ping, before there is any load.
+    ///
+    /// # Errors
+    /// Either fails, or takes longer than the deadline.
+    pub(crate) async fn rehearse_socket(&self) -> Result<(), DeploymentError> {
+        self.admit(2).await;
+        let ping = async {
+            let mut socket = self.socket().await?;
+            socket.ping(0).await?;
+            socket.leave().await;
+            Ok(())
+        };
+        self.rehearsed("WebSocket", ping).await
+    }
+
+    async fn rehearsed(
+        &self,
+        operation: &str,
+        work: impl Future<Output = Result<(), Failure>>,
+    ) -> Result<(), DeploymentError> {
+        let deadline = self.users().deadline;
+        let late = |_| Err(Failure::new(ErrorKind::Timeout, format_args!("no answer in {deadline:?}")));
+        timeout(deadline, work).await.unwrap_or_else(late).map_err(|failure| DeploymentError::Rehearsal {
+            target: self.base().to_owned(),
+            operation: operation.to_owned(),
+            remedy: remedy(&failure, self.users().are_ours),
+            failure: Failure { kind: failure.kind, detail: self.redact(&failure.detail) },
+        })
+    }
+}
+
+fn remedy(failure: &Failure, is_ours: bool) -> &'static str {
+    let is = |status| failure.detail.starts_with(status);
+    match failure.kind {
+        _ if failure.detail.contains("certificate") => {
+            "set SSL_CERT_FILE to a file with the trusted certificates, or correct the URL"
+        }
+        ErrorKind::Refused => "start it, or correct the URL",
+        ErrorKind::Timeout => "repair it, or raise `deadline_ms`",
+        _ if is("HTTP 401") || is("HTTP 403") => "set API_TOKEN, or BENCH_HEADERS to lines of `Name: value`",
+        _ if is_ours => {
+            "it does not answer as our own API does: describe its users in [[users.operation]] of bench.toml"
+        }
+        _ => "correct the operation in bench.toml, or repair the server",
+    }
+}
+
+impl UserSession for DeployedSession {
     async fn prepare(&mut self) {
         if self.api.users().plans.iter().any(Plan::talks) {
             self.socket = self.connected().await.ok();
@@ -31,26 +108,22 @@ impl Session for DeployedSession {
     }
 
     async fn admitted(&mut self, operation: Operation) {
-        if let Some(plan) = self.api.plan(operation) {
+        if let Some(plan) = self.api.users().plans.get(operation.position()) {
             self.api.admit(plan.requests()).await;
         }
     }
 
     async fn perform(&mut self, operation: Operation) -> Result<(), Failure> {
         self.turn += 1;
-        let api = self.api.clone();
-        let plan = api.plan(operation);
+        let plans = Arc::clone(&self.api.users().plans);
+        let plan = plans.get(operation.position());
         let plan = plan.ok_or_else(|| Failure::new(ErrorKind::Protocol, "an operation of another mix"))?;
         let done = if plan.talks() { self.talk(plan).await } else { self.ask(plan).await };
-        done.map_err(|Failure { kind, detail }| Failure { kind, detail: api.redact(&detail) })
+        done.map_err(|Failure { kind, detail }| Failure { kind, detail: self.api.redact(&detail) })
     }
 }
 
 impl DeployedSession {
-    pub(super) fn new(api: DeployedApi, user: usize) -> Self {
-        Self { api, user, turn: 0, socket: None }
-    }
-
     /// A WebSocket on which something went wrong, the deadline included, is not used again.
     async fn talk(&mut self, plan: &Plan) -> Result<(), Failure> {
         let mut socket = match self.socket.take() {
@@ -58,14 +131,19 @@ impl DeployedSession {
             None => self.connected().await?,
         };
         if let Some(message) = &plan.send {
-            socket.send(filled(message, self.user, self.turn)).await?;
+            socket.send(self.filled(message)).await?;
         }
         self.ask(plan).await?;
         if let Some(reply) = &plan.reply {
-            socket.hear(&filled(reply, self.user, self.turn)).await?;
+            socket.hear(&self.filled(reply)).await?;
         }
         self.socket = Some(socket);
         Ok(())
+    }
+
+    /// `text` with the user's number, and how many operations the user has begun.
+    fn filled(&self, text: &str) -> String {
+        text.replace("{user}", &self.user.to_string()).replace("{turn}", &self.turn.to_string())
     }
 
     /// The handshake is a request as well.
@@ -75,13 +153,13 @@ impl DeployedSession {
     }
 
     async fn ask(&self, plan: &Plan) -> Result<(), Failure> {
-        let Some(http) = &plan.http else { return Ok(()) };
-        let mut response = self.request(http).send().await.map_err(broken)?;
+        let Some(planned) = &plan.request else { return Ok(()) };
+        let mut response = self.request(planned).send().await.map_err(broken)?;
         let status = response.status().as_u16();
         let body = body(&mut response).await?;
-        let expected = http.contains.as_deref().map(|text| filled(text, self.user, self.turn));
+        let expected = planned.contains.as_deref().map(|text| self.filled(text));
         match expected {
-            _ if status != http.status => Err(unexpected_status(status, http.status, &body)),
+            _ if status != planned.status => Err(unexpected_status(status, planned.status, &body)),
             Some(text) if !body.contains(&text) => Err(Failure::new(
                 ErrorKind::Protocol,
                 format_args!("the answer does not contain {text:?}: {}", shown(&body)),
@@ -90,10 +168,10 @@ impl DeployedSession {
         }
     }
 
-    fn request(&self, http: &Http) -> RequestBuilder {
-        let request = self.api.request(http.method.clone(), &filled(&http.path, self.user, self.turn));
-        match &http.body {
-            Some((text, kind)) => request.header(CONTENT_TYPE, kind).body(filled(text, self.user, self.turn)),
+    fn request(&self, planned: &PlannedRequest) -> RequestBuilder {
+        let request = self.api.request(planned.method.clone(), &self.filled(&planned.path));
+        match &planned.body {
+            Some((text, kind)) => request.header(CONTENT_TYPE, kind).body(self.filled(text)),
             None => request,
         }
     }
@@ -125,4 +203,16 @@ fn broken(error: reqwest::Error) -> Failure {
 
 fn shown(body: &str) -> String {
     body.chars().take(SHOWN).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_filled_in_and_other_braces_left() {
+        let mut session = DeployedApi::ours("http://127.0.0.1:1").unwrap().session(7);
+        session.turn = 3;
+        assert_eq!(session.filled(r#"{"join":"room-{user}","n":{turn}}"#), r#"{"join":"room-7","n":3}"#);
+    }
 }

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use super::place::Place;
+use super::url::ResolvedUrl;
 use crate::bench::load::{ErrorKind, Failure};
 
 /// An open WebSocket.
@@ -19,10 +19,10 @@ pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
     /// Connects to one of the addresses that were judged, with the headers.
-    pub(super) async fn open(place: &Place, headers: &HeaderMap) -> Result<Self, Failure> {
-        let mut request = place.url.as_str().into_client_request().map_err(|error| broken(&error))?;
+    pub(super) async fn open(url: &ResolvedUrl, headers: &HeaderMap) -> Result<Self, Failure> {
+        let mut request = url.url.as_str().into_client_request().map_err(|error| broken(&error))?;
         request.headers_mut().extend(headers.clone());
-        let stream = tcp(&place.addresses).await?;
+        let stream = tcp(&url.addresses).await?;
         shaken_hands(request, stream).await.map(Self).map_err(|error| match error {
             Error::Http(response) => Failure::of_status(response.status().as_u16(), "instead of a WebSocket"),
             error => broken(&error),

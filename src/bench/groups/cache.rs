@@ -2,24 +2,27 @@
 //!
 //! Every benchmark runs against a [`ResponseCache`] that holds a tenth of the responses that are asked for.
 
-mod load;
 pub mod trace;
 
 use std::convert::Infallible;
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use criterion::{Bencher, Throughput};
+use tokio::runtime::Runtime;
 
 use crate::backend::cache::{CacheConfig, ResponseCache};
 use crate::bench::harness::runtime;
+use crate::bench::load::{Batch, Failure, Mix, Operation, Target, UserSession};
 use crate::bench::{Harness, Unit};
+use trace::{KEYS, Trace, TraceRequest};
 
-use load::Load;
-use trace::{KEYS, Request, Trace};
+/// The longest that a task may take: far beyond any lookup.
+const DEADLINE: Duration = Duration::from_mins(1);
 
-/// Bytes that one response weighs, with its key.
+/// Bytes of one response with its key.
 const WEIGHT: usize = 512;
 
 /// Responses that fit into the cache: a tenth of those asked for.
@@ -27,16 +30,12 @@ const KEPT: u64 = KEYS / 10;
 
 /// Runs every benchmark of the `cache` category.
 pub fn run(harness: &mut Harness) {
-    let (requests, (tasks, operations)) = (harness.sizes().cache_trace, harness.sizes().cache_tasks);
+    let requests = harness.sizes().cache_trace;
     harness.replay("hit_rate/zipf", Unit::Percent, |samples| hit_rates(samples, requests, Trace::zipf));
     harness.replay("hit_rate/scan", Unit::Percent, |samples| hit_rates(samples, requests, Trace::scan));
     harness.time("lookup/hit", None, |bencher| lookup(bencher, 0, true));
     harness.time("lookup/miss", None, |bencher| lookup(bencher, KEPT, false));
-    let id = format!("concurrent/{tasks}x{operations}");
-    let mut load = None;
-    harness.time(&id, Some(Throughput::Elements((tasks * operations) as u64)), |bencher| {
-        load.get_or_insert_with(|| Load::new(tasks, operations)).time(bencher);
-    });
+    concurrent(harness, harness.sizes().cache_tasks);
 }
 
 /// A cache for `KEPT` responses, which outlive the benchmark.
@@ -45,7 +44,7 @@ fn cache() -> ResponseCache {
     ResponseCache::new(CacheConfig { capacity_bytes: KEPT * WEIGHT as u64, time_to_live })
 }
 
-/// Keys as long as an API's paths are, all of one length so that all responses weigh the same.
+/// Keys as long as an API's paths are, all of one length so that all responses have one size.
 fn key(number: u64) -> String {
     format!("/api/threads/{number:08}/messages")
 }
@@ -80,7 +79,7 @@ async fn hit_rate(mut trace: Trace, requests: usize) -> f64 {
 }
 
 /// Whether the cache had the response, which is loaded where it had not.
-async fn answered(cache: &ResponseCache, request: &Request) -> bool {
+async fn answered(cache: &ResponseCache, request: &TraceRequest) -> bool {
     let number = request.number();
     let (answer, hit) = ask(cache, &key(number), number).await;
     assert_eq!(answer, response(number), "{request:?} got another's response");
@@ -121,4 +120,76 @@ async fn fill(cache: &ResponseCache) {
         cache.insert(key(number), response(number)).await;
     }
     cache.settle().await;
+}
+
+/// Times many tasks at once on one cache: from the start of the first to the end of the last.
+fn concurrent(harness: &mut Harness, (tasks, operations): (usize, usize)) {
+    let id = format!("concurrent/{tasks}x{operations}");
+    harness.time(&id, Some(Throughput::Elements((tasks * operations) as u64)), |bencher| {
+        let runtime = runtime();
+        let target = Lookups::new(&runtime, tasks, operations);
+        bencher.iter_custom(|iterations| (0..iterations).map(|_| runtime.block_on(target.once())).sum());
+    });
+}
+
+/// A cache as a target of load: each of its operations is all lookups of one task.
+struct Lookups {
+    cache: ResponseCache,
+    mix: Arc<Mix>,
+    /// What each task asks for: hits, misses and evictions in the shares that the cache settles at.
+    tasks: Vec<Arc<[(String, u64)]>>,
+}
+
+/// One task, which keeps its answers until they are checked, outside of what is timed.
+struct LookupSession {
+    cache: ResponseCache,
+    keys: Arc<[(String, u64)]>,
+    answers: Vec<Bytes>,
+}
+
+impl Target for Lookups {
+    type Session = LookupSession;
+
+    fn mix(&self) -> Arc<Mix> {
+        Arc::clone(&self.mix)
+    }
+
+    fn session(&self, task: usize) -> LookupSession {
+        let keys = Arc::clone(&self.tasks[task]);
+        LookupSession { cache: self.cache.clone(), answers: Vec::with_capacity(keys.len()), keys }
+    }
+}
+
+impl UserSession for LookupSession {
+    async fn perform(&mut self, _: Operation) -> Result<(), Failure> {
+        for (key, number) in &*self.keys {
+            self.answers.push(ask(&self.cache, key, *number).await.0);
+        }
+        Ok(())
+    }
+}
+
+impl Lookups {
+    fn new(runtime: &Runtime, tasks: usize, operations: usize) -> Self {
+        let (cache, mix) = (cache(), Arc::new(Mix::new([("lookups", 100.0)]).expect("one operation")));
+        runtime.block_on(fill(&cache));
+        let mut numbers = Trace::zipf(1).map(TraceRequest::number);
+        let mut keys = || numbers.by_ref().take(operations).map(|number| (key(number), number)).collect();
+        Self { cache, mix, tasks: (0..tasks).map(|_| keys()).collect() }
+    }
+
+    async fn once(&self) -> Duration {
+        let tasks = self.tasks.len();
+        let batch = Batch::run(self, self.mix.spread(tasks), tasks, DEADLINE).await;
+        assert!(batch.sessions.iter().all(LookupSession::is_right), "a task got another key's response");
+        batch.time
+    }
+}
+
+impl LookupSession {
+    fn is_right(&self) -> bool {
+        let right =
+            self.answers.iter().zip(&*self.keys).all(|(answer, (_, number))| *answer == response(*number));
+        right && !self.answers.is_empty() && self.answers.len() == self.keys.len()
+    }
 }

@@ -4,39 +4,38 @@
 //! with real sockets between them. Its model is simulated and keeps a tenth of the time of a hosted one,
 //! `LLM_BASE_URL` or not. Each population meets a fresh backend.
 //!
-//! The most memory that the process holds meanwhile is looked at every 10 ms: it is that of the backend and of its users.
-//! A deployment's is not to be seen, and these rows are then left out.
+//! The memory that the process holds meanwhile is looked at every 10 ms: it is that of the backend and of its users. A
+//! deployment's cannot be seen, and these rows are then left out.
 //!
 //! A population is recorded once, when the first of its benchmarks runs. Its response time is cut into windows, each
 //! of which gives one value (a mean). Percentiles, success rate and operations per second are one value each, of the
 //! whole: a window holds too few operations for a percentile, and most windows too few for a single failure, so that
-//! their spread would excuse failures that were seen. A failed operation counts with its deadline as its response time.
+//! their spread would hide failures. A failed operation counts with its deadline as its response time.
 //!
-//! Faults (`concurrent/faults.rs`) break a part while a population works.
+//! Faults (`concurrent/faults.rs`) break a part of the backend while a population works.
 //!
 //! [`Platform`]: crate::bench::Platform
 
 mod faults;
-mod place;
 mod scaling;
 mod scenario;
-mod search;
+mod system;
 mod trend;
 
 use std::cell::OnceCell;
 use std::time::Duration;
 
-use self::place::Place;
-use self::scaling::Scaling;
-use self::scenario::{Scenario, Stage};
-use self::trend::{HeapWatch, Trend};
-use crate::bench::harness::{is_test_run, runtime};
-use crate::bench::heap::Peak;
-use crate::bench::load::{Population, Recording, Surge, raise_open_files};
-use crate::bench::{Harness, Mode, Unit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// How much faster than typical the simulated model is.
-const FASTER: u32 = 10;
+use self::scaling::Scaling;
+use self::scenario::{Fixture, Scenario};
+use self::system::SystemUnderTest;
+use self::trend::{POINTS, Trend};
+use super::times::nanoseconds;
+use crate::bench::harness::{is_test_run, runtime};
+use crate::bench::heap::{HeapWatch, Peak};
+use crate::bench::load::{Population, Recording, Surge};
+use crate::bench::{Harness, Mode, Unit};
 
 /// Windows of each recording, and so values of its response time.
 const WINDOWS: u32 = 10;
@@ -49,17 +48,29 @@ const NAMES: [&str; 3] = ["basic", "medium", "high"];
 /// Ends the process with 2 where there is a deployment and no load can be sent to it.
 pub fn run(harness: &mut Harness) {
     raise_open_files();
-    let (users, place, sizes) = (runtime(), Place::here(harness.facts()), harness.sizes());
-    let stage = Stage { users: &users, place: &place, warm_up: tested_shorter(sizes.user_warm_up) };
-    for (name, count) in NAMES.into_iter().zip(populations(sizes.users, place.most())) {
+    let (users, system) = (runtime(), SystemUnderTest::here(harness.facts()));
+    let warm_up = tested_shorter(harness.sizes().user_warm_up);
+    let fixture = Fixture { users: &users, system: &system, warm_up };
+    constant(harness, fixture);
+    changing(harness, fixture);
+    faults::measure(harness, &users, &system);
+}
+
+/// Populations of constant size.
+fn constant(harness: &mut Harness, fixture: Fixture<'_>) {
+    let sizes = harness.sizes();
+    for (name, count) in NAMES.into_iter().zip(populations(sizes.users, fixture.system.most_users())) {
         let id = format!("{name}/{count}");
-        let scenario = stage.scenario(&id, stage.population(count), tested_shorter(sizes.user_scenario));
+        let scenario = fixture.scenario(&id, fixture.population(count), tested_shorter(sizes.user_scenario));
         measure(harness, &id, &scenario, || scenario.recording());
     }
-    burst(harness, stage);
-    sustained(harness, stage);
-    scaling(harness, stage);
-    faults::measure(harness, &users, &place);
+}
+
+/// Populations over time and of rising sizes.
+fn changing(harness: &mut Harness, fixture: Fixture<'_>) {
+    burst(harness, fixture);
+    sustained(harness, fixture);
+    scaling(harness, fixture);
 }
 
 /// What each scenario has. `recording` is that of the `scenario`.
@@ -70,7 +81,7 @@ fn measure<'r>(
     recording: impl Fn() -> &'r Recording,
 ) {
     estimates(harness, id, &recording);
-    peaks(harness, id, scenario.place(), || {
+    peaks(harness, id, scenario.system(), || {
         let _ = recording();
         scenario.peak()
     });
@@ -93,15 +104,15 @@ fn estimates<'r>(harness: &mut Harness, id: &str, recording: impl Fn() -> &'r Re
 }
 
 /// The most memory of this process while a scenario's users worked a platform in it.
-fn peaks(harness: &mut Harness, id: &str, place: &Place, peak: impl Fn() -> Option<Peak>) {
+fn peaks(harness: &mut Harness, id: &str, system: &SystemUnderTest, peak: impl Fn() -> Option<Peak>) {
     let [heap, rss]: [fn(Peak) -> usize; 2] = [|peak| peak.heap, |peak| peak.rss];
     for (name, of) in [("peak_heap", heap), ("peak_rss", rss)] {
         harness.replay(&format!("{name}/{id}"), Unit::Bytes, |_| {
             let rows = format!("{name}/*");
-            place.must_be_here(&rows);
+            system.must_be_here(&rows);
             let bytes = peak().map_or(0, of);
             if bytes == 0 {
-                place.leave_out(&rows, "this system has no /proc/self/status", "measure it on Linux");
+                system.leave_out(&rows, "this system has no /proc/self/status", "measure it on Linux");
             }
             vec![bytes as f64]
         });
@@ -109,47 +120,56 @@ fn peaks(harness: &mut Harness, id: &str, place: &Place, peak: impl Fn() -> Opti
 }
 
 /// Some users all the time, and many more in its second quarter.
-fn burst(harness: &mut Harness, stage: Stage<'_>) {
-    let (sizes, most) = (harness.sizes(), stage.place.most());
-    let [few, more, _] = populations([sizes.burst.0, sizes.burst.1, sizes.burst.0 + sizes.burst.1], most);
-    let (id, length) = (format!("burst/{few}+{more}"), tested_shorter(sizes.user_scenario));
+fn burst(harness: &mut Harness, fixture: Fixture<'_>) {
+    let ((few, more), length) = (harness.sizes().burst, tested_shorter(harness.sizes().user_scenario));
+    let [few, more, _] = populations([few, more, few + more], fixture.system.most_users());
     let surge = Surge { users: more, after: length / 4, lasting: length / 4 };
-    let population = Population { surge: Some(surge), ..stage.population(few) };
-    let scenario = stage.scenario(&id, population, length);
+    let population = Population { surge: Some(surge), ..fixture.population(few) };
+    let id = format!("burst/{few}+{more}");
+    let scenario = fixture.scenario(&id, population, length);
     measure(harness, &id, &scenario, || scenario.recording());
 }
 
 /// The same users for a long time, and whether response times and heap grow meanwhile.
-fn sustained(harness: &mut Harness, stage: Stage<'_>) {
+fn sustained(harness: &mut Harness, fixture: Fixture<'_>) {
     let (count, length) = harness.sizes().sustained;
-    let (count, length) = (count.min(stage.place.most()), tested_shorter(length));
-    let id = format!("sustained/{count}");
-    let (scenario, heap) = (stage.scenario(&id, stage.population(count), length), OnceCell::new());
+    let (count, length) = (count.min(fixture.system.most_users()), tested_shorter(length));
+    let scenario = fixture.scenario(&format!("sustained/{count}"), fixture.population(count), length);
+    let heap = OnceCell::new();
     let recording = || {
         heap.get_or_init(|| {
-            let watch = HeapWatch::start(stage.warm_up, length);
+            let watch = HeapWatch::start(fixture.warm_up, length / POINTS);
             let _ = scenario.recording();
             watch.stop()
         });
         scenario.recording()
     };
-    measure(harness, &id, &scenario, recording);
-    trend(harness, stage.place, "sustained/response_time_trend", || Trend::of_latency(recording()));
-    trend(harness, stage.place, "sustained/heap_trend", || {
+    measure(harness, &format!("sustained/{count}"), &scenario, recording);
+    trends(harness, fixture.system, recording, &heap);
+}
+
+fn trends<'r>(
+    harness: &mut Harness,
+    system: &SystemUnderTest,
+    recording: impl Fn() -> &'r Recording,
+    heap: &OnceCell<Vec<f64>>,
+) {
+    trend(harness, system, "sustained/response_time_trend", || Trend::of_latency(recording()));
+    trend(harness, system, "sustained/heap_trend", || {
         let _ = recording();
         Trend::of(heap.get().map_or(&[], Vec::as_slice))
     });
 }
 
-/// The change from the beginning to the end, and the least that it can be. Quick mode is over before there is one.
-fn trend(harness: &mut Harness, place: &Place, id: &str, of: impl Fn() -> Trend) {
+/// The change from the beginning to the end, and the lower end of its interval. Quick mode is over before there is one.
+fn trend(harness: &mut Harness, system: &SystemUnderTest, id: &str, of: impl Fn() -> Trend) {
     let (rows, is_short) = (format!("{id}/*"), harness.mode() == Mode::Quick && !is_test_run());
     let of = || {
         if id.contains("heap") {
-            place.must_be_here(&rows);
+            system.must_be_here(&rows);
         }
         if is_short {
-            place.leave_out(
+            system.leave_out(
                 &rows,
                 "a trend takes minutes to show, and quick mode works for seconds",
                 "leave out --quick",
@@ -166,11 +186,11 @@ fn trend(harness: &mut Harness, place: &Place, id: &str, of: impl Fn() -> Trend)
 }
 
 /// Rising populations: the first ones with all their estimates, and then until the service level breaks.
-fn scaling(harness: &mut Harness, stage: Stage<'_>) {
-    let (sizes, most) = (harness.sizes(), stage.place.most());
+fn scaling(harness: &mut Harness, fixture: Fixture<'_>) {
+    let (sizes, most) = (harness.sizes(), fixture.system.most_users());
     let tried = if is_test_run() { &sizes.scaling[..1] } else { sizes.scaling };
     let length = tested_shorter(sizes.user_probe);
-    let scaling = Scaling::new(stage, up_to(tried, most), sizes.scaling_within, length);
+    let scaling = Scaling::new(fixture, up_to(tried, most), sizes.scaling_within, length);
     for count in up_to(sizes.scaling, most.min(sizes.scaling_reported)) {
         let scenario = scaling.scenario(count);
         let id = format!("scaling/{count}");
@@ -181,7 +201,7 @@ fn scaling(harness: &mut Harness, stage: Stage<'_>) {
 }
 
 fn reported<'r>(scaling: &Scaling<'_>, count: usize, scenario: &'r Scenario<'_>) -> &'r Recording {
-    scenario.recorded(|recording| scaling.note(count, recording))
+    scenario.recorded(|recording| scaling.add(count, recording))
 }
 
 /// These populations, or where the largest of them is too large, smaller ones in the same proportion.
@@ -206,8 +226,14 @@ fn tested_shorter(length: Duration) -> Duration {
     if is_test_run() { length.min(Duration::from_secs(1)) } else { length }
 }
 
-fn nanoseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e9
+/// Raises the limit of open files to what the system allows: many systems begin with 1,024, and a user takes a socket at each
+/// end of two connections. Where that fails, users without a socket count as failures.
+fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, ..limit };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        eprintln!("warning: the limit of open files stays at {:?}: {error}", limit.current);
+    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@
 //!   model in another, by index, at random places of a table of that many rows. The answers are equally large
 //!   whatever the table.
 //! - `query/growth`: the time of a lookup in the largest table over that in the smallest, both asked in turn.
-//! - `pool/acquire`: taking an idle connection and dropping it, which gives it back: at once, or on SQLite by a task
-//!   that also asks whether it is well.
+//! - `pool/acquire`: taking an idle connection and dropping it. sqlx's pool pings the connection before it hands it
+//!   out, and again in a task that returns it.
 //! - `pool/reuse`: the share of acquisitions that an open connection served, from a pool's first use on, under
 //!   more tasks than it has connections. Counted by the pool's own hooks.
 //! - `pool/saturation/<n>`: the time until n tasks that want one of ten connections have all been served.
@@ -16,51 +16,42 @@
 //!   engine knows the difference.
 //! - `ingest_while_querying/<n>`: n events in batches, while others keep asking for aggregates; analytical engines.
 //!
-//! An engine starts when its first benchmark runs. One that is not to be had is noted ([`Facts`](crate::bench::Facts))
-//! and passed over, unless `BENCH_REQUIRE` names it; one that was named by a URL, or found, and does not work, ends
+//! An engine starts when its first benchmark runs. One that is not available is recorded ([`Facts`](crate::bench::Facts))
+//! and skipped, unless `BENCH_REQUIRE` names it; one that was named by a URL, or found, and does not work, ends
 //! the group.
 
-mod engine;
-mod growth;
-mod ingest;
-mod inserts;
-mod mixed;
-mod place;
+mod engines;
+mod fixture;
 mod pool;
 mod reads;
-mod saturation;
-mod scratch;
-mod servers;
-mod stage;
-mod statements;
+mod writes;
 
-pub use engine::{Engine, Opened, Running, SqliteFiles, Storage};
-pub use servers::{ClickHouseServer, PostgresServer};
+pub use engines::{ClickHouseServer, Engine, Opened, PostgresServer, Running, SqliteFiles};
 
 use super::required;
 use crate::bench::services::{clickhouse, postgres};
 use crate::bench::{Harness, deployment, harness};
-use stage::Stage;
+use fixture::Fixture;
 
 /// A benchmark, or a few of a kind.
-type Measure = fn(&mut Harness, &Stage<'_>);
+type Measure = fn(&mut Harness, &Fixture<'_>);
 
 /// What is measured on every engine.
 const ON_ALL: [Measure; 8] = [
-    inserts::bulk_insert,
+    writes::bulk_insert,
     reads::concurrent_reads,
     reads::query,
-    growth::growth,
+    reads::growth,
     pool::acquire,
     pool::reuse,
-    saturation::saturation,
-    mixed::mixed,
+    pool::saturation,
+    writes::mixed,
 ];
 
 /// Runs every benchmark of the `database` category.
 ///
-/// Ends the process with 2 where `BENCH_REQUIRE` names an engine that there is not, or a URL another machine that nobody
-/// called theirs.
+/// Ends the process with 2 if `BENCH_REQUIRE` names an unknown engine, or if a URL names another machine without
+/// `--target-is-mine`.
 pub fn run(harness: &mut Harness) {
     let engines: [&dyn Engine; 3] = [&SqliteFiles, &PostgresServer, &ClickHouseServer];
     required::refuse_unknown(&engines.map(Engine::name));
@@ -73,16 +64,16 @@ pub fn run(harness: &mut Harness) {
 /// Runs every benchmark on one engine.
 ///
 /// # Panics
-/// The engine is there and does not work, or it is not to be had and `BENCH_REQUIRE` names it; or it gives a wrong
+/// The engine is there and does not work, or it is not available and `BENCH_REQUIRE` names it; or it gives a wrong
 /// answer.
 pub fn measure(harness: &mut Harness, engine: &dyn Engine) {
     let runtime = harness::runtime();
-    let stage = Stage::new(engine, &runtime, harness.facts());
-    let prepares = Some(statements::statements as Measure).filter(|_| engine.prepares_statements());
-    let analytical = Some(ingest::ingest_while_querying as Measure).filter(|_| engine.is_analytical());
+    let fixture = Fixture::new(engine, &runtime, harness.facts());
+    let prepares = Some(reads::statements as Measure).filter(|_| engine.prepares_statements());
+    let analytical = Some(writes::ingest_while_querying as Measure).filter(|_| engine.is_analytical());
     for measure in ON_ALL.into_iter().chain(prepares).chain(analytical) {
-        if !stage.is_not_to_be_had() {
-            measure(harness, &stage);
+        if !fixture.is_unavailable() {
+            measure(harness, &fixture);
         }
     }
 }

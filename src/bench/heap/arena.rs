@@ -1,4 +1,4 @@
-//! An arena for one thread alone: the only way to have jemalloc count a thread's allocations.
+//! An arena for one thread alone: the only way to count a thread's allocations by jemalloc.
 
 use std::ops::Sub;
 
@@ -14,14 +14,14 @@ const AT_ONCE: isize = 0;
 
 /// What a thread allocated. What it freed again is not taken off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spent {
+pub struct AllocationCount {
     /// Times that memory was asked for. One that grows counts again where it has to move.
     pub allocations: u64,
     /// Bytes, in jemalloc's size classes.
     pub bytes: u64,
 }
 
-impl Sub for Spent {
+impl Sub for AllocationCount {
     type Output = Self;
 
     fn sub(self, earlier: Self) -> Self {
@@ -72,38 +72,38 @@ impl OwnArena {
         Ok(own)
     }
 
-    /// What the thread has allocated so far; from another [`Spent`], what it allocated in between.
+    /// What the thread has allocated so far; from another [`AllocationCount`], what it allocated in between.
     ///
     /// # Panics
     /// Never: that jemalloc counts was seen when this was made.
     #[must_use]
-    pub fn spent(&self) -> Spent {
+    pub fn count(&self) -> AllocationCount {
         let bytes = self.thread.allocated();
-        let count = |mib: &Mib<_>| -> Result<u64> { mib.read() };
-        let allocations = self.epoch.advance().and_then(|_| Ok(count(&self.small)? + count(&self.large)?));
-        Spent { allocations: allocations.expect(JEMALLOC), bytes }
+        let read = |mib: &Mib<_>| -> Result<u64> { mib.read() };
+        let allocations = self.epoch.advance().and_then(|_| Ok(read(&self.small)? + read(&self.large)?));
+        AllocationCount { allocations: allocations.expect(JEMALLOC), bytes }
     }
 
     /// What the thread allocates during `work`.
-    pub fn during(&self, work: impl FnOnce()) -> Spent {
-        let before = self.spent();
+    pub fn during(&self, work: impl FnOnce()) -> AllocationCount {
+        let before = self.count();
         work();
-        self.spent() - before
+        self.count() - before
     }
 
     /// Bytes of the arena's pages that are in memory.
     ///
     /// # Panics
-    /// Never, as with [`Self::spent`].
+    /// Never, as with [`Self::count`].
     #[must_use]
     pub fn resident(&self) -> usize {
         self.epoch.advance().and_then(|_| self.resident.read()).expect(JEMALLOC)
     }
 
-    /// Has the arena keep the pages of what is freed for what is allocated next.
+    /// Keeps the pages of what is freed for what is allocated next.
     ///
     /// # Panics
-    /// Never, as with [`Self::spent`].
+    /// Never, as with [`Self::count`].
     pub fn keep_pages(&self) {
         self.decay(NEVER);
     }
@@ -111,7 +111,7 @@ impl OwnArena {
     /// Returns the pages of what has been freed to the operating system, and from now on those of what is freed.
     ///
     /// # Panics
-    /// Never, as with [`Self::spent`].
+    /// Never, as with [`Self::count`].
     pub fn return_pages(&self) {
         self.decay(AT_ONCE);
     }

@@ -1,5 +1,7 @@
 //! What users do, and how often.
 
+use std::sync::Arc;
+
 use rand::distr::Distribution;
 use rand::distr::weighted::WeightedIndex;
 use rand::rngs::StdRng;
@@ -34,13 +36,14 @@ pub struct Mix {
     shares: WeightedIndex<f64>,
 }
 
-/// Why some operations are no mix.
+/// Why operations with their shares are not a mix.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum MixError {
-    /// There are no operations, or more than anybody would write.
+    /// There are no operations, or too many.
     #[error("a mix of {0} operations: give 1 to 1000")]
     Count(usize),
-    /// An operation with a share that is none.
+    /// A share that is not a positive number.
     #[error("{name:?} has a share of {share} %: give a number above 0, or leave the operation out")]
     Share {
         /// The operation.
@@ -90,6 +93,23 @@ impl Mix {
         self.names.get(operation.position()).map_or("", String::as_str)
     }
 
+    /// So many operations, which have the shares of the mix as exactly as their number allows, in any stretch of them too:
+    /// the multiples of the golden ratio lie evenly in every interval.
+    #[must_use]
+    pub fn spread(&self, count: usize) -> Arc<[Operation]> {
+        const GOLDEN: f64 = 0.618_033_988_749_894_9;
+        let operation = |turn: usize| {
+            let mut left = (turn as f64 * GOLDEN).fract() * self.shares.total_weight();
+            let mut shares = self.shares.weights();
+            let chosen = shares.position(|share| {
+                left -= share;
+                left < 0.0
+            });
+            Operation(u16::try_from(chosen.unwrap_or(self.names.len() - 1)).unwrap_or_default())
+        };
+        (0..count).map(operation).collect()
+    }
+
     /// The next operation of a user.
     pub(super) fn draw(&self, random: &mut StdRng) -> Operation {
         Operation(u16::try_from(self.shares.sample(random)).unwrap_or_default())
@@ -105,8 +125,8 @@ fn check_names(names: &[String]) -> Result<(), MixError> {
 }
 
 fn check_shares(names: &[String], shares: &[f64]) -> Result<(), MixError> {
-    let is_none = |share: f64| !share.is_finite() || share <= 0.0;
-    if let Some((name, share)) = names.iter().zip(shares).find(|(_, share)| is_none(**share)) {
+    let is_wrong = |share: f64| !share.is_finite() || share <= 0.0;
+    if let Some((name, share)) = names.iter().zip(shares).find(|(_, share)| is_wrong(**share)) {
         return Err(MixError::Share { name: name.clone(), share: *share });
     }
     let sum: f64 = shares.iter().sum();
@@ -128,11 +148,13 @@ mod tests {
             let operation = mix.operation(name).unwrap();
             let times = drawn.iter().filter(|other| **other == operation).count();
             assert!(times.abs_diff(expected) < 200, "{name}: {times} of {expected}");
+            let spread = mix.spread(200).iter().filter(|other| **other == operation).count();
+            assert!(spread.abs_diff(expected / 50) <= 2, "{name}: {spread} of {}", expected / 50);
         }
     }
 
     #[test]
-    fn what_is_no_mix_is_refused_with_the_reason() {
+    fn a_wrong_mix_is_refused_with_the_reason() {
         let refused = |operations: &[(&str, f64)]| Mix::new(operations.to_vec()).unwrap_err().to_string();
         assert!(refused(&[]).contains("a mix of 0 operations"));
         assert!(refused(&[("a", 50.0), ("b", 40.0)]).contains("add up to 90 %"));

@@ -1,4 +1,4 @@
-//! What comes of an operation.
+//! The result of an operation.
 
 use std::fmt;
 use std::time::Duration;
@@ -22,11 +22,16 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// How long it took from when it was sent: what wrk2 calls the uncorrected latency. A user who had to wait until
-    /// somebody sent it saw [`Sample::latency`].
+    /// How long it took from when it was sent: what wrk2 calls the uncorrected latency.
     #[must_use]
     pub fn service(&self) -> Duration {
         self.latency.saturating_sub(self.waited)
+    }
+
+    /// The latency that statistics count: of a failure the deadline, or its own where that is longer.
+    #[must_use]
+    pub fn counted(&self, deadline: Duration) -> Duration {
+        if self.failure.is_some() { self.latency.max(deadline) } else { self.latency }
     }
 }
 
@@ -59,6 +64,7 @@ impl Failure {
 
 /// The kinds of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum ErrorKind {
     /// The deadline passed.
     Timeout,

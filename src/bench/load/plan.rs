@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The most arrivals in a second that can be asked for. Nothing in one process keeps up with more.
+/// The most arrivals a second: nothing in one process keeps up with more.
 const MOST_ARRIVALS: f64 = 1_000_000.0;
 
 /// A load: who asks, how long, and what is too late.
@@ -25,6 +25,7 @@ pub struct Load {
 
 /// Who asks: a closed or an open population.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Model {
     /// A number of users who wait for each answer before they think of the next thing. A slow server is asked less
     /// often.
@@ -82,6 +83,7 @@ pub struct Arrivals {
 
 /// How arrivals are spread over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Pacing {
     /// As from many users who do not know of each other: the times between arrivals are exponentially distributed.
     Poisson,
@@ -91,17 +93,18 @@ pub enum Pacing {
 
 /// Why a load cannot be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LoadError {
-    /// Nobody would ask.
+    /// There are no users.
     #[error("a load of zero users: give 1 or more")]
     NoUsers,
-    /// Nothing could be under way.
+    /// There are no sessions.
     #[error("arrivals of which zero may be under way at once: give 1 or more")]
     NoneAtOnce,
-    /// A rate that is none.
+    /// A rate that is not a positive number.
     #[error("{0} arrivals in a second are no rate: give a number above 0 and up to {MOST_ARRIVALS}")]
     Rate(f64),
-    /// No time in which anything could be done.
+    /// No time to do anything in.
     #[error("a load whose {0} is zero: give it time")]
     NoTime(&'static str),
 }
@@ -126,17 +129,6 @@ impl Load {
     /// How long operations are begun.
     pub(super) fn length(&self) -> Duration {
         self.warm_up + self.duration
-    }
-
-    /// How many users are there, this long after the beginning of the load.
-    pub(super) fn present(&self, elapsed: Duration) -> usize {
-        let is_there = |(begin, end): (Duration, Duration)| begin <= elapsed && elapsed < end;
-        match self.model {
-            Model::Closed(population) => {
-                (0..population.most()).filter(|user| is_there(self.stay(&population, *user))).count()
-            }
-            Model::Open(arrivals) => arrivals.at_once,
-        }
     }
 
     /// From when to when, since the beginning of the load, the user with this number works.

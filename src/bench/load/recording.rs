@@ -24,9 +24,9 @@ pub struct Recording {
     samples: Vec<Sample>,
 }
 
-/// A stretch of a recording, or one kind of operation in it.
+/// A part of a recording, or one kind of operation in it.
 #[derive(Debug, Clone)]
-pub struct Stretch {
+pub struct Summary {
     /// Operations begun.
     pub operations: usize,
     /// Those that failed.
@@ -65,23 +65,23 @@ impl Recording {
 
     /// All of it.
     #[must_use]
-    pub fn whole(&self) -> Stretch {
-        self.stretch(|_| true)
+    pub fn whole(&self) -> Summary {
+        self.summary(|_| true)
     }
 
     /// The operations of one kind.
     #[must_use]
-    pub fn of(&self, operation: Operation) -> Stretch {
-        self.stretch(|sample| sample.operation == operation)
+    pub fn of(&self, operation: Operation) -> Summary {
+        self.summary(|sample| sample.operation == operation)
     }
 
-    /// The recording cut into `count` stretches of equal time, by when operations were due. Those in which none
+    /// The recording cut into `count` parts of equal time, by when operations were due. Those in which none
     /// was are left out.
     #[must_use]
-    pub fn windows(&self, count: u32) -> Vec<Stretch> {
+    pub fn windows(&self, count: u32) -> Vec<Summary> {
         let length = self.duration / count.max(1);
         let window = |number: u32| {
-            self.stretch(|sample| sample.begun >= length * number && sample.begun < length * (number + 1))
+            self.summary(|sample| sample.begun >= length * number && sample.begun < length * (number + 1))
         };
         (0..count).map(window).filter(|window| window.operations > 0).collect()
     }
@@ -98,12 +98,8 @@ impl Recording {
         counts
     }
 
-    fn stretch(&self, included: impl Fn(&Sample) -> bool) -> Stretch {
-        let mut stretch = Stretch::new();
-        for sample in self.samples.iter().filter(|sample| included(sample)) {
-            stretch.add(sample, self.deadline);
-        }
-        stretch
+    fn summary(&self, included: impl Fn(&Sample) -> bool) -> Summary {
+        Summary::of(self.samples.iter().filter(|sample| included(sample)), self.deadline)
     }
 }
 
@@ -128,19 +124,25 @@ impl fmt::Display for Recording {
     }
 }
 
-impl Stretch {
+impl Summary {
     pub(super) fn new() -> Self {
         Self { operations: 0, failures: 0, latencies: histogram(), services: histogram() }
     }
 
-    /// A failure counts with the deadline, or with its own time where that is longer.
+    /// The summary of these samples. A failure counts with the deadline, or with its own time where that is longer.
+    pub fn of<'s>(samples: impl IntoIterator<Item = &'s Sample>, deadline: Duration) -> Self {
+        let mut summary = Self::new();
+        samples.into_iter().for_each(|sample| summary.add(sample, deadline));
+        summary
+    }
+
     pub(super) fn add(&mut self, sample: &Sample, deadline: Duration) {
-        let failed = sample.failure.is_some();
-        let counted = |time: Duration| micros(if failed { time.max(deadline) } else { time }).max(1);
+        let service = sample.service();
+        let service = if sample.failure.is_some() { service.max(deadline) } else { service };
         self.operations += 1;
-        self.failures += usize::from(failed);
-        self.latencies.saturating_record(counted(sample.latency));
-        self.services.saturating_record(counted(sample.service()));
+        self.failures += usize::from(sample.failure.is_some());
+        self.latencies.saturating_record(micros(sample.counted(deadline)).max(1));
+        self.services.saturating_record(micros(service).max(1));
     }
 
     /// The mean latency; zero where there was no operation.

@@ -1,4 +1,4 @@
-//! The user that a throwaway server runs as.
+//! The user that a ephemeral server runs as.
 
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
@@ -14,7 +14,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// None, where this process is not root's and a server can run as the same user; else the first of `names`, or
+    /// `None` if this process is not root's, so that a server can run as the same user; else the first of `names`, or
     /// `nobody`, that the machine has.
     ///
     /// # Errors
@@ -57,7 +57,7 @@ impl Account {
         chown(path, Some(self.uid), Some(self.gid))
     }
 
-    /// Has `command` run as the user, without the groups of root.
+    /// Makes `command` run as the user, without the groups of root.
     pub(super) fn run(&self, command: &mut Command) {
         command.uid(self.uid).gid(self.gid);
     }

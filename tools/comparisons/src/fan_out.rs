@@ -3,6 +3,7 @@
 //! Receivers are the same for all: tasks on a thread of their own that read bytes and compare them with what is expected,
 //! byte by byte. A round begins when the first message is published, and ends when the last byte was read.
 
+mod batched;
 mod fast;
 mod naive;
 mod ours;
@@ -76,39 +77,46 @@ fn server() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads")
 }
 
-/// Measures all ways at `pace`, and prints deliveries a second and their ratios to the raw one.
+/// Measures all contestants at `pace`, and prints deliveries a second and their ratios to the limit.
 pub fn compare(pace: Pace) {
     let mut contestants = contestants();
+    let count = contestants.len();
     let mut round = |contestant: usize| {
         let (contestant, receivers) = &mut contestants[contestant];
         deliveries_per_second(contestant.as_mut(), receivers, pace)
     };
-    let _ = in_turns(1, 5, &mut round);
-    let rates = in_turns(ROUNDS, 5, &mut round);
-    let limit = if median(&rates[3]) > median(&rates[4]) { 3 } else { 4 };
+    let _warm_up = in_turns(1, count, &mut round);
+    let rates = in_turns(ROUNDS, count, &mut round);
     println!("{} to {CONNECTIONS} connections, median of {ROUNDS} rounds:", pace.name);
     for ((contestant, _), rate) in contestants.iter().zip(&rates) {
-        let of_limit = ratio(rate, &rates[limit]);
-        println!(
-            "  {:<44}{:>10.0} deliveries/s  {of_limit:>6.2} of the limit",
-            contestant.name(),
-            median(rate)
-        );
+        println!("  {:<44}{}", contestant.name(), compared(rate, limit(&rates)));
     }
 }
 
-/// Ours, one that serialises for each, one of fastwebsockets, and bare TCP by one thread and by two.
+/// The faster of the last two, which write raw TCP by one thread and by two.
+fn limit(rates: &[Vec<f64>]) -> &[f64] {
+    let [.., one, two] = rates else { panic!("fewer than two contestants") };
+    if median(one) > median(two) { one } else { two }
+}
+
+fn compared(rate: &[f64], limit: &[f64]) -> String {
+    format!("{:>10.0} deliveries/s  {:>6.2} of the limit", median(rate), ratio(rate, limit))
+}
+
+/// The raw ones come last.
 fn contestants() -> Vec<(Box<dyn Contestant>, Receivers)> {
-    let (ours, ours_receive) = ours::Ours::start();
-    let (naive, naive_receive) = naive::Naive::start();
-    let (fast, fast_receive) = fast::Fast::start();
-    let [(one, one_receive), (two, two_receive)] = [1, 2].map(raw::Raw::start);
+    fn boxed<C: Contestant + 'static>(
+        (contestant, receivers): (C, Receivers),
+    ) -> (Box<dyn Contestant>, Receivers) {
+        (Box::new(contestant), receivers)
+    }
     vec![
-        (Box::new(ours), ours_receive),
-        (Box::new(naive), naive_receive),
-        (Box::new(fast), fast_receive),
-        (Box::new(one), one_receive),
-        (Box::new(two), two_receive),
+        boxed(ours::Ours::start()),
+        boxed(naive::Naive::start()),
+        boxed(batched::Batched::start()),
+        boxed(fast::Fast::start()),
+        boxed(raw::Raw::start(1)),
+        boxed(raw::Raw::start(2)),
     ]
 }
 

@@ -17,8 +17,7 @@ use std::time::{Duration, Instant};
 
 use backend_bench::backend::database::{Corpus, Database, Event, PoolOptions, Postgres};
 use backend_bench::bench::services::{Service, postgres};
-use sqlx::postgres::PgRow;
-use sqlx::{Connection, PgConnection, Row};
+use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 
 use validation::rounds;
@@ -168,20 +167,5 @@ async fn each(mut look_up: impl AsyncFnMut(i64) -> Outcome<Option<Event>>) -> Ou
 }
 
 async fn by_id(connection: &mut PgConnection, id: i64) -> Result<Option<Event>, sqlx::Error> {
-    sqlx::query(BY_ID).bind(id).try_map(|row| event(&row)).fetch_optional(connection).await
-}
-
-fn event(row: &PgRow) -> Result<Event, sqlx::Error> {
-    Ok(Event {
-        id: row.try_get(0)?,
-        thread_id: row.try_get(1)?,
-        workload: row.try_get(2)?,
-        model: row.try_get(3)?,
-        input_tokens: row.try_get(4)?,
-        output_tokens: row.try_get(5)?,
-        latency_ms: row.try_get(6)?,
-        cost_usd: row.try_get(7)?,
-        payload: row.try_get_unchecked(8)?,
-        at_us: row.try_get(9)?,
-    })
+    sqlx::query_as(BY_ID).bind(id).fetch_optional(connection).await
 }

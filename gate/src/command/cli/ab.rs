@@ -13,6 +13,7 @@ use crate::measure::interleave::ProcessContext;
 use crate::measure::process::Interrupt;
 use crate::measure::run::Processor;
 use crate::model::error::Error;
+use crate::model::filter::IdFilter;
 use crate::report::REPORTS_FOLDER;
 use crate::stats::{ALPHA, MARGIN};
 use crate::thresholds::Margin;
@@ -32,7 +33,7 @@ pub struct AbArgs {
     pub base_tip: bool,
     /// Measure one benchmark, or those whose ids begin with these parts; `*` stands for one part.
     #[arg(long, value_name = "ID")]
-    pub filter: Option<String>,
+    pub filter: Option<IdFilter>,
     #[command(flatten)]
     pub effort: EffortArgs,
     /// The most pairs of runs that a row gets.
@@ -66,7 +67,7 @@ pub struct CalibrateArgs {
     pub categories: Vec<String>,
     /// Measure one benchmark, or those whose ids begin with these parts; `*` stands for one part.
     #[arg(long, value_name = "ID")]
-    pub filter: Option<String>,
+    pub filter: Option<IdFilter>,
     /// Comparisons of everything with itself.
     #[arg(long, value_name = "N", default_value = "10", value_parser = value_parser!(u32).range(1..=10_000))]
     pub rounds: u32,
@@ -144,7 +145,7 @@ fn without_base(arg: Arg) -> Arg {
     arg.requires(Resettable::Reset)
 }
 
-fn time(text: &str) -> Result<Duration, String> {
+pub(super) fn time(text: &str) -> Result<Duration, String> {
     let time = text.parse::<jiff::SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
     time.filter(|time| !time.is_zero())
         .ok_or_else(|| "expected a time above zero, as in `10m`, `90s` or `1h`".to_owned())

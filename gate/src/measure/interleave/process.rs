@@ -15,6 +15,7 @@ use crate::measure::process::{self, Ended, Interrupt, Limits};
 use crate::measure::run::{ANNOUNCEMENT, Processor};
 use crate::model::benchmark::Benchmark;
 use crate::model::error::Error;
+use crate::model::filter::escape;
 
 /// The mode that benches measure in, where they know one: many short runs say more than few long ones.
 pub(crate) const MODE: &str = "quick";
@@ -141,14 +142,6 @@ fn command_in(folder: &Path, target: &BenchTarget) -> Result<Command, Error> {
 fn pattern(ids: &[&str]) -> String {
     let escaped: Vec<String> = ids.iter().map(|id| escape(id)).collect();
     format!("^(?:{})$", escaped.join("|"))
-}
-
-fn escape(text: &str) -> String {
-    let escaped = |letter: char| {
-        let special = r"\.+*?()|[]{}^$".contains(letter);
-        special.then_some('\\').into_iter().chain([letter])
-    };
-    text.chars().flat_map(escaped).collect()
 }
 
 fn record_announcement(announced: &mut Vec<(String, Duration)>, line: &str, started: Instant) {

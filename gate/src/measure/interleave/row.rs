@@ -112,7 +112,7 @@ pub(crate) struct SampledRow {
     /// The seconds of a process that measures it alone, once that was seen.
     alone: Option<f64>,
     /// The seconds that it adds to a process that measures others too.
-    among: f64,
+    pub(crate) among: f64,
     is_tuned: bool,
 }
 
@@ -227,10 +227,6 @@ impl SampledRow {
     /// The seconds that a process for this row alone will take, where one needs `start` before it measures.
     pub(crate) fn seconds_alone(&self, start: f64) -> f64 {
         self.alone.unwrap_or(start + self.among)
-    }
-
-    pub(crate) fn seconds_among(&self) -> f64 {
-        self.among
     }
 
     /// Chooses the length of a run, once, as soon as there are runs that show what is best.

@@ -74,11 +74,10 @@ pub(crate) fn batches(rows: &[SampledRow], wanted: &[usize], starts: &[StartCost
 }
 
 fn of_target(rows: &[SampledRow], target: usize, mine: Vec<usize>, start: StartCost) -> Vec<Batch> {
-    let together = start.seconds + mine.iter().map(|row| rows[*row].seconds_among()).sum::<f64>();
+    let together = start.seconds + mine.iter().map(|row| rows[*row].among).sum::<f64>();
     let alone = |position: &usize| rows[*position].seconds_alone(start.seconds);
     if !start.heeds_filters {
-        let whole =
-            rows.iter().filter(|row| row.target == target).map(SampledRow::seconds_among).sum::<f64>();
+        let whole = rows.iter().filter(|row| row.target == target).map(|row| row.among).sum::<f64>();
         return vec![Batch { target, rows: mine, seconds: start.seconds + whole }];
     }
     if mine.len() > 1 && mine.iter().map(alone).sum::<f64>() > ALONE_OVERHEAD * together {

@@ -17,7 +17,7 @@ fn with(arguments: &[&'static str]) -> Vec<&'static str> {
 #[test]
 fn a_target_is_known_by_its_package() {
     for slower in ["a", "b"] {
-        let tiny = Tiny::case("same_named_targets");
+        let tiny = Tiny::case("08-ab-leaves-out-same-named-targets");
         let bench = format!("{slower}/benches/bench.rs");
         tiny.0.write(&bench, tiny.0.read(&bench).replace("100.0", "200.0"));
         tiny.commit("slower");
@@ -28,7 +28,7 @@ fn a_target_is_known_by_its_package() {
 
 #[test]
 fn one_id_of_two_targets_is_refused() {
-    let tiny = Tiny::case("same_named_targets");
+    let tiny = Tiny::case("08-ab-leaves-out-same-named-targets");
     tiny.0.write("b/benches/bench.rs", tiny.0.read("b/benches/bench.rs").replace("b/x", "a/x"));
     tiny.commit("twice");
     let ended = tiny.ab(&["twice"]).exits(2);
@@ -37,7 +37,7 @@ fn one_id_of_two_targets_is_refused() {
 
 /// The bench is slower where `condition` holds, and the head adds the `file` that makes it hold.
 fn head_alone_is_slower(condition: &str, file: &str, contents: &str) {
-    let tiny = Tiny::case("cargo_config");
+    let tiny = Tiny::case("12-ab-base-is-built-with-the-heads-cargo-config");
     tiny.0.write("benches/flags.rs", tiny.0.read("benches/flags.rs").replace("cfg!(slow)", condition));
     // What rustup, which may be absent, finds above the folder that it starts in.
     let script = "fn main() {\n    println!(\"cargo:rerun-if-changed=build.rs\");\n    \
@@ -76,7 +76,7 @@ fn the_toolchain_of_the_head_is_not_that_of_the_base() {
 /// A project whose only dependency has two versions on this machine, the later of which is slower; with a lock file that
 /// git ignores and that names the earlier.
 fn with_two_versions() -> Tiny {
-    let tiny = Tiny::case("ignored_lock");
+    let tiny = Tiny::case("16-ab-and-a-lock-file-that-git-ignores");
     for (version, nanoseconds) in [("1.0.0", "100.0"), ("1.0.1", "200.0")] {
         let folder = format!("vendor/dependency-{version}");
         let manifest =
@@ -161,7 +161,7 @@ fn executables_that_are_equal_are_unchanged_and_do_not_run() {
 /// Each side has the binary of its own revision, though both have one name.
 #[test]
 fn a_binary_that_a_bench_starts_is_that_of_its_side() {
-    let tiny = Tiny::case("cargo_config");
+    let tiny = Tiny::case("12-ab-base-is-built-with-the-heads-cargo-config");
     let print = |nanoseconds: &str| format!("fn main() {{ print!(\"{nanoseconds}\"); }}\n");
     tiny.0.write("src/main.rs", print("100.0"));
     let bench = "#[path = \"../save.rs\"]\nmod save;\nfn main() {\n    \
@@ -177,7 +177,7 @@ fn a_binary_that_a_bench_starts_is_that_of_its_side() {
 
 #[test]
 fn a_path_dependency_outside_of_the_repository_is_refused_by_name() {
-    let tiny = Tiny::case("cargo_config");
+    let tiny = Tiny::case("12-ab-base-is-built-with-the-heads-cargo-config");
     let outside = tempfile::tempdir().expect("a folder");
     let package = "[package]\nname = \"elsewhere\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[lib]\npath = \"lib.rs\"\n";
     fs::write(outside.path().join("Cargo.toml"), package).expect("a file");
@@ -193,7 +193,8 @@ fn a_path_dependency_outside_of_the_repository_is_refused_by_name() {
 
 #[test]
 fn a_submodule_is_filled_from_what_is_in_place() {
-    let (tiny, inner) = (Tiny::case("cargo_config"), Tiny::new(&["steady"]));
+    let (tiny, inner) =
+        (Tiny::case("12-ab-base-is-built-with-the-heads-cargo-config"), Tiny::new(&["steady"]));
     inner.0.write("nanoseconds", "100.0");
     inner.commit("fast");
     let path = inner.0.path("").display().to_string();
@@ -218,7 +219,8 @@ fn a_submodule_is_filled_from_what_is_in_place() {
 
 #[test]
 fn a_commit_of_a_submodule_that_is_not_here_is_refused_by_name() {
-    let (tiny, inner) = (Tiny::case("cargo_config"), Tiny::new(&["steady"]));
+    let (tiny, inner) =
+        (Tiny::case("12-ab-base-is-built-with-the-heads-cargo-config"), Tiny::new(&["steady"]));
     let path = inner.0.path("").display().to_string();
     tiny.git(&["-c", "protocol.file.allow=always", "submodule", "add", "--quiet", &path, "inner"]);
     let unknown = "160000,1111111111111111111111111111111111111111,inner";

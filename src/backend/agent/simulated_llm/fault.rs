@@ -1,28 +1,30 @@
-//! Faults on demand, for tests of what should withstand them.
+//! Faults on demand, for tests and benchmarks of error handling.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// What a request meets in place of an answer.
+use parking_lot::Mutex;
+
+/// What a request gets in place of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// An HTTP status, with a `Retry-After` in whole seconds where a wait is given.
+#[non_exhaustive]
+pub enum LlmFault {
+    /// An HTTP status, with a `Retry-After` in whole seconds if a wait is given.
     Status {
-        /// The status code; one that HTTP does not have becomes 500.
+        /// The status code; 500 in place of a code that HTTP does not allow.
         code: u16,
         /// The wait that the server asks for.
         retry_after: Option<Duration>,
     },
-    /// Silence, until the client hangs up or the server stops.
+    /// Silence, until the client disconnects or the server stops.
     Hang,
     /// The first half of the answer, then silence.
     HangMidway,
-    /// The first half of the answer, then a stream that ends as if it were whole.
+    /// The first half of the answer, then a regular end of the stream.
     CutOff,
 }
 
-impl Fault {
+impl LlmFault {
     /// An HTTP status without a `Retry-After`.
     #[must_use]
     pub fn status(code: u16) -> Self {
@@ -30,25 +32,23 @@ impl Fault {
     }
 }
 
-/// What requests have yet to meet: runs of a fault, or of none.
+/// The faults of coming requests, run-length encoded; `None` stands for a regular answer.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Mutex<VecDeque<Promised>>);
+pub(super) struct FaultQueue(Mutex<VecDeque<(usize, Option<LlmFault>)>>);
 
-type Promised = (usize, Option<Fault>);
-
-impl Faults {
-    pub(super) fn add(&self, times: usize, fault: Option<Fault>) {
+impl FaultQueue {
+    pub(super) fn push(&self, times: usize, fault: Option<LlmFault>) {
         if times > 0 {
-            self.queue().push_back((times, fault));
+            self.0.lock().push_back((times, fault));
         }
     }
 
     pub(super) fn clear(&self) {
-        self.queue().clear();
+        self.0.lock().clear();
     }
 
-    pub(super) fn next(&self) -> Option<Fault> {
-        let mut queue = self.queue();
+    pub(super) fn pop(&self) -> Option<LlmFault> {
+        let mut queue = self.0.lock();
         let (times, fault) = queue.front_mut()?;
         let fault = *fault;
         *times -= 1;
@@ -56,10 +56,5 @@ impl Faults {
             queue.pop_front();
         }
         fault
-    }
-
-    /// Nothing panics while it holds the lock, so a poisoned one holds a whole queue.
-    fn queue(&self) -> MutexGuard<'_, VecDeque<Promised>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,55 +1,50 @@
-//! The simulated endpoint: requests in, tokens out in their time.
+//! The simulated endpoint: requests in, tokens out at their times.
 
 use std::convert::Infallible;
+use std::future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use axum::body::Body;
+use async_io::Timer;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::RETRY_AFTER;
+use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use futures_util::stream;
-use tokio::time::Instant;
+use futures_util::future::Either;
+use futures_util::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
-use super::answer;
-use super::clock::Clock;
-use super::fault::{Fault, Faults};
-use super::latency::LatencyProfile;
-use super::protocol::{self, ChatRequest, Events};
-use super::script::Script;
+use super::fault::{FaultQueue, LlmFault};
+use super::model::{self, LatencyProfile};
+use super::protocol::{self, ChatRequest};
 
 /// What all requests share.
 #[derive(Debug)]
-pub(super) struct Service {
+pub(super) struct ChatService {
     profile: LatencyProfile,
     seed: u64,
     stop: CancellationToken,
-    pub(super) clock: Clock,
-    events: Events,
-    pub(super) faults: Faults,
+    pub(super) faults: FaultQueue,
     requests: AtomicU64,
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
 }
 
-pub(super) fn router(service: Arc<Service>) -> Router {
+pub(super) fn router(service: Arc<ChatService>) -> Router {
     Router::new().route("/v1/chat/completions", post(chat)).with_state(service)
 }
 
-impl Service {
+impl ChatService {
     pub(super) fn new(profile: LatencyProfile, seed: u64, stop: CancellationToken) -> Self {
         Self {
             profile,
             seed,
-            clock: Clock::new(stop.clone()),
             stop,
-            events: Events::new(),
-            faults: Faults::default(),
+            faults: FaultQueue::default(),
             requests: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
             most_in_flight: AtomicUsize::new(0),
@@ -57,7 +52,7 @@ impl Service {
     }
 
     pub(super) fn answer_to(&self, prompt: &str) -> Vec<&'static str> {
-        answer::tokens(self.seed, prompt)
+        model::tokens(self.seed, prompt)
     }
 
     pub(super) fn requests(&self) -> u64 {
@@ -69,15 +64,15 @@ impl Service {
     }
 }
 
-/// A request being answered: counted from its arrival to the end of its answer, whichever way that comes.
+/// A request in progress: counted from its arrival until its answer ends or the client disconnects.
 struct InFlight {
-    service: Arc<Service>,
+    service: Arc<ChatService>,
     number: u64,
     arrived: Instant,
 }
 
 impl InFlight {
-    fn enter(service: Arc<Service>) -> Self {
+    fn new(service: Arc<ChatService>) -> Self {
         let now = service.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         service.most_in_flight.fetch_max(now, Ordering::Relaxed);
         let number = service.requests.fetch_add(1, Ordering::Relaxed);
@@ -85,20 +80,22 @@ impl InFlight {
     }
 
     /// The time of each of `tokens` tokens.
-    fn schedule(&self, tokens: usize) -> Vec<Instant> {
-        let after = self.service.profile.schedule(self.service.seed, self.number, tokens);
-        after.into_iter().map(|wait| self.arrived + wait).collect()
+    fn schedule(&self, tokens: usize) -> impl DoubleEndedIterator<Item = Instant> {
+        let waits = self.service.profile.schedule(self.service.seed, self.number, tokens);
+        waits.into_iter().map(|wait| self.arrived + wait)
     }
 
-    /// Waits for `time`; not at all where it has come. False where the server stops first.
-    async fn until(&self, time: Instant) -> bool {
-        self.service.clock.until(time).await
-    }
-
-    /// What is streamed in answer to `prompt`.
-    fn script(&self, prompt: &str, fault: Option<Fault>) -> Script {
+    /// The events of a streamed answer and their times: all, or the first half of the tokens if it is cut off.
+    fn events(&self, prompt: &str, cut_off: bool) -> Vec<(Instant, Event)> {
         let tokens = self.service.answer_to(prompt);
-        Script::new(&self.service.events, prompt, &tokens, &self.schedule(tokens.len()), fault)
+        let events = self.schedule(tokens.len()).zip(tokens.iter().map(|token| protocol::token_event(token)));
+        if cut_off {
+            return events.take(tokens.len() / 2).collect();
+        }
+        let mut events: Vec<_> = events.collect();
+        let end = events.last().map_or(self.arrived, |(time, _)| *time);
+        events.extend([(end, protocol::finish_event(prompt, tokens.len())), (end, protocol::done_event())]);
+        events
     }
 }
 
@@ -108,16 +105,21 @@ impl Drop for InFlight {
     }
 }
 
-async fn chat(State(service): State<Arc<Service>>, Json(request): Json<ChatRequest>) -> Response {
-    let request_in_flight = InFlight::enter(service);
+async fn chat(State(service): State<Arc<ChatService>>, Json(request): Json<ChatRequest>) -> Response {
+    let stop = service.stop.clone();
+    let answer = stop.run_until_cancelled(answer(InFlight::new(service), request)).await;
+    answer.unwrap_or_else(|| refusal(StatusCode::SERVICE_UNAVAILABLE, "the simulated LLM stops"))
+}
+
+async fn answer(in_flight: InFlight, request: ChatRequest) -> Response {
     let Some(prompt) = request.prompt() else {
         return refusal(StatusCode::BAD_REQUEST, "messages is empty: send at least one");
     };
-    match request_in_flight.service.faults.next() {
-        Some(Fault::Status { code, retry_after }) => simulated_status(code, retry_after),
-        Some(Fault::Hang) => silence(&request_in_flight).await,
-        fault if request.stream => streamed(request_in_flight, prompt, fault),
-        _ => at_once(&request_in_flight, prompt).await,
+    match in_flight.service.faults.pop() {
+        Some(LlmFault::Status { code, retry_after }) => status(code, retry_after),
+        Some(LlmFault::Hang) => future::pending().await,
+        fault if request.stream => streamed(in_flight, prompt, fault),
+        _ => whole(&in_flight, prompt).await,
     }
 }
 
@@ -125,7 +127,7 @@ fn refusal(status: StatusCode, message: &str) -> Response {
     (status, Json(protocol::error(message))).into_response()
 }
 
-fn simulated_status(code: u16, retry_after: Option<Duration>) -> Response {
+fn status(code: u16, retry_after: Option<Duration>) -> Response {
     let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = refusal(status, "simulated fault");
     if let Some(wait) = retry_after {
@@ -134,31 +136,36 @@ fn simulated_status(code: u16, retry_after: Option<Duration>) -> Response {
     response
 }
 
-async fn silence(request: &InFlight) -> Response {
-    request.service.stop.cancelled().await;
-    refusal(StatusCode::SERVICE_UNAVAILABLE, "the simulated LLM stops")
-}
-
-async fn at_once(request: &InFlight, prompt: &str) -> Response {
-    let tokens = request.service.answer_to(prompt);
-    match request.schedule(tokens.len()).last() {
-        Some(end) if !request.until(*end).await => silence(request).await,
-        _ => Json(protocol::whole(prompt, &tokens)).into_response(),
+async fn whole(in_flight: &InFlight, prompt: &str) -> Response {
+    let tokens = in_flight.service.answer_to(prompt);
+    if let Some(end) = in_flight.schedule(tokens.len()).next_back() {
+        wait_until(end).await;
     }
+    Json(protocol::completion(prompt, &tokens)).into_response()
 }
 
-fn streamed(request: InFlight, prompt: &str, fault: Option<Fault>) -> Response {
-    let script = request.script(prompt, fault);
-    let frames = stream::unfold((request, script), |(request, mut script)| async move {
-        let Some(due) = script.due() else {
-            if script.silent {
-                request.service.stop.cancelled().await;
-            }
-            return None;
-        };
-        let heard = request.until(due).await;
-        heard.then(|| (Ok::<_, Infallible>(script.take_due(Instant::now())), (request, script)))
+fn streamed(in_flight: InFlight, prompt: &str, fault: Option<LlmFault>) -> Response {
+    let events = in_flight.events(prompt, fault.is_some());
+    let end = match fault {
+        Some(LlmFault::HangMidway) => Either::Left(stream::pending()),
+        _ => Either::Right(stream::empty()),
+    };
+    let stop = in_flight.service.stop.clone().cancelled_owned();
+    let events = stream::iter(events).then(|(time, event)| async move {
+        wait_until(time).await;
+        event
     });
-    let headers = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-cache")];
-    (headers, Body::from_stream(frames)).into_response()
+    let counted = move |event| {
+        let _in_flight = &in_flight;
+        Ok::<Event, Infallible>(event)
+    };
+    Sse::new(events.chain(end).take_until(stop).map(counted)).into_response()
+}
+
+/// By `async-io`'s timer: tokio's has a resolution of 1 ms, too coarse for tokens that are 0.4 ms apart. The example
+/// `timer_precision` measures both.
+async fn wait_until(time: Instant) {
+    if time > Instant::now() {
+        Timer::at(time).await;
+    }
 }

@@ -1,161 +1,158 @@
-//! The marker that says what is ours, and the migrations, which it counts.
+//! The marker, by which the databases of this program are known, and the migrations, whose version it has.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::ClickHouse;
-use super::dialect::Dialect;
-use super::names::{MARKER, Names, OURS};
-use super::server::one;
+use super::client::BoundedClient;
+use super::ddl::{Ddl, MARKER, TABLES};
 use crate::backend::database::{Error, now_us};
 
-/// What the marker's rows say.
+/// In the rows of versions.
 const PROGRAM: &str = "backend-bench";
 
-/// What its rows of signatures say before the name.
+/// Before the name in the rows of signatures.
 const SIGNED: &str = "signed by ";
 
-/// The statements of each version. A new version is a new line; those that were released stay as they are.
-const MIGRATIONS: [fn(&Names, Dialect) -> Vec<String>; 1] = [Names::create_events];
+/// The statements of each version. A new version is a new entry; those that were released stay as they are.
+const MIGRATIONS: [fn(&Ddl) -> Vec<String>; 1] = [Ddl::create_events];
 
-/// The version that this program makes.
+/// The version that this program creates.
 const VERSION: usize = MIGRATIONS.len();
+
+/// A database on a server.
+pub(super) struct Schema {
+    pub server: BoundedClient,
+    pub ddl: Ddl,
+    /// Whether the marker was found.
+    pub checked: AtomicBool,
+}
 
 /// What is there before.
 enum Found {
     /// No database, or one without tables.
     Nothing,
-    /// Ours, migrated to a version, with these tables beside our own.
+    /// A database of this program, migrated to a version, with tables that are not of this program.
     Ours {
         version: usize,
-        strangers: Vec<String>,
+        foreign: Vec<String>,
     },
     Foreign {
         tables: Vec<String>,
     },
 }
 
-/// Makes what is missing. Every statement can be repeated, so that one that broke off is continued the next time.
-pub(super) async fn migrate(database: &ClickHouse) -> Result<(), Error> {
-    let version = match look(database).await? {
+/// Creates what is missing. Every statement can be repeated, so that the next run continues after an interruption.
+pub(super) async fn migrate(schema: &Schema) -> Result<(), Error> {
+    let version = match find(schema).await? {
         Found::Nothing => {
-            run_all(database, &database.names.create_marker()).await?;
+            run_all(schema, &schema.ddl.create_marker()).await?;
             0
         }
-        Found::Ours { version, .. } if version > VERSION => return Err(newer(database, version)),
+        Found::Ours { version, .. } if version > VERSION => return Err(newer(schema, version)),
         Found::Ours { version, .. } => version,
-        Found::Foreign { tables } => return Err(foreign(database, &tables)),
+        Found::Foreign { tables } => return Err(foreign(schema, &tables)),
     };
     for (step, migration) in (1..).zip(MIGRATIONS).skip(version) {
-        run_all(database, &migration(&database.names, database.server.dialect)).await?;
-        stamp(database, step).await?;
+        run_all(schema, &migration(&schema.ddl)).await?;
+        mark(schema, PROGRAM, step).await?;
     }
-    database.checked.store(true, Ordering::Relaxed);
+    schema.checked.store(true, Ordering::Relaxed);
     Ok(())
 }
 
-/// Makes sure, once, that what a query is about to touch was made by this program.
-pub(super) async fn check(database: &ClickHouse) -> Result<(), Error> {
-    if database.checked.load(Ordering::Relaxed) {
+/// Checks, once, that this program made what a query is about to touch.
+pub(super) async fn check(schema: &Schema) -> Result<(), Error> {
+    if schema.checked.load(Ordering::Relaxed) {
         return Ok(());
     }
-    match look(database).await? {
-        Found::Ours { version: VERSION, .. } => database.checked.store(true, Ordering::Relaxed),
-        Found::Ours { version, .. } if version > VERSION => return Err(newer(database, version)),
+    match find(schema).await? {
+        Found::Ours { version: VERSION, .. } => schema.checked.store(true, Ordering::Relaxed),
+        Found::Ours { version, .. } if version > VERSION => return Err(newer(schema, version)),
         Found::Ours { .. } | Found::Nothing => {
-            return Err(database.unusable("it is not migrated: call `migrate` first".to_owned()));
+            return Err(unusable(schema, "it is not migrated: call `migrate` first".to_owned()));
         }
-        Found::Foreign { tables } => return Err(foreign(database, &tables)),
+        Found::Foreign { tables } => return Err(foreign(schema, &tables)),
     }
     Ok(())
 }
 
-/// Removes the database, where it is ours and holds nothing else.
-pub(super) async fn remove(database: &ClickHouse) -> Result<(), Error> {
-    match look(database).await? {
+/// Removes the database, where this program made it and it holds nothing else.
+pub(super) async fn remove(schema: &Schema) -> Result<(), Error> {
+    match find(schema).await? {
         Found::Nothing => return Ok(()),
-        Found::Ours { strangers, .. } if strangers.is_empty() => {}
-        Found::Ours { strangers: tables, .. } | Found::Foreign { tables } => {
-            return Err(foreign(database, &tables));
+        Found::Ours { foreign: tables, .. } if tables.is_empty() => {}
+        Found::Ours { foreign: tables, .. } | Found::Foreign { tables } => {
+            return Err(foreign(schema, &tables));
         }
     }
-    database.checked.store(false, Ordering::Relaxed);
-    run_all(database, &[database.names.remove(database.server.dialect)]).await
+    schema.checked.store(false, Ordering::Relaxed);
+    run_all(schema, &[schema.ddl.drop_database()]).await
 }
 
-async fn look(database: &ClickHouse) -> Result<Found, Error> {
-    let tables = tables(database).await?;
+async fn find(schema: &Schema) -> Result<Found, Error> {
+    let query = "SELECT name FROM system.tables WHERE database = ? ORDER BY name";
+    let query = schema.server.query(query).bind(&schema.ddl.database);
+    let tables: Vec<String> = schema.server.rows("listing tables", &query).await?;
     if tables.is_empty() {
         return Ok(Found::Nothing);
     }
-    if !tables.iter().any(|table| table == MARKER) || !is_marker(database).await? {
+    if !has_marker(schema).await? {
         return Ok(Found::Foreign { tables });
     }
-    let version = version(database).await?;
-    let strangers = tables.into_iter().filter(|table| !OURS.contains(&table.as_str())).collect();
-    Ok(Found::Ours { version, strangers })
+    let foreign = tables.into_iter().filter(|table| !TABLES.contains(&table.as_str())).collect();
+    Ok(Found::Ours { version: version(schema).await?, foreign })
 }
 
-async fn tables(database: &ClickHouse) -> Result<Vec<String>, Error> {
-    let name = &database.names.database;
-    let query = "SELECT name FROM system.tables WHERE database = ? ORDER BY name";
-    database
-        .server
-        .read("looking for tables", |client| client.query(query).bind(name).fetch_all::<String>())
-        .await
+async fn version(schema: &Schema) -> Result<usize, Error> {
+    let query = format!("SELECT max(version) FROM {} WHERE program = ?", schema.ddl.table(MARKER));
+    let query = schema.server.query(&query).bind(PROGRAM);
+    Ok(schema.server.one::<u32>("reading the schema's version", &query).await? as usize)
 }
 
-/// Whether the table of that name has our columns.
-async fn is_marker(database: &ClickHouse) -> Result<bool, Error> {
-    let name = &database.names.database;
+/// Whether there is a table of the marker's name with the marker's columns.
+async fn has_marker(schema: &Schema) -> Result<bool, Error> {
     let query = "SELECT count() FROM system.columns WHERE database = ? AND table = ? \
                  AND name IN ('program', 'version', 'made_us')";
-    let columns = |client: &clickhouse::Client| one::<u64>(client.query(query).bind(name).bind(MARKER));
-    Ok(database.server.read("looking at the marker", columns).await? == 3)
+    let query = schema.server.query(query).bind(&schema.ddl.database).bind(MARKER);
+    Ok(schema.server.one::<u64>("looking for the marker", &query).await? == 3)
 }
 
-async fn version(database: &ClickHouse) -> Result<usize, Error> {
-    let marker = database.names.table(MARKER);
-    let query = format!("SELECT max(version) FROM {marker} WHERE program = ?");
-    let version = |client: &clickhouse::Client| one::<u32>(client.query(&query).bind(PROGRAM));
-    Ok(database.server.read("reading the schema's version", version).await? as usize)
-}
-
-async fn stamp(database: &ClickHouse, version: usize) -> Result<(), Error> {
-    let marker = database.names.table(MARKER);
-    run_all(database, &[format!("INSERT INTO {marker} VALUES ('{PROGRAM}', {version}, {})", now_us())]).await
+/// Adds a row to the marker.
+async fn mark(schema: &Schema, text: &str, version: usize) -> Result<(), Error> {
+    let (marker, text) = (schema.ddl.table(MARKER), text.replace('\\', "\\\\").replace('\'', "\\'"));
+    run_all(schema, &[format!("INSERT INTO {marker} VALUES ('{text}', {version}, {})", now_us())]).await
 }
 
 /// A row like those of versions, under another program's name, with version 0.
-pub(super) async fn sign(database: &ClickHouse, user: &str) -> Result<(), Error> {
-    check(database).await?;
-    let marker = database.names.table(MARKER);
-    let name = user.replace('\\', "\\\\").replace('\'', "\\'");
-    run_all(database, &[format!("INSERT INTO {marker} VALUES ('{SIGNED}{name}', 0, {})", now_us())]).await
+pub(super) async fn sign(schema: &Schema, user: &str) -> Result<(), Error> {
+    check(schema).await?;
+    mark(schema, &format!("{SIGNED}{user}"), 0).await
 }
 
-pub(super) async fn signatures(database: &ClickHouse) -> Result<Vec<String>, Error> {
-    if !matches!(look(database).await?, Found::Ours { .. }) {
+pub(super) async fn signatures(schema: &Schema) -> Result<Vec<String>, Error> {
+    if !matches!(find(schema).await?, Found::Ours { .. }) {
         return Ok(Vec::new());
     }
-    let marker = database.names.table(MARKER);
+    let marker = schema.ddl.table(MARKER);
     let query = format!("SELECT DISTINCT program FROM {marker} WHERE program LIKE '{SIGNED}%'");
-    let all = |client: &clickhouse::Client| client.query(&query).fetch_all::<String>();
-    let signed = database.server.read("reading signatures", all).await?;
-    Ok(signed.iter().filter_map(|row| row.strip_prefix(SIGNED)).map(ToOwned::to_owned).collect())
+    let rows: Vec<String> = schema.server.rows("reading signatures", &schema.server.query(&query)).await?;
+    Ok(rows.iter().filter_map(|row| row.strip_prefix(SIGNED)).map(ToOwned::to_owned).collect())
 }
 
-async fn run_all(database: &ClickHouse, statements: &[String]) -> Result<(), Error> {
+async fn run_all(schema: &Schema, statements: &[String]) -> Result<(), Error> {
     for statement in statements {
-        let run = |client: &clickhouse::Client| client.query_raw(statement).execute();
-        database.server.write("changing the schema", run).await?;
+        schema.server.execute("changing the schema", statement).await?;
     }
     Ok(())
 }
 
-fn newer(database: &ClickHouse, version: usize) -> Error {
-    database.unusable(format!("it is version {version}, and this program knows {VERSION}"))
+fn unusable(schema: &Schema, reason: String) -> Error {
+    Error::Schema { place: schema.server.place.clone(), reason }
 }
 
-fn foreign(database: &ClickHouse, tables: &[String]) -> Error {
-    database.unusable(format!("it has tables that this program did not make ({})", tables.join(", ")))
+fn newer(schema: &Schema, version: usize) -> Error {
+    unusable(schema, format!("it is version {version}, and this program knows {VERSION}"))
+}
+
+fn foreign(schema: &Schema, tables: &[String]) -> Error {
+    unusable(schema, format!("it has tables that this program did not make ({})", tables.join(", ")))
 }

@@ -2,23 +2,35 @@
 
 use std::ops::Range;
 
-use sqlx::postgres::PgRow;
-use sqlx::{Connection, Row};
+use bytes::BufMut;
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolCopyExt;
 
-use super::connections::Connections;
-use super::copy::{self, COPY};
-use super::failure::Effect;
-use super::few;
-use super::side::Side;
-use crate::backend::database::{Error, Event, ModelUsage};
+use crate::backend::database::{Event, ModelUsage};
+
+/// The most rows of one INSERT. Up to about here it is faster than COPY, which sqlx 0.9.0 ends with a message of its own
+/// while Nagle's algorithm is on (<https://github.com/transact-rs/sqlx/issues/4335>): after few rows, that message
+/// waits 40 ms for an acknowledgement.
+const UNNEST_ROWS: usize = 2_000;
+
+/// <https://github.com/transact-rs/sqlx/blob/main/FAQ.md>, "How can I bind an array".
+const UNNEST_INSERT: &str = "INSERT INTO events (id, thread_id, workload, model, input_tokens, output_tokens, \
+     latency_ms, cost_usd, payload, at_us) \
+     SELECT id, thread_id, workload, model, input_tokens, output_tokens, latency_ms, cost_usd, payload::json, at_us \
+     FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::float8[], \
+     $8::float8[], $9::text[], $10::bigint[]) \
+     AS events (id, thread_id, workload, model, input_tokens, output_tokens, latency_ms, cost_usd, payload, at_us)";
+
+const COPY: &str = "COPY events (id, thread_id, workload, model, input_tokens, output_tokens, latency_ms, cost_usd, \
+                    payload, at_us) FROM STDIN (FORMAT binary)";
 
 const BY_ID: &str = "SELECT id, thread_id, workload, model, input_tokens, output_tokens, latency_ms, cost_usd, \
                      payload, at_us FROM events WHERE id = $1";
 
-/// [`BY_ID`] in other letters: sqlx takes a statement that the connection keeps wherever it finds the same text, also
-/// for a query that is not to be kept.
-const BY_ID_ANEW: &str = "/* parsed anew */ SELECT id, thread_id, workload, model, input_tokens, output_tokens, \
-                          latency_ms, cost_usd, payload, at_us FROM events WHERE id = $1";
+/// [`BY_ID`] with another text: sqlx uses a cached statement of the same text, even for a query that is not to be
+/// cached.
+const BY_ID_UNCACHED: &str = "/* uncached */ SELECT id, thread_id, workload, model, input_tokens, output_tokens, \
+                              latency_ms, cost_usd, payload, at_us FROM events WHERE id = $1";
 
 const BETWEEN: &str = "SELECT id, thread_id, workload, model, input_tokens, output_tokens, latency_ms, cost_usd, \
                        payload, at_us FROM events WHERE at_us >= $1 AND at_us < $2 ORDER BY at_us LIMIT $3";
@@ -28,105 +40,108 @@ const USAGE: &str = "SELECT model, count(*), avg(latency_ms), sum(input_tokens +
                      sum(cost_usd) FROM events WHERE at_us >= $1 AND at_us < $2 \
                      GROUP BY model ORDER BY model COLLATE \"C\"";
 
-pub(super) async fn insert(primary: &Side, events: &[Event]) -> Result<(), Error> {
-    if events.is_empty() {
-        return Ok(());
+/// One statement, which stores all rows or none.
+pub(super) async fn insert(pool: &PgPool, events: &[Event]) -> Result<(), sqlx::Error> {
+    match events.len() {
+        0 => Ok(()),
+        1..=UNNEST_ROWS => unnest_insert(pool, events).await,
+        _ => copy(pool, events).await,
     }
-    let work = async {
-        let beginnings = primary.again(|| store(primary, events));
-        beginnings.await.unwrap_or_else(|error| Err((error, Effect::None)))
-    };
-    // Through TLS it is large.
-    primary.once("inserting events", Box::pin(work)).await
 }
 
-/// One statement, which stores all rows or none. Until its end is sent, nothing is stored for certain; so its
-/// beginning, whose errors are the outer ones, may be repeated where a connection turns out to be broken.
-async fn store(primary: &Side, events: &[Event]) -> Result<Result<(), (sqlx::Error, Effect)>, sqlx::Error> {
-    let mut connection = primary.pool().acquire().await?;
-    let stored = if few::are_few(events) {
-        // What COPY's beginning would show: whether the connection is there.
-        connection.ping().await?;
-        few::insert(&mut connection, events).await
-    } else {
-        let mut copy = connection.copy_in_raw(COPY).await?;
-        if let Err(error) = copy::send(&mut copy, events).await {
-            return Ok(Err((error, Effect::None)));
+async fn unnest_insert(pool: &PgPool, events: &[Event]) -> Result<(), sqlx::Error> {
+    let integers = |of: fn(&Event) -> i64| events.iter().map(of).collect::<Vec<_>>();
+    let floats = |of: fn(&Event) -> f64| events.iter().map(of).collect::<Vec<_>>();
+    let query = sqlx::query(UNNEST_INSERT)
+        .bind(integers(|event| event.id))
+        .bind(integers(|event| event.thread_id))
+        .bind(texts(events, |event| &event.workload))
+        .bind(texts(events, |event| &event.model))
+        .bind(integers(|event| event.input_tokens))
+        .bind(integers(|event| event.output_tokens))
+        .bind(floats(|event| event.latency_ms))
+        .bind(floats(|event| event.cost_usd))
+        .bind(texts(events, |event| &event.payload))
+        .bind(integers(|event| event.at_us));
+    query.execute(pool).await.map(drop)
+}
+
+fn texts(events: &[Event], of: fn(&Event) -> &String) -> Vec<&str> {
+    events.iter().map(|event| of(event).as_str()).collect()
+}
+
+async fn copy(pool: &PgPool, events: &[Event]) -> Result<(), sqlx::Error> {
+    let mut copy = pool.copy_in_raw(COPY).await?;
+    let mut message = Vec::with_capacity(MESSAGE + 4 * 1024);
+    message.put_slice(HEADER);
+    for event in events {
+        put(&mut message, event)?;
+        if message.len() >= MESSAGE {
+            copy.send(message.as_slice()).await?;
+            message.clear();
         }
-        copy.finish().await
-    };
-    let unsure = |error| (error, Effect::Unknown);
-    Ok(connection.settle(stored).and_then(|stored| all_of(events, stored)).map_err(unsure))
-}
-
-fn all_of(events: &[Event], stored: u64) -> Result<(), sqlx::Error> {
-    if stored == events.len() as u64 {
-        return Ok(());
     }
-    Err(sqlx::Error::Protocol(format!("{stored} of {} events were stored", events.len())))
+    message.put_i16(TRAILER);
+    copy.send(message).await?;
+    copy.finish().await.map(drop)
 }
 
-pub(super) async fn count(pool: &Connections) -> Result<u64, sqlx::Error> {
-    let mut connection = pool.acquire().await?;
-    let count = sqlx::query_scalar("SELECT count(*) FROM events").fetch_one(&mut *connection).await;
-    connection.settle(count.map(i64::unsigned_abs))
+/// The binary format of COPY (<https://www.postgresql.org/docs/current/sql-copy.html>): signature, flags and the length
+/// of an extension. Each row is the number of its fields, and each field its length and its bytes.
+const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+
+/// In place of a number of fields, the end.
+const TRAILER: i16 = -1;
+
+/// Bytes in each message: enough that messages are few, and few enough that the server works while the next is made.
+const MESSAGE: usize = 64 * 1024;
+
+fn put(row: &mut Vec<u8>, event: &Event) -> Result<(), sqlx::Error> {
+    row.put_i16(10);
+    put_integers(row, [event.id, event.thread_id]);
+    [&event.workload, &event.model].iter().try_for_each(|text| put_text(row, text))?;
+    put_integers(row, [event.input_tokens, event.output_tokens]);
+    put_integers(row, [event.latency_ms, event.cost_usd].map(|float| float.to_bits().cast_signed()));
+    put_text(row, &event.payload)?;
+    put_integers(row, [event.at_us]);
+    Ok(())
+}
+
+/// Floats are sent as the bits of an integer.
+fn put_integers<const COUNT: usize>(row: &mut Vec<u8>, numbers: [i64; COUNT]) {
+    for number in numbers {
+        row.put_i32(8);
+        row.put_i64(number);
+    }
+}
+
+fn put_text(row: &mut Vec<u8>, text: &str) -> Result<(), sqlx::Error> {
+    row.put_i32(i32::try_from(text.len()).map_err(|error| sqlx::Error::Encode(error.into()))?);
+    row.put_slice(text.as_bytes());
+    Ok(())
+}
+
+pub(super) async fn count(pool: &PgPool) -> Result<u64, sqlx::Error> {
+    let count = sqlx::query_scalar("SELECT count(*) FROM events").fetch_one(pool).await;
+    count.map(i64::unsigned_abs)
 }
 
 /// At once, and without dead rows for the next reader to skip.
-pub(super) async fn clear(pool: &Connections) -> Result<(), sqlx::Error> {
-    let mut connection = pool.acquire().await?;
-    let done = sqlx::query("TRUNCATE events").execute(&mut *connection).await;
-    connection.settle(done.map(drop))
+pub(super) async fn clear(pool: &PgPool) -> Result<(), sqlx::Error> {
+    sqlx::query("TRUNCATE events").execute(pool).await.map(drop)
 }
 
-/// `prepared`: with the statement that the connection keeps from the last time.
-pub(super) async fn by_id(pool: &Connections, id: i64, prepared: bool) -> Result<Option<Event>, sqlx::Error> {
-    let query = sqlx::query(if prepared { BY_ID } else { BY_ID_ANEW }).bind(id).persistent(prepared);
-    let mut connection = pool.acquire().await?;
-    let found = query.try_map(|row| event(&row)).fetch_optional(&mut *connection).await;
-    connection.settle(found)
+/// `prepared`: with the statement that the connection has cached.
+pub(super) async fn by_id(pool: &PgPool, id: i64, prepared: bool) -> Result<Option<Event>, sqlx::Error> {
+    let query = sqlx::query_as(if prepared { BY_ID } else { BY_ID_UNCACHED });
+    query.bind(id).persistent(prepared).fetch_optional(pool).await
 }
 
-pub(super) async fn between(
-    pool: &Connections,
-    range: Range<i64>,
-    limit: u32,
-) -> Result<Vec<Event>, sqlx::Error> {
-    let query = sqlx::query(BETWEEN).bind(range.start).bind(range.end).bind(i64::from(limit));
-    let mut connection = pool.acquire().await?;
-    let found = query.try_map(|row| event(&row)).fetch_all(&mut *connection).await;
-    connection.settle(found)
+pub(super) async fn between(pool: &PgPool, range: Range<i64>, limit: u32) -> Result<Vec<Event>, sqlx::Error> {
+    let query = sqlx::query_as(BETWEEN).bind(range.start).bind(range.end);
+    query.bind(i64::from(limit)).fetch_all(pool).await
 }
 
-pub(super) async fn usage(pool: &Connections, range: Range<i64>) -> Result<Vec<ModelUsage>, sqlx::Error> {
-    let query = sqlx::query(USAGE).bind(range.start).bind(range.end);
-    let mut connection = pool.acquire().await?;
-    let found = query.try_map(|row| model_usage(&row)).fetch_all(&mut *connection).await;
-    connection.settle(found)
-}
-
-fn event(row: &PgRow) -> Result<Event, sqlx::Error> {
-    Ok(Event {
-        id: row.try_get(0)?,
-        thread_id: row.try_get(1)?,
-        workload: row.try_get(2)?,
-        model: row.try_get(3)?,
-        input_tokens: row.try_get(4)?,
-        output_tokens: row.try_get(5)?,
-        latency_ms: row.try_get(6)?,
-        cost_usd: row.try_get(7)?,
-        // JSON is sent as its text, which is all that is wanted of it.
-        payload: row.try_get_unchecked(8)?,
-        at_us: row.try_get(9)?,
-    })
-}
-
-fn model_usage(row: &PgRow) -> Result<ModelUsage, sqlx::Error> {
-    Ok(ModelUsage {
-        model: row.try_get(0)?,
-        events: row.try_get(1)?,
-        average_latency_ms: row.try_get(2)?,
-        tokens: row.try_get(3)?,
-        cost_usd: row.try_get(4)?,
-    })
+pub(super) async fn usage(pool: &PgPool, range: Range<i64>) -> Result<Vec<ModelUsage>, sqlx::Error> {
+    sqlx::query_as(USAGE).bind(range.start).bind(range.end).fetch_all(pool).await
 }

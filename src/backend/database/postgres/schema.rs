@@ -1,9 +1,9 @@
-//! The schema, its marker and its versions. What does not carry the marker is not ours, and is left as it is.
+//! The schema, its marker and its versions. A schema without the marker is left as it is.
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection, PgTransaction};
+use sqlx::postgres::PgDatabaseError;
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, PgTransaction};
 
-use super::Postgres;
-use super::side::Side;
+use super::server::Server;
 use crate::backend::database::Error;
 
 /// The marker: a comment on the schema, with the version after it.
@@ -43,7 +43,7 @@ const MIGRATIONS: [&str; 2] = [
     );",
 ];
 
-/// Everything that the migrations make, in an order in which it can be dropped.
+/// Everything that the migrations make, in an order that can be dropped.
 const TABLES: &str = "DROP TABLE IF EXISTS settings, messages, threads, events";
 
 /// What was found in place of the schema.
@@ -54,93 +54,86 @@ enum Found {
     Foreign(Option<String>),
 }
 
-/// Brings the schema to the newest version, and makes it where there is none.
-pub(super) async fn migrate(database: &Postgres) -> Result<(), Error> {
-    let (primary, schema) = (&database.primary, &*database.schema);
-    let found = primary.repeat("migrating", || upgrade(primary, schema)).await?;
-    match found {
+/// Brings the schema to the newest version, and makes it if it is missing.
+pub(super) async fn migrate(server: &Server, schema: &str) -> Result<(), Error> {
+    match server.write("migrating", upgrade(server.pool(), schema)).await? {
         Found::Version(version) if version > MIGRATIONS.len() => {
             let known = MIGRATIONS.len();
-            Err(unusable(database, format!("it is version {version}, and this program knows {known}")))
+            Err(unusable(server, schema, &format!("it is version {version}, and this program knows {known}")))
         }
-        Found::Foreign(comment) => Err(unusable(database, foreign(comment))),
+        Found::Foreign(comment) => Err(foreign(server, schema, comment)),
         _ => Ok(()),
     }
 }
 
-/// Drops tables and schema where they are ours.
-pub(super) async fn remove(database: &Postgres) -> Result<(), Error> {
-    let (primary, schema) = (&database.primary, &*database.schema);
-    match primary.repeat("removing the schema", || drop_ours(primary, schema)).await {
-        Ok(Found::Foreign(comment)) => Err(unusable(database, foreign(comment))),
+/// Drops tables and schema if they are ours.
+pub(super) async fn remove(server: &Server, schema: &str) -> Result<(), Error> {
+    match server.write("removing the schema", drop_ours(server.pool(), schema)).await {
+        Ok(Found::Foreign(comment)) => Err(foreign(server, schema, comment)),
         Ok(_) => Ok(()),
-        Err(Error::Query { source, .. }) if depends(&*source) => {
-            Err(unusable(database, format!("it has more in it than this program made ({source})")))
+        Err(Error::Query { source, .. }) if has_dependents(&*source) => {
+            Err(unusable(server, schema, &format!("it contains objects of other programs ({source})")))
         }
         Err(error) => Err(error),
     }
 }
 
-fn unusable(database: &Postgres, reason: String) -> Error {
-    Error::Schema { place: format!("{}, schema {}", database.primary.place(), database.schema), reason }
+fn unusable(server: &Server, schema: &str, reason: &str) -> Error {
+    Error::Schema { place: format!("{}, schema {schema}", server.place()), reason: reason.to_owned() }
 }
 
-fn foreign(comment: Option<String>) -> String {
+fn foreign(server: &Server, schema: &str, comment: Option<String>) -> Error {
     let comment = comment.map(|comment| format!(": its comment is {comment:?}")).unwrap_or_default();
-    format!("this program did not make it{comment}")
+    unusable(server, schema, &format!("this program did not make it{comment}"))
 }
 
 /// `dependent_objects_still_exist`.
-fn depends(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+fn has_dependents(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
     let error = error.downcast_ref::<sqlx::Error>().and_then(sqlx::Error::as_database_error);
-    error.and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "2BP01")
+    error
+        .and_then(|error| error.try_downcast_ref::<PgDatabaseError>())
+        .is_some_and(|error| error.code() == "2BP01")
 }
 
-/// An error drops the connection, and with it the transaction.
-async fn upgrade(primary: &Side, schema: &str) -> Result<Found, sqlx::Error> {
-    let mut connection = primary.pool().acquire().await?;
-    let mut transaction = begin(&mut connection, schema).await?;
+/// An error rolls the transaction back.
+async fn upgrade(pool: &PgPool, schema: &str) -> Result<Found, sqlx::Error> {
+    let mut transaction = begin(pool, schema).await?;
     let found = look(&mut transaction, schema).await?;
+    if found == Found::Nothing {
+        run(&mut transaction, format!("CREATE SCHEMA \"{schema}\"")).await?;
+    }
     match found {
-        Found::Nothing => {
-            run(&mut transaction, format!("CREATE SCHEMA \"{schema}\"")).await?;
-            bring_up(&mut transaction, schema, 0).await?;
-        }
+        Found::Nothing => apply(&mut transaction, schema, &MIGRATIONS).await?,
         Found::Version(version) if version < MIGRATIONS.len() => {
-            bring_up(&mut transaction, schema, version).await?;
+            apply(&mut transaction, schema, &MIGRATIONS[version..]).await?;
         }
         _ => {}
     }
-    transaction.commit().await?;
-    connection.keep();
-    Ok(found)
+    transaction.commit().await.map(|()| found)
 }
 
-async fn bring_up(connection: &mut PgConnection, schema: &str, from: usize) -> Result<(), sqlx::Error> {
-    for migration in &MIGRATIONS[from..] {
+async fn apply(connection: &mut PgConnection, schema: &str, migrations: &[&str]) -> Result<(), sqlx::Error> {
+    for migration in migrations {
         run(connection, (*migration).to_owned()).await?;
     }
     let mark = format!("COMMENT ON SCHEMA \"{schema}\" IS '{MARKER}{}'", MIGRATIONS.len());
     run(connection, mark).await
 }
 
-/// Not with CASCADE: what others put into the schema, or made of our tables, stops it, and all of it stays.
-async fn drop_ours(primary: &Side, schema: &str) -> Result<Found, sqlx::Error> {
-    let mut connection = primary.pool().acquire().await?;
-    let mut transaction = begin(&mut connection, schema).await?;
+/// Not with CASCADE: an object that others put into the schema, or made of our tables, prevents it, and all of it stays.
+async fn drop_ours(pool: &PgPool, schema: &str) -> Result<Found, sqlx::Error> {
+    let mut transaction = begin(pool, schema).await?;
     let found = look(&mut transaction, schema).await?;
     if matches!(found, Found::Version(_)) {
         run(&mut transaction, TABLES.to_owned()).await?;
         run(&mut transaction, format!("DROP SCHEMA \"{schema}\"")).await?;
     }
-    transaction.commit().await?;
-    connection.keep();
-    Ok(found)
+    transaction.commit().await.map(|()| found)
 }
 
-/// A transaction that no other of ours about the same schema runs beside.
-async fn begin<'c>(connection: &'c mut PgConnection, schema: &str) -> Result<PgTransaction<'c>, sqlx::Error> {
-    let mut transaction = connection.begin().await?;
+/// A transaction that excludes every other one of ours about the same schema.
+async fn begin(pool: &PgPool, schema: &str) -> Result<PgTransaction<'static>, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
     let lock = "SELECT pg_advisory_xact_lock(hashtext('backend-bench'), hashtext($1))";
     sqlx::query(lock).bind(schema).execute(&mut *transaction).await?;
     Ok(transaction)
@@ -150,21 +143,17 @@ async fn look(connection: &mut PgConnection, schema: &str) -> Result<Found, sqlx
     let ask = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1";
     let comment: Option<Option<String>> =
         sqlx::query_scalar(ask).bind(schema).fetch_optional(connection).await?;
-    Ok(match comment {
-        None => Found::Nothing,
-        Some(comment) => match comment.as_deref().and_then(version_in) {
-            Some(version) => Found::Version(version),
-            None => Found::Foreign(comment),
-        },
-    })
+    let Some(comment) = comment else { return Ok(Found::Nothing) };
+    let version = comment.as_deref().and_then(version_in);
+    Ok(version.map_or(Found::Foreign(comment), Found::Version))
 }
 
 fn version_in(comment: &str) -> Option<usize> {
     comment.strip_prefix(MARKER)?.parse().ok().filter(|version| *version > 0)
 }
 
-/// Statements of ours with nothing in them but the name of the schema, which has been checked, and is quoted since it
-/// may be a word of SQL.
+/// Runs statements of ours that contain nothing but the name of the schema, which has been checked, and is quoted
+/// since it may be a word of SQL.
 async fn run(connection: &mut PgConnection, statements: String) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(AssertSqlSafe(statements)).execute(connection).await.map(drop)
 }

@@ -1,43 +1,39 @@
 //! Threads, messages and settings.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqlitePool};
+use sqlx::SqlitePool;
 
 use super::Sqlite;
 use crate::backend::database::{Conversations, Message, Role, Settings, Task, Thread, now_us};
 
 impl Conversations for Sqlite {
     fn create_thread<'a>(&'a self, title: &'a str) -> Task<'a, Thread> {
-        Box::pin(self.write("creating a thread", create_thread(&self.pool, title)))
+        Box::pin(self.write("creating a thread", create_thread(self.pool(), title)))
     }
 
     fn thread(&self, id: i64) -> Task<'_, Option<Thread>> {
-        let query = sqlx::query("SELECT id, title, created_us FROM threads WHERE id = ?").bind(id);
-        let work = query.try_map(|row| thread(&row)).fetch_optional(&self.pool);
-        Box::pin(self.run("looking up a thread", work))
+        let query = sqlx::query_as("SELECT id, title, created_us FROM threads WHERE id = ?").bind(id);
+        Box::pin(self.run("looking up a thread", query.fetch_optional(self.pool())))
     }
 
     fn threads(&self, limit: u32) -> Task<'_, Vec<Thread>> {
-        let query =
-            sqlx::query("SELECT id, title, created_us FROM threads ORDER BY id DESC LIMIT ?").bind(limit);
-        let work = query.try_map(|row| thread(&row)).fetch_all(&self.pool);
-        Box::pin(self.run("listing threads", work))
+        let query = sqlx::query_as("SELECT id, title, created_us FROM threads ORDER BY id DESC LIMIT ?");
+        Box::pin(self.run("listing threads", query.bind(limit).fetch_all(self.pool())))
     }
 
     fn add_message<'a>(&'a self, thread: i64, role: Role, content: &'a str) -> Task<'a, Message> {
-        Box::pin(self.write("adding a message", add_message(&self.pool, thread, role, content)))
+        Box::pin(self.write("adding a message", add_message(self.pool(), thread, role, content)))
     }
 
     fn messages(&self, thread: i64, limit: u32) -> Task<'_, Vec<Message>> {
-        Box::pin(self.run("listing messages", messages(&self.pool, thread, limit)))
+        Box::pin(self.run("listing messages", messages(self.pool(), thread, limit)))
     }
 
     fn settings(&self) -> Task<'_, Settings> {
-        Box::pin(self.run("reading settings", settings(&self.pool)))
+        Box::pin(self.run("reading settings", settings(self.pool())))
     }
 
     fn put_settings<'a>(&'a self, settings: &'a Settings) -> Task<'a, ()> {
-        Box::pin(self.write("changing settings", put_settings(&self.pool, settings)))
+        Box::pin(self.write("changing settings", put_settings(self.pool(), settings)))
     }
 }
 
@@ -64,11 +60,9 @@ async fn add_message(
 }
 
 async fn messages(pool: &SqlitePool, thread: i64, limit: u32) -> Result<Vec<Message>, sqlx::Error> {
-    let query = sqlx::query(
-        "SELECT id, thread_id, role, content, created_us FROM messages WHERE thread_id = ? \
-         ORDER BY id DESC LIMIT ?",
-    );
-    let mut found = query.bind(thread).bind(limit).try_map(|row| message(&row)).fetch_all(pool).await?;
+    const LATEST: &str = "SELECT id, thread_id, role, content, created_us FROM messages WHERE thread_id = ? \
+                          ORDER BY id DESC LIMIT ?";
+    let mut found: Vec<Message> = sqlx::query_as(LATEST).bind(thread).bind(limit).fetch_all(pool).await?;
     found.reverse();
     Ok(found)
 }
@@ -87,20 +81,4 @@ async fn put_settings(pool: &SqlitePool, settings: &Settings) -> Result<(), sqlx
         sqlx::query(PUT).bind(name).bind(value).execute(&mut *transaction).await?;
     }
     transaction.commit().await
-}
-
-fn thread(row: &SqliteRow) -> Result<Thread, sqlx::Error> {
-    Ok(Thread { id: row.try_get(0)?, title: row.try_get(1)?, created_us: row.try_get(2)? })
-}
-
-fn message(row: &SqliteRow) -> Result<Message, sqlx::Error> {
-    let role: String = row.try_get(2)?;
-    let unknown = || sqlx::Error::Decode(format!("{role:?} is no role of a message").into());
-    Ok(Message {
-        id: row.try_get(0)?,
-        thread_id: row.try_get(1)?,
-        role: Role::from_name(&role).ok_or_else(unknown)?,
-        content: row.try_get(3)?,
-        created_us: row.try_get(4)?,
-    })
 }

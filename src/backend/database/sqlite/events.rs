@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use sqlx::error::BoxDynError;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments, AssertSqlSafe, Row, SqliteConnection, SqlitePool};
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments, AssertSqlSafe, SqliteConnection, SqlitePool};
 
 use crate::backend::database::{Event, ModelUsage};
 
@@ -33,7 +33,7 @@ async fn insert_chunk(
     events: &[Event],
 ) -> Result<(), sqlx::Error> {
     let arguments = arguments(events).map_err(sqlx::Error::Encode)?;
-    // Only full chunks are worth a place among the prepared statements.
+    // Only the statement of full chunks is worth caching.
     let query = sqlx::query_with(AssertSqlSafe(statement), arguments).persistent(events.len() == ROWS);
     query.execute(connection).await.map(drop)
 }
@@ -77,10 +77,10 @@ pub(super) async fn clear(pool: &SqlitePool) -> Result<(), sqlx::Error> {
     sqlx::query("DELETE FROM events").execute(pool).await.map(drop)
 }
 
-/// `prepared`: with the statement that the connection keeps from the last time.
+/// `prepared`: with the statement that the connection has cached.
 pub(super) async fn by_id(pool: &SqlitePool, id: i64, prepared: bool) -> Result<Option<Event>, sqlx::Error> {
-    let query = sqlx::query("SELECT * FROM events WHERE id = ?").bind(id).persistent(prepared);
-    query.try_map(|row| event(&row)).fetch_optional(pool).await
+    let query = sqlx::query_as("SELECT * FROM events WHERE id = ?").bind(id);
+    query.persistent(prepared).fetch_optional(pool).await
 }
 
 pub(super) async fn between(
@@ -88,40 +88,14 @@ pub(super) async fn between(
     range: Range<i64>,
     limit: u32,
 ) -> Result<Vec<Event>, sqlx::Error> {
-    let query = sqlx::query("SELECT * FROM events WHERE at_us >= ? AND at_us < ? ORDER BY at_us LIMIT ?");
-    let query = query.bind(range.start).bind(range.end).bind(limit);
-    query.try_map(|row| event(&row)).fetch_all(pool).await
+    let query = sqlx::query_as("SELECT * FROM events WHERE at_us >= ? AND at_us < ? ORDER BY at_us LIMIT ?");
+    query.bind(range.start).bind(range.end).bind(limit).fetch_all(pool).await
 }
 
 pub(super) async fn usage(pool: &SqlitePool, range: Range<i64>) -> Result<Vec<ModelUsage>, sqlx::Error> {
-    let query = sqlx::query(
+    let query = sqlx::query_as(
         "SELECT model, count(*), avg(latency_ms), sum(input_tokens + output_tokens), sum(cost_usd) FROM events \
          WHERE at_us >= ? AND at_us < ? GROUP BY model ORDER BY model",
     );
-    query.bind(range.start).bind(range.end).try_map(|row| model_usage(&row)).fetch_all(pool).await
-}
-
-fn event(row: &SqliteRow) -> Result<Event, sqlx::Error> {
-    Ok(Event {
-        id: row.try_get(0)?,
-        thread_id: row.try_get(1)?,
-        workload: row.try_get(2)?,
-        model: row.try_get(3)?,
-        input_tokens: row.try_get(4)?,
-        output_tokens: row.try_get(5)?,
-        latency_ms: row.try_get(6)?,
-        cost_usd: row.try_get(7)?,
-        payload: row.try_get(8)?,
-        at_us: row.try_get(9)?,
-    })
-}
-
-fn model_usage(row: &SqliteRow) -> Result<ModelUsage, sqlx::Error> {
-    Ok(ModelUsage {
-        model: row.try_get(0)?,
-        events: row.try_get(1)?,
-        average_latency_ms: row.try_get(2)?,
-        tokens: row.try_get(3)?,
-        cost_usd: row.try_get(4)?,
-    })
+    query.bind(range.start).bind(range.end).fetch_all(pool).await
 }

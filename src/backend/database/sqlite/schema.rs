@@ -47,14 +47,14 @@ const SCHEMA: &str = "
 /// Creates the schema in an empty database, and leaves one of this version as it is.
 pub(super) async fn migrate(database: &Sqlite) -> Result<(), Error> {
     let found =
-        database.write("migrating", async { create(&mut *database.pool.acquire().await?).await }).await?;
+        database.write("migrating", async { create(&mut *database.pool().acquire().await?).await }).await?;
     let unusable = |reason| Err(Error::Schema { place: database.place(), reason });
     match found {
         Found::Empty | Found::Version(VERSION) => Ok(()),
         Found::Version(version) => {
             unusable(format!("it is version {version}, and this program knows {VERSION}"))
         }
-        Found::Foreign => unusable("it has tables that this program did not make".to_owned()),
+        Found::Foreign => unusable("it contains tables that this program did not make".to_owned()),
     }
 }
 

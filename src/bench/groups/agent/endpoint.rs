@@ -1,6 +1,4 @@
-//! The model that the agent benchmarks ask.
-
-use std::cell::OnceCell;
+//! The model that the agent benchmarks ask, and the check of its answers.
 
 use tokio::runtime::Runtime;
 
@@ -9,18 +7,18 @@ use crate::backend::agent::{
 };
 use crate::bench::deployment;
 
-/// The seed of everything simulated here.
-pub(super) const SEED: u64 = 2;
+/// The seed of the simulation.
+const SEED: u64 = 2;
 
-/// A real endpoint, or a simulated one that runs as long as this lives.
-pub(super) struct Endpoint {
+/// A real endpoint, or a simulated one that runs until this is dropped.
+pub(super) struct ModelEndpoint {
     supervisor: Supervisor,
     simulated: Option<SimulatedLlm>,
 }
 
-impl Endpoint {
+impl ModelEndpoint {
     /// The endpoint that the environment names, else a simulated one.
-    fn of_env_or_simulated(runtime: &Runtime, profile: LatencyProfile) -> Self {
+    pub(super) fn from_env_or_simulated(runtime: &Runtime, profile: LatencyProfile) -> Self {
         match LlmConfig::from_variables(deployment::named).unwrap_or_else(|error| panic!("{error}")) {
             Some(config) => {
                 eprintln!("agent: asking {} at {}", config.model, config.base_url());
@@ -50,12 +48,12 @@ impl Endpoint {
         self.supervisor.llm()
     }
 
-    /// The answer to expect, where it can be known.
+    /// The expected answer, which is known only for a simulated model.
     pub(super) fn expected(&self, prompt: &str) -> Option<String> {
         self.simulated.as_ref().map(|simulated| simulated.answer_to(prompt))
     }
 
-    /// Refuses an answer that is not the one to expect, or is blank.
+    /// Panics if an answer is blank or not the expected one.
     pub(super) fn check(&self, prompt: &str, answer: &str) {
         assert!(!answer.trim().is_empty(), "a blank answer to {prompt:?}");
         if let Some(expected) = self.expected(prompt) {
@@ -63,30 +61,18 @@ impl Endpoint {
         }
     }
 
-    /// [`Endpoint::check`] for every stage of a report.
+    /// [`ModelEndpoint::check`] for every stage of a report.
     pub(super) fn check_report(&self, request: &str, report: &AgentReport) {
         assert_eq!(report.stages.len(), 5, "stages are missing");
-        let mut handed_on = None;
+        let mut previous = None;
         for stage in &report.stages {
-            self.check(&stage.stage.prompt(request, handed_on), &stage.completion.text);
-            handed_on = Some(&stage.completion.text);
+            self.check(&stage.stage.prompt(request, previous), &stage.completion.text);
+            previous = Some(&stage.completion.text);
         }
     }
 }
 
-/// An endpoint that starts when a benchmark first asks for it: a filter that leaves it out costs nothing.
-pub(super) struct Lazy<'r> {
-    runtime: &'r Runtime,
-    profile: LatencyProfile,
-    endpoint: OnceCell<Endpoint>,
-}
-
-impl<'r> Lazy<'r> {
-    pub(super) fn new(runtime: &'r Runtime, profile: LatencyProfile) -> Self {
-        Self { runtime, profile, endpoint: OnceCell::new() }
-    }
-
-    pub(super) fn get(&self) -> &Endpoint {
-        self.endpoint.get_or_init(|| Endpoint::of_env_or_simulated(self.runtime, self.profile))
-    }
+/// A request of an agent: each is different.
+pub(super) fn request(agent: usize, number: usize) -> String {
+    format!("Team {agent} spent {}% more on model calls this week. What should it change?", 10 + number)
 }

@@ -1,11 +1,11 @@
-//! `agent/overhead`: what the pipeline costs over the model calls that it makes.
+//! `agent/overhead`: the cost of the pipeline relative to the model calls in it.
 //!
-//! A simulated model that answers at once is asked the same prompts twice: by the supervisor, and by bare calls of
-//! the client library, one after the other and drained to their end. The two take turns to go first, so that drift
-//! of the machine falls on both. A value is the median of the pairs' ratios. Both arms carry the work of the
-//! simulated server, which runs in this process; a model that takes its time makes the ratio smaller still.
+//! A simulated model without waits gets the same prompts twice: from the supervisor, and from bare calls of the client
+//! library, one after the other. The two alternate in which comes first, so that drift of the machine affects both. A value
+//! is the median of the pairs' ratios. Both arms include the work of the simulated server, which runs in this process; a
+//! slower model makes the ratio smaller.
 //!
-//! It always asks the simulated model, `LLM_BASE_URL` or not: a real one's latency would hide what is measured.
+//! The model is always simulated, whatever `LLM_BASE_URL` says: the latency of a real one would hide the overhead.
 
 use std::time::Duration;
 
@@ -16,38 +16,38 @@ use futures_util::StreamExt;
 use tokio::runtime::Runtime;
 use tokio::time::Instant;
 
-use super::endpoint::Endpoint;
-use crate::backend::agent::{LatencyProfile, LlmConfig, Stage};
+use super::endpoint::{ModelEndpoint, request};
+use crate::backend::agent::{AgentStage, LatencyProfile, LlmConfig};
 use crate::bench::{Harness, Unit};
 
-/// Pairs behind one value: each some 3 ms.
+/// Pairs in one value, about 3 ms each.
 const PAIRS: usize = 40;
 
-/// Pairs before the first value: connections open, and both paths are warm.
+/// Pairs before the first value, which open the connections.
 const WARM_UP: usize = 20;
 
 pub(super) fn measure(harness: &mut Harness, runtime: &Runtime) {
     harness.replay("overhead", Unit::Ratio, |samples| {
-        let arms = Arms::new(Endpoint::simulated(runtime, LatencyProfile::zero()));
+        let arms = Arms::new(ModelEndpoint::simulated(runtime, LatencyProfile::zero()));
         runtime.block_on(arms.ratio(WARM_UP));
         (0..samples).map(|_| runtime.block_on(arms.ratio(PAIRS))).collect()
     });
 }
 
-/// The two ways to the same answers.
+/// The two arms: both get the same answers.
 struct Arms {
-    endpoint: Endpoint,
+    endpoint: ModelEndpoint,
     bare: Client<OpenAIConfig>,
     request: String,
-    /// What the stages ask, which with this model is known beforehand, and what it answers.
+    /// The prompts of the stages and their answers, which a simulated model makes predictable.
     prompts: Vec<(String, String)>,
 }
 
 impl Arms {
-    fn new(endpoint: Endpoint) -> Self {
-        let request = super::request(0, 0);
+    fn new(endpoint: ModelEndpoint) -> Self {
+        let request = request(0, 0);
         let mut prompts: Vec<(String, String)> = Vec::new();
-        for stage in Stage::ALL {
+        for stage in AgentStage::ALL {
             let prompt = stage.prompt(&request, prompts.last().map(|(_, answer)| answer.as_str()));
             let answer = endpoint.expected(&prompt).expect("a simulated model's answers are known");
             prompts.push((prompt, answer));

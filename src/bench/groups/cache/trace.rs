@@ -22,14 +22,14 @@ const SCAN: u32 = 1_000;
 
 /// One request of a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Request {
+pub enum TraceRequest {
     /// By a user.
     Regular(u64),
     /// By a job that reads everything once, an export or a crawler.
     Scan(u64),
 }
 
-impl Request {
+impl TraceRequest {
     /// Which response is asked for.
     #[must_use]
     pub fn number(self) -> u64 {
@@ -80,17 +80,17 @@ impl Trace {
 }
 
 impl Iterator for Trace {
-    type Item = Request;
+    type Item = TraceRequest;
 
-    fn next(&mut self) -> Option<Request> {
+    fn next(&mut self) -> Option<TraceRequest> {
         self.position = (self.position + 1) % (BETWEEN_SCANS + self.scan);
         if self.position < self.scan {
             self.scanned += 1;
-            return Some(Request::Scan(self.scanned));
+            return Some(TraceRequest::Scan(self.scanned));
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank from 1 to KEYS")]
         let rank = self.popularity.sample(&mut self.rng) as u64;
-        Some(Request::Regular(rank))
+        Some(TraceRequest::Regular(rank))
     }
 }
 

@@ -1,124 +1,110 @@
-//! `faults/<fault>/{success_rate,recovery_time}`: a population at work while something breaks, and after it is mended.
+//! `faults/<fault>/{success_rate,recovery_time}`: a population at work while a part fails, and after it is healed.
 //!
-//! Each fault meets a fresh platform. It begins after a moment, lasts a while, and is mended; the population goes on.
-//! `success_rate` is that of the whole time. `recovery_time` runs from the mending to the end of the first window in
+//! Each fault meets a fresh platform. It is injected after a moment, lasts a while, and is healed; the population goes on.
+//! `success_rate` is that of the whole time. `recovery_time` runs from the healing to the end of the first window in
 //! which the service level holds again: 99 of a hundred operations succeed, and 95 of a hundred within two seconds.
 //! Where there is none before the load ends, it is an hour, which no limit allows.
 //!
-//! A fault that leaves no trace in the parts it is meant for ends the category: nothing was tested.
+//! A fault that leaves no trace in its part ends the category: nothing was tested. Each fault is a file here that
+//! implements [`Fault`]; a new one is added to [`measure`] too.
 
+mod cache_cleared;
+mod database_cut;
+mod database_locked;
 mod fault;
-mod injection;
-mod listeners;
-mod lock;
+mod injector;
+mod llm;
 mod proxy;
 mod recovery;
-mod stage;
+mod slow_readers;
 
 use std::cell::OnceCell;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use self::fault::Fault;
-use self::stage::{Stage, Unavailable};
-use super::nanoseconds;
-use super::place::Place;
+use self::cache_cleared::CacheCleared;
+use self::database_cut::DatabaseCut;
+use self::database_locked::DatabaseLocked;
+use self::fault::{Fault, Unavailable};
+use self::injector::{FaultInjector, FaultOutcome, Phases};
+use self::llm::{LlmErrors, LlmHangs};
+use self::slow_readers::SlowReaders;
+use super::system::SystemUnderTest;
 use crate::bench::groups::required;
-use crate::bench::harness::{is_test_run, skip};
-use crate::bench::load::Recording;
+use crate::bench::groups::times::nanoseconds;
+use crate::bench::harness::{is_test_run, leave_out};
 use crate::bench::{Facts, Harness, Mode, Unit};
 
-/// Longer than anybody waits: the recovery time of what did not recover.
+/// The recovery time of a population that did not recover.
 const NOT_RECOVERED: Duration = Duration::from_hours(1);
 
-/// The smallest success rate that Criterion can hold, in percent, in place of none at all.
+/// The smallest success rate that Criterion can hold, in percent, in place of zero.
 const NONE_SUCCEEDED: f64 = 0.001;
 
-/// When a fault begins, how long it lasts, and how long it is watched afterwards.
-#[derive(Debug, Clone, Copy)]
-struct Times {
-    before: Duration,
-    lasting: Duration,
-    after: Duration,
+/// Measures the population under each fault, on platforms of ours: faults are not injected into the user's deployment.
+pub(super) fn measure(harness: &mut Harness, users: &Runtime, system: &SystemUnderTest) {
+    measure_one::<LlmErrors>(harness, users, system);
+    measure_one::<LlmHangs>(harness, users, system);
+    measure_one::<DatabaseCut>(harness, users, system);
+    measure_one::<DatabaseLocked>(harness, users, system);
+    measure_one::<SlowReaders>(harness, users, system);
+    measure_one::<CacheCleared>(harness, users, system);
 }
 
-impl Times {
-    fn of(mode: Mode) -> Self {
-        let [before, lasting, after] = match mode {
-            _ if is_test_run() => [100, 800, 500],
-            Mode::Quick => [300, 700, 1_500],
-            Mode::Full => [1_000, 2_000, 4_000],
-        };
-        let ms = Duration::from_millis;
-        Self { before: ms(before), lasting: ms(lasting), after: ms(after) }
-    }
-
-    fn all(&self) -> Duration {
-        self.before + self.lasting + self.after
-    }
+fn measure_one<F: Fault>(harness: &mut Harness, users: &Runtime, system: &SystemUnderTest) {
+    let (facts, phases, outcome) = (harness.facts(), phases(harness.mode()), OnceCell::new());
+    let outcome = || {
+        system.may_break(users);
+        outcome.get_or_init(|| {
+            let injector = FaultInjector::<F>::start().unwrap_or_else(|why| unavailable::<F>(&why, &facts));
+            let recorded = injector.engine().map_or(Ok(()), |engine| facts.note_engine(engine));
+            recorded.unwrap_or_else(|error| panic!("{error}"));
+            report::<F>(injector.run(users, phases, true))
+        })
+    };
+    harness.replay(&format!("faults/{}/success_rate", F::NAME), Unit::Percent, |_| {
+        vec![outcome().recording.whole().success_percent().max(NONE_SUCCEEDED)]
+    });
+    harness.replay(&format!("faults/{}/recovery_time", F::NAME), Unit::Time, |_| {
+        vec![nanoseconds(outcome().recovery.unwrap_or(NOT_RECOVERED))]
+    });
 }
 
-/// What a population saw of a fault.
-struct Seen {
-    recording: Recording,
-    /// From the mending to the recovery, where there was one.
-    recovery: Option<Duration>,
+fn phases(mode: Mode) -> Phases {
+    let [before, fault, after] = match mode {
+        _ if is_test_run() => [100, 800, 500],
+        Mode::Quick => [300, 700, 1_500],
+        Mode::Full => [1_000, 2_000, 4_000],
+    };
+    let ms = Duration::from_millis;
+    Phases { before: ms(before), fault: ms(fault), after: ms(after) }
 }
 
-/// Measures the population under each fault, on platforms of ours: nobody breaks the user's deployment.
-pub(super) fn measure(harness: &mut Harness, users: &Runtime, place: &Place) {
-    let (facts, times) = (harness.facts(), Times::of(harness.mode()));
-    for fault in Fault::ALL {
-        let seen = OnceCell::new();
-        let seen = || {
-            place.may_break(users);
-            seen.get_or_init(|| {
-                let stage = Stage::start(fault).unwrap_or_else(|why| left_out(fault, &why, &facts));
-                note(&stage, &facts);
-                see(users, stage, fault, times)
-            })
-        };
-        let id = format!("faults/{}", fault.name());
-        harness.replay(&format!("{id}/success_rate"), Unit::Percent, |_| {
-            vec![seen().recording.whole().success_percent().max(NONE_SUCCEEDED)]
-        });
-        harness.replay(&format!("{id}/recovery_time"), Unit::Time, |_| {
-            vec![nanoseconds(seen().recovery.unwrap_or(NOT_RECOVERED))]
-        });
-    }
-}
-
-/// Leaves the benchmarks of a fault out that cannot be caused here.
+/// Leaves the benchmarks of a fault out that cannot be injected here.
 ///
 /// # Panics
 /// `BENCH_REQUIRE` names the engine that it needs.
-fn left_out(fault: Fault, why: &Unavailable, facts: &Facts) -> ! {
-    let (Unavailable { reason, remedy }, required) = (why, fault.engine().filter(|it| required::names(it)));
-    let noted = facts.note_row_not_run(&format!("faults/{}/*", fault.name()), reason, remedy);
-    noted.unwrap_or_else(|error| panic!("{error}"));
-    if let Some(engine) = required {
-        panic!("{engine} is required (BENCH_REQUIRE), and not to be had: {reason}; {remedy}");
+fn unavailable<F: Fault>(Unavailable { reason, remedy }: &Unavailable, facts: &Facts) -> ! {
+    let rows = format!("faults/{}/*", F::NAME);
+    if let Some(engine) = F::ENGINE.filter(|engine| required::names(engine)) {
+        let recorded = facts.note_row_not_run(&rows, reason, remedy);
+        recorded.unwrap_or_else(|error| panic!("{error}"));
+        panic!("{engine} is required (BENCH_REQUIRE) and missing: {reason}; {remedy}");
     }
-    skip()
+    leave_out(facts, &rows, reason, remedy)
 }
 
-fn note(stage: &Stage, facts: &Facts) {
-    let noted = stage.engine().map_or(Ok(()), |engine| facts.note_engine(engine));
-    noted.unwrap_or_else(|error| panic!("{error}"));
-}
-
-/// Has a population work while `fault` comes and goes, and tells on stderr what it saw.
-fn see(users: &Runtime, stage: Stage, fault: Fault, times: Times) -> Seen {
-    let seen = stage.worked(users, times, true);
-    let success = seen.recording.whole().success_percent();
+/// Prints what the population saw.
+fn report<F: Fault>(outcome: FaultOutcome) -> FaultOutcome {
+    let whole = outcome.recording.whole();
     let recovered =
-        seen.recovery.map_or("did not recover".to_owned(), |time| format!("recovered in {time:?}"));
-    eprintln!("concurrent: {}: {success:.2} % succeeded, {recovered}", fault.name());
-    if seen.recording.whole().failures > 0 {
-        eprintln!("{}", seen.recording);
+        outcome.recovery.map_or("did not recover".to_owned(), |time| format!("recovered in {time:?}"));
+    eprintln!("concurrent: {}: {:.2} % succeeded, {recovered}", F::NAME, whole.success_percent());
+    if whole.failures > 0 {
+        eprintln!("{}", outcome.recording);
     }
-    seen
+    outcome
 }
 
 #[cfg(test)]
@@ -126,58 +112,62 @@ mod tests {
     use super::*;
     use crate::bench::harness::runtime;
 
-    pub(super) const TIMES: Times = Times {
+    const PHASES: Phases = Phases {
         before: Duration::from_millis(300),
-        lasting: Duration::from_millis(500),
+        fault: Duration::from_millis(500),
         after: Duration::from_millis(1_500),
     };
 
-    pub(super) fn started(fault: Fault) -> Stage {
-        Stage::start(fault).unwrap_or_else(|why| panic!("{}: {}", why.reason, why.remedy))
+    fn started<F: Fault>() -> FaultInjector<F> {
+        FaultInjector::start().unwrap_or_else(|why| panic!("{}: {}", why.reason, why.remedy))
     }
 
-    /// What is mended has longer to recover: a busy machine is no failure of the parts.
-    fn worked(fault: Fault, mended: bool) -> Seen {
-        let after = Duration::from_millis(if mended { 4_000 } else { 1_500 });
-        started(fault).worked(&runtime(), Times { after, ..TIMES }, mended)
+    /// Recovery has more time after a healing: a busy machine is no failure of the parts.
+    fn recovers<F: Fault>() {
+        let phases = Phases { after: Duration::from_secs(4), ..PHASES };
+        let FaultOutcome { recording, recovery } = started::<F>().run(&runtime(), phases, true);
+        assert!(recovery.is_some() && recording.whole().success_percent() > 50.0, "{}: {recording}", F::NAME);
     }
 
-    #[test]
-    fn a_database_that_is_cut_off_recovers_when_it_is_back_and_not_before() {
-        let back = worked(Fault::DatabaseCut, true);
-        assert!(
-            back.recovery.is_some() && back.recording.whole().success_percent() > 50.0,
-            "{}",
-            back.recording
-        );
-        let gone = worked(Fault::DatabaseCut, false);
-        assert_eq!(gone.recovery, None, "{}", gone.recording);
-        assert!(gone.recording.whole().failures > 0, "{}", gone.recording);
+    fn does_not_recover_unhealed<F: Fault>() {
+        let FaultOutcome { recording, recovery } = started::<F>().run(&runtime(), PHASES, false);
+        assert_eq!(recovery, None, "{}: {recording}", F::NAME);
+        assert!(recording.whole().failures > 0, "{recording}");
     }
 
     #[test]
-    fn slow_readers_lose_messages_and_nobody_else_notices() {
-        // That they lose some is what its trace is, without which this panics.
-        let times = Times { lasting: Duration::from_secs(2), ..TIMES };
-        let seen = started(Fault::SlowReaders).worked(&runtime(), times, true);
+    fn a_database_that_is_cut_off_recovers_when_it_is_healed_and_not_before() {
+        recovers::<DatabaseCut>();
+        does_not_recover_unhealed::<DatabaseCut>();
+    }
+
+    #[test]
+    fn slow_readers_lose_messages_and_other_users_see_no_failure() {
+        // That messages are lost is the fault's trace, without which this panics.
+        let phases = Phases { fault: Duration::from_secs(2), ..PHASES };
+        let seen = started::<SlowReaders>().run(&runtime(), phases, true);
         assert!(seen.recovery.is_some() && seen.recording.whole().failures == 0, "{}", seen.recording);
     }
 
     #[test]
-    fn what_is_mended_recovers() {
-        for fault in [Fault::LlmErrors, Fault::DatabaseLocked, Fault::CacheCleared] {
-            let seen = worked(fault, true);
-            assert!(seen.recovery.is_some(), "{}: {}", fault.name(), seen.recording);
-            assert!(seen.recording.whole().success_percent() > 50.0, "{}", seen.recording);
-        }
+    fn healed_faults_recover() {
+        recovers::<LlmErrors>();
+        recovers::<DatabaseLocked>();
+        recovers::<CacheCleared>();
     }
 
     #[test]
-    fn what_is_never_mended_does_not_recover() {
-        for fault in [Fault::LlmErrors, Fault::LlmHangs, Fault::DatabaseLocked] {
-            let seen = worked(fault, false);
-            assert_eq!(seen.recovery, None, "{}: {}", fault.name(), seen.recording);
-            assert!(seen.recording.whole().failures > 0, "{}", seen.recording);
-        }
+    fn faults_that_are_not_healed_do_not_recover() {
+        does_not_recover_unhealed::<LlmErrors>();
+        does_not_recover_unhealed::<LlmHangs>();
+        does_not_recover_unhealed::<DatabaseLocked>();
+    }
+
+    #[test]
+    #[should_panic(expected = "slow_readers left no trace: nothing was tested")]
+    fn a_fault_without_a_trace_is_no_test() {
+        let mut injector = started::<SlowReaders>();
+        injector.release();
+        let _ = injector.run(&runtime(), PHASES, true);
     }
 }

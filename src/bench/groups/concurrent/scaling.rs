@@ -4,21 +4,18 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::scenario::{Scenario, Stage};
-use super::search;
+use super::scenario::{Fixture, Scenario, ServiceLevel};
 use crate::bench::load::Recording;
 
-/// The service level behind `max_users`, as `baselines/thresholds.toml` promises it: how long 95 of a hundred operations
-/// may take, and how many have to succeed.
-const LEVEL_P95: Duration = Duration::from_secs(2);
-const LEVEL_SUCCESS_PERCENT: f64 = 99.9;
+/// The service level behind `max_users`, as `baselines/thresholds.toml` promises it.
+const LEVEL: ServiceLevel = ServiceLevel { p95: Duration::from_secs(2), success_percent: 99.9 };
 
 /// What response times may grow by where load doubles, as an exponent: 2^1.5 = 2.8 times.
 const EXPONENT: f64 = 1.5;
 
 /// Populations of several sizes, each recorded when it is first needed.
 pub(super) struct Scaling<'s> {
-    stage: Stage<'s>,
+    fixture: Fixture<'s>,
     populations: Vec<usize>,
     within: f64,
     length: Duration,
@@ -35,17 +32,17 @@ struct Step {
 
 impl<'s> Scaling<'s> {
     /// `populations` are tried for `length` each, in their order, which is rising; the search comes `within` a fraction.
-    pub(super) fn new(stage: Stage<'s>, populations: Vec<usize>, within: f64, length: Duration) -> Self {
-        Self { stage, populations, within, length, steps: RefCell::default(), most: OnceCell::new() }
+    pub(super) fn new(fixture: Fixture<'s>, populations: Vec<usize>, within: f64, length: Duration) -> Self {
+        Self { fixture, populations, within, length, steps: RefCell::default(), most: OnceCell::new() }
     }
 
     /// The scenario of one size; what it records counts for the search too.
     pub(super) fn scenario(&self, count: usize) -> Scenario<'s> {
-        self.stage.scenario(&format!("scaling/{count}"), self.stage.population(count), self.length)
+        self.fixture.scenario(&format!("scaling/{count}"), self.fixture.population(count), self.length)
     }
 
-    /// Notes what the scenario of this size saw.
-    pub(super) fn note(&self, count: usize, recording: &Recording) {
+    /// Adds what the scenario of this size saw.
+    pub(super) fn add(&self, count: usize, recording: &Recording) {
         let step = Step { mean: recording.whole().mean(), keeps_level: keeps_level(count, recording) };
         self.steps.borrow_mut().insert(count, step);
     }
@@ -59,7 +56,7 @@ impl<'s> Scaling<'s> {
     /// # Panics
     /// Not even one user is served well.
     pub(super) fn most(&self) -> usize {
-        let search = || search::largest(&self.populations, self.within, |count| self.step(count).keeps_level);
+        let search = || largest(&self.populations, self.within, |count| self.step(count).keeps_level);
         *self
             .most
             .get_or_init(|| search().unwrap_or_else(|| panic!("not even one user is served well: see above")))
@@ -84,7 +81,7 @@ impl<'s> Scaling<'s> {
     fn step(&self, count: usize) -> Step {
         let known = self.steps.borrow().get(&count).copied();
         known.unwrap_or_else(|| {
-            self.note(count, self.scenario(count).recording());
+            self.add(count, self.scenario(count).recording());
             self.steps.borrow()[&count]
         })
     }
@@ -103,10 +100,36 @@ fn worst_degradation(means: &[(usize, f64)]) -> f64 {
 fn keeps_level(count: usize, recording: &Recording) -> bool {
     let whole = recording.whole();
     let (p95, success) = (whole.percentile(95.0), whole.success_percent());
-    let kept = p95 < LEVEL_P95 && success >= LEVEL_SUCCESS_PERCENT;
+    let kept = LEVEL.holds(&whole);
     let verdict = if kept { "keep" } else { "break" };
     eprintln!("concurrent: {count} users {verdict} the service level: p95 {p95:?}, {success:.1} % succeed");
     kept
+}
+
+/// The largest population that was seen to hold, or `None` where not one user did.
+///
+/// Tries `populations` in their order, which is rising, until one breaks; then halves the way between the last that
+/// held and the first that broke, until that is at most the fraction `within` of the one that held.
+fn largest(populations: &[usize], within: f64, mut holds: impl FnMut(usize) -> bool) -> Option<usize> {
+    let mut held = 0;
+    let mut broken = None;
+    for &population in populations {
+        if !holds(population) {
+            broken = Some(population);
+            break;
+        }
+        held = population;
+    }
+    while let Some(middle) = broken.and_then(|broken| between(held, broken, within)) {
+        if holds(middle) { held = middle } else { broken = Some(middle) }
+    }
+    (held > 0).then_some(held)
+}
+
+/// A population to try between one that held and one that broke, where they are not close yet.
+fn between(held: usize, broken: usize, within: f64) -> Option<usize> {
+    let apart = (broken - held) as f64;
+    (apart > (held as f64 * within).max(1.0)).then(|| held.midpoint(broken))
 }
 
 #[cfg(test)]
@@ -124,5 +147,43 @@ mod tests {
         near(&[(10, 0.1), (40, 1.6)], 2.0);
         near(&[(10, 0.1), (40, 1.6), (90, 0.1)], 2.0);
         near(&[(10, 0.1)], 1.0);
+    }
+
+    /// What the search finds, and what it tries, where `limit` is the largest that holds.
+    fn search(populations: &[usize], limit: usize) -> (Option<usize>, Vec<usize>) {
+        search_within(0.2, populations, limit)
+    }
+
+    fn search_within(within: f64, populations: &[usize], limit: usize) -> (Option<usize>, Vec<usize>) {
+        let mut tried = Vec::new();
+        let found = largest(populations, within, |population| {
+            tried.push(population);
+            population <= limit
+        });
+        (found, tried)
+    }
+
+    #[test]
+    fn the_limit_is_bisected_between_the_last_that_held_and_the_first_that_broke() {
+        assert_eq!(search(&[25, 100, 400], 260), (Some(250), vec![25, 100, 400, 250, 325, 287]));
+        assert_eq!(search(&[10, 25], 24), (Some(21), vec![10, 25, 17, 21]));
+    }
+
+    #[test]
+    fn a_coarser_search_ends_sooner() {
+        assert_eq!(search_within(0.5, &[100, 200, 400], 260), (Some(200), vec![100, 200, 400, 300]));
+        assert_eq!(search_within(0.5, &[100, 200, 400], 310), (Some(300), vec![100, 200, 400, 300]));
+    }
+
+    #[test]
+    fn what_never_breaks_is_the_largest_tried() {
+        assert_eq!(search(&[25, 50, 100], 1_000), (Some(100), vec![25, 50, 100]));
+    }
+
+    #[test]
+    fn a_first_population_that_breaks_is_searched_below() {
+        assert_eq!(search(&[25, 50], 3).0, Some(3));
+        assert_eq!(search(&[25, 50], 1).0, Some(1));
+        assert_eq!(search(&[25, 50], 0).0, None);
     }
 }

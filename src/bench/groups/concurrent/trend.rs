@@ -1,15 +1,10 @@
-//! Whether things get worse while a population works on and on.
+//! The trend of response times and heap over a long scenario.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
-
-use crate::bench::heap::{Heap, Slope};
+use crate::bench::heap::Slope;
 use crate::bench::load::Recording;
 
 /// Stretches of equal length, each of which gives a point of the trend.
-const POINTS: u32 = 24;
+pub(super) const POINTS: u32 = 24;
 
 /// By what something has changed from the beginning of a recording to its end: 1 where it has not. It is the slope of
 /// the logarithm, by Theil and Sen, over the whole time; the interval is that of 99 %.
@@ -46,50 +41,6 @@ impl std::fmt::Display for Trend {
         let percent = |factor: f64| 100.0 * (factor - 1.0);
         let (estimate, lower, upper) = (percent(self.estimate), percent(self.lower), percent(self.upper));
         write!(formatter, "{estimate:+.1} % ({lower:+.1} to {upper:+.1} %)")
-    }
-}
-
-/// Looks at the live heap again and again, on a thread of its own.
-pub(super) struct HeapWatch {
-    done: Arc<AtomicBool>,
-    watching: Option<JoinHandle<Vec<f64>>>,
-}
-
-impl HeapWatch {
-    /// Looks [`POINTS`] times in `length`, once `after` has passed.
-    ///
-    /// # Panics
-    /// The global allocator is not jemalloc.
-    pub(super) fn start(after: Duration, length: Duration) -> Self {
-        let (heap, done) = (Heap::of_jemalloc(), Arc::new(AtomicBool::new(false)));
-        let is_done = Arc::clone(&done);
-        let watch = move || {
-            let mut live = Vec::new();
-            thread::sleep(after);
-            while !is_done.load(Relaxed) {
-                live.push(heap.allocated() as f64);
-                thread::sleep(length / POINTS);
-            }
-            live
-        };
-        Self { done, watching: Some(thread::spawn(watch)) }
-    }
-
-    /// What was seen.
-    ///
-    /// # Panics
-    /// Never: jemalloc's counters can be read once they were.
-    pub(super) fn stop(mut self) -> Vec<f64> {
-        self.done.store(true, Relaxed);
-        let watching = self.watching.take().expect("only stopping takes it");
-        watching.join().expect("jemalloc with statistics")
-    }
-}
-
-impl Drop for HeapWatch {
-    /// Also where the work panics.
-    fn drop(&mut self) {
-        self.done.store(true, Relaxed);
     }
 }
 

@@ -1,7 +1,7 @@
-//! `memory/leak/{estimate,lower_end}`: whether the heap grows with the work that is done, as the slope of the live heap
-//! over operations.
+//! `memory/retained`: the live heap after some cycles of work over that before.
 //!
-//! The values are the heap after 1,000 operations over the heap before: 1 where nothing leaks, 1.01 where it grows by one
+//! `memory/leak/{estimate,lower_end}`: whether the heap grows with the work that is done, as the slope of the live heap
+//! over operations. The values are the heap after 1,000 operations over the heap before: 1 where nothing leaks, 1.01 where it grows by one
 //! percent. A leak is where the lower end of the slope's interval is above the limit.
 
 use std::cell::OnceCell;
@@ -26,7 +26,7 @@ const OPERATIONS: u32 = REQUESTS + MESSAGES + 1;
 /// Looks at the heap.
 const LOOKS: usize = 60;
 
-/// The operations that growth is told for.
+/// The operations to which growth refers.
 const THOUSAND: f64 = 1_000.0;
 
 /// The heap over work.
@@ -38,7 +38,10 @@ pub struct Growth {
     pub percent: Slope,
 }
 
-pub(super) fn measure(harness: &mut Harness) {
+pub(super) fn measure(harness: &mut Harness, cycles: usize) {
+    harness.replay("retained", Unit::Ratio, |samples| {
+        at_work(move |work, heap| (0..samples).map(|_| growth(work, heap, cycles)).collect())
+    });
     let observed = OnceCell::new();
     let percent = || {
         *observed.get_or_init(|| {
@@ -53,7 +56,7 @@ pub(super) fn measure(harness: &mut Harness) {
     harness.replay("leak/lower_end", Unit::Ratio, |_| vec![1.0 + percent().lower / 100.0]);
 }
 
-/// Looks at the live heap `looks` times while the parts work, all of it on one thread, whose counters are exact.
+/// Looks at the live heap `looks` times while the parts work.
 ///
 /// `beside` is called with each operation. The benchmark does nothing in it; a test leaks, to see that it is found.
 ///
@@ -61,20 +64,32 @@ pub(super) fn measure(harness: &mut Harness) {
 /// The global allocator is not jemalloc, or the work fails.
 #[must_use]
 pub fn observe(looks: usize, beside: impl Fn() + Send + 'static) -> Growth {
-    let observing = thread::spawn(move || {
+    let live = at_work(move |work, heap| {
+        let look = || {
+            (0..CYCLES * OPERATIONS).for_each(|_| beside());
+            work.cycle(CYCLES as usize);
+            heap.live() as f64
+        };
+        (0..looks).map(|_| look()).collect::<Vec<f64>>()
+    });
+    Growth { percent: percent(&live), live }
+}
+
+/// What `measure` returns of parts that have warmed up, on a thread of their own, whose counters are exact.
+fn at_work<T: Send + 'static>(measure: impl FnOnce(&Work<'_>, &ThreadHeap) -> T + Send + 'static) -> T {
+    let measuring = thread::spawn(move || {
         let runtime = on_this_thread();
         let (work, heap) = (Work::start(&runtime, CACHE_BYTES), ThreadHeap::of_this_thread());
         work.cycle(WARM_UP_CYCLES);
-        let mut live = Vec::with_capacity(looks);
-        for _ in 0..looks {
-            (0..CYCLES * OPERATIONS).for_each(|_| beside());
-            work.cycle(CYCLES as usize);
-            live.push(heap.live() as f64);
-        }
-        live
+        measure(&work, &heap)
     });
-    let live = observing.join().expect("work that succeeds");
-    Growth { percent: percent(&live), live }
+    measuring.join().expect("work that succeeds")
+}
+
+fn growth(work: &Work<'_>, heap: &ThreadHeap, cycles: usize) -> f64 {
+    let before = heap.live();
+    work.cycle(cycles);
+    heap.live() as f64 / before as f64
 }
 
 /// The slope of `live` in percent of its first look for a thousand operations.

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use super::buffers;
-use super::work::{Client, Work, join};
-use crate::bench::harness::runtime;
+use super::buffers::buffers;
+use super::work::{HubClient, Work, join};
+use crate::bench::harness::{leave_out, runtime};
 use crate::bench::heap::{Heap, PeakWatch};
+use crate::bench::{Harness, Unit, deployment};
 
 /// How often memory is looked at.
 const INTERVAL: Duration = Duration::from_millis(1);
@@ -19,15 +20,28 @@ const RESPONSES: u64 = 20_000;
 
 const CONNECTIONS: usize = 100;
 
-/// Messages to each connection, which nobody reads: they wait in its queue, and in the buffers of its socket.
+/// Messages to each connection, which does not read: they wait in its queue, and in the buffers of its socket.
 const MESSAGES: usize = 1_024;
+
+/// A deployment's memory cannot be seen: the benchmark is then left out.
+pub(super) fn measure(harness: &mut Harness, mib: usize) {
+    let facts = harness.facts();
+    harness.replay("peak", Unit::Bytes, |_| {
+        if let Some(url) = deployment::named(deployment::API_URL) {
+            let url = deployment::without_credentials(&url);
+            let reason = format!("the memory of {url} cannot be seen from here");
+            leave_out(&facts, "peak", &reason, "unset API_URL to measure a backend in this process");
+        }
+        vec![peak(mib)]
+    });
+}
 
 /// The peak, in bytes, of jemalloc's resident pages while all of this is held at once: a cache of 64 MiB, a hub with
 /// 100 connections and their messages, and `mib` mebibytes of buffers.
 ///
 /// To be asked once, and before anything else has worked: jemalloc keeps what was freed for ten seconds, and does not
 /// cut a large free extent for a small request, so that a second time would add some 100 MiB of the first.
-pub fn peak(mib: usize) -> f64 {
+fn peak(mib: usize) -> f64 {
     let (heap, runtime) = (Heap::of_jemalloc(), runtime());
     let watch = PeakWatch::start(heap, INTERVAL);
     let held = hold_working_set(&runtime, mib);
@@ -36,7 +50,7 @@ pub fn peak(mib: usize) -> f64 {
     peak.resident as f64
 }
 
-fn hold_working_set(runtime: &Runtime, mib: usize) -> (Vec<Client>, Vec<Vec<u8>>, Work<'_>) {
+fn hold_working_set(runtime: &Runtime, mib: usize) -> (Vec<HubClient>, Vec<Vec<u8>>, Work<'_>) {
     let work = Work::start(runtime, CACHE_BYTES);
     let clients = work.runtime.block_on(async {
         work.load(RESPONSES).await;

@@ -1,4 +1,4 @@
-//! One WebSocket client, as a browser would be one.
+//! A WebSocket client of the hub.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,18 +13,16 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 /// Far beyond any answer of a hub that works: a benchmark that waits longer has failed.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-type Received = Result<Message, Error>;
-
-/// A client that sends commands to a hub and reads what the hub sends. It panics where the hub does not answer: a benchmark
-/// cannot go on then.
+/// A client that sends commands to a hub and reads its messages. It panics if the hub does not answer: the benchmark has
+/// failed.
 #[derive(Debug)]
-pub struct Client(WebSocketStream<TcpStream>);
+pub struct HubClient(WebSocketStream<TcpStream>);
 
-impl Client {
+impl HubClient {
     /// Connects to the hub that listens on `address`.
     ///
     /// # Panics
-    /// The hub cannot be reached within [`DEADLINE`].
+    /// There is no connection within [`DEADLINE`].
     pub async fn connect(address: SocketAddr) -> Self {
         let connecting = async {
             let socket = TcpStream::connect(address).await.expect("a connection to the hub");
@@ -37,17 +35,17 @@ impl Client {
     /// Sends `command` and returns the next message.
     ///
     /// # Panics
-    /// No message comes within [`DEADLINE`].
+    /// No message arrives within [`DEADLINE`].
     pub async fn ask(&mut self, command: impl Into<Utf8Bytes>) -> Utf8Bytes {
         let sending = self.0.send(Message::Text(command.into()));
         in_time("a command", sending).await.expect("a hub that listens");
         self.receive().await
     }
 
-    /// The answers to `commands`, which are sent without waiting for one another.
+    /// The answers to `commands`, all sent before the first answer is awaited.
     ///
     /// # Panics
-    /// They do not come within [`DEADLINE`].
+    /// An answer is missing after [`DEADLINE`].
     pub async fn ask_all(&mut self, commands: &[Utf8Bytes]) -> Vec<Utf8Bytes> {
         let (mut sink, mut stream) = (&mut self.0).split();
         let sending = async {
@@ -62,7 +60,7 @@ impl Client {
     /// The next `messages` messages.
     ///
     /// # Panics
-    /// They do not come within [`DEADLINE`].
+    /// A message is missing after [`DEADLINE`].
     pub async fn receive_all(&mut self, messages: usize) -> Vec<Utf8Bytes> {
         in_time("a broadcast", texts(&mut self.0, messages)).await
     }
@@ -70,7 +68,7 @@ impl Client {
     /// The next message.
     ///
     /// # Panics
-    /// None comes within [`DEADLINE`].
+    /// No message arrives within [`DEADLINE`].
     pub async fn receive(&mut self) -> Utf8Bytes {
         in_time("an answer", text(&mut self.0)).await
     }
@@ -79,13 +77,16 @@ impl Client {
     ///
     /// # Panics
     /// The hub does not close within [`DEADLINE`].
-    pub async fn leave(mut self) {
+    pub async fn close(mut self) {
         self.0.close(None).await.expect("a hub that listens");
-        while in_time("a goodbye", self.0.next()).await.is_some() {}
+        while in_time("a close frame", self.0.next()).await.is_some() {}
     }
 }
 
-async fn texts(stream: &mut (impl Stream<Item = Received> + Unpin), messages: usize) -> Vec<Utf8Bytes> {
+async fn texts<S>(stream: &mut S, messages: usize) -> Vec<Utf8Bytes>
+where
+    S: Stream<Item = Result<Message, Error>> + Unpin,
+{
     let mut texts = Vec::with_capacity(messages);
     for _ in 0..messages {
         texts.push(text(stream).await);
@@ -93,7 +94,7 @@ async fn texts(stream: &mut (impl Stream<Item = Received> + Unpin), messages: us
     texts
 }
 
-async fn text(stream: &mut (impl Stream<Item = Received> + Unpin)) -> Utf8Bytes {
+async fn text(stream: &mut (impl Stream<Item = Result<Message, Error>> + Unpin)) -> Utf8Bytes {
     match stream.next().await {
         Some(Ok(Message::Text(text))) => text,
         other => panic!("the hub ended the conversation: {other:?}"),

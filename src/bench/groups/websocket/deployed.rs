@@ -1,11 +1,11 @@
-//! The `websocket` category on a deployment: what any WebSocket server can be asked.
+//! The `websocket` category on a deployment: rows that any WebSocket server can answer.
 //!
-//! - `connect`: from nothing to an open connection: TCP, TLS where it is `wss`, and the handshake. The goodbye is not timed.
-//! - `round_trip_p95`: the 95th percentile of pings that wait for their pongs, one after the other on one connection
-//!   (RFC 6455, section 5.5.2).
+//! - `connect`: a new connection: TCP, TLS if the scheme is `wss`, and the handshake. Its close is not timed.
+//! - `round_trip_p95`: the 95th percentile of pings and their pongs, one after the other on one connection (RFC 6455,
+//!   section 5.5.2).
 //!
-//! Echoes and broadcasts are commands of our own hub, so `throughput` and `broadcast` are not run. What fails, or is not
-//! answered by the deadline, ends the category.
+//! Echoes and broadcasts are commands of our own hub, so `throughput` and `broadcast` are not run. A failure or a missed
+//! deadline ends the category.
 
 use std::cell::LazyCell;
 use std::fmt::Display;
@@ -19,51 +19,52 @@ use crate::bench::groups::times::{mean, of_stretches, percentile};
 use crate::bench::load::Failure;
 use crate::bench::{Facts, Harness, Unit, harness};
 
-/// The fewest pings that a percentile is taken of.
-const FEWEST_PINGS: usize = 20;
+/// The fewest pings of one percentile.
+const MIN_PINGS: usize = 20;
 
 /// Runs every benchmark of the `websocket` category on `api`.
 pub(super) fn run(harness: &mut Harness, api: &DeployedApi) {
     let (messages, (connections, published)) = (harness.sizes().messages, harness.sizes().broadcast);
     for id in [format!("throughput/{messages}"), format!("broadcast/{connections}x{published}")] {
-        leave_out(harness, &id, "it is made of commands that only our own hub knows");
+        leave_out(harness, &id, "only our own hub knows its commands");
     }
     if api.has_socket() {
         return measure(harness, api);
     }
     for id in ["connect", "round_trip_p95"] {
-        leave_out(harness, id, "users of the deployment do not talk on a WebSocket, and WS_URL names none");
+        leave_out(harness, id, "users of the deployment use no WebSocket, and WS_URL names none");
     }
 }
 
 fn leave_out(harness: &mut Harness, id: &str, reason: &str) {
     let facts = harness.facts();
-    harness.time(id, None, |_| deployment::leave_out(&facts, id, reason));
+    harness.time(id, None, |_| {
+        harness::leave_out(&facts, id, reason, "unset API_URL to measure a backend in this process")
+    });
 }
 
 fn measure(harness: &mut Harness, api: &DeployedApi) {
     let (runtime, facts) = (harness::runtime(), harness.facts());
-    let stage = LazyCell::new(|| Stage::new(&runtime, api, &facts));
+    let fixture = LazyCell::new(|| DeploymentFixture::new(&runtime, api, &facts));
     let time = harness.recording_time();
-    harness.replay("connect", Unit::Time, |samples| runtime.block_on(stage.connections(samples, time)));
+    harness.replay("connect", Unit::Time, |samples| runtime.block_on(fixture.connections(samples, time)));
     harness
-        .replay("round_trip_p95", Unit::Time, |samples| runtime.block_on(stage.round_trips(samples, time)));
+        .replay("round_trip_p95", Unit::Time, |samples| runtime.block_on(fixture.round_trips(samples, time)));
 }
 
-/// A deployment whose WebSocket answered once.
-struct Stage<'a> {
+/// A deployment whose WebSocket has answered once.
+struct DeploymentFixture<'a> {
     api: &'a DeployedApi,
 }
 
-impl<'a> Stage<'a> {
+impl<'a> DeploymentFixture<'a> {
     fn new(runtime: &Runtime, api: &'a DeployedApi, facts: &Facts) -> Self {
         runtime.block_on(api.rehearse_socket()).unwrap_or_else(|error| deployment::exit(&error));
         facts.note_engine(&api.facts()).unwrap_or_else(|error| panic!("{error}"));
         Self { api }
     }
 
-    /// The mean times, in nanoseconds, of `samples` stretches of the connections that are made in `time`, one after the
-    /// other.
+    /// Connects for `time`, one connection after the other. Returns the mean times, in nanoseconds, of `samples` parts.
     async fn connections(&self, samples: usize, time: Duration) -> Vec<f64> {
         let (started, mut times) = (Instant::now(), Vec::new());
         while times.len() < samples || started.elapsed() < time {
@@ -72,25 +73,24 @@ impl<'a> Stage<'a> {
         of_stretches(&times, samples, mean)
     }
 
-    /// How long a connection takes. It is closed again once it has answered a ping.
+    /// The time of a connection, which is closed after one ping.
     async fn connect(&self) -> Duration {
         self.api.admit(2).await;
         let started = Instant::now();
         let mut socket = self.in_time(self.api.socket()).await;
         let elapsed = started.elapsed();
         self.in_time(socket.ping(0)).await;
-        // A server that does not say goodbye is left.
+        // A server may leave the close frame unanswered.
         let _ = timeout(self.api.users().deadline, socket.leave()).await;
         elapsed
     }
 
-    /// The 95th percentiles, in nanoseconds, of `samples` stretches of the pings that are answered in `time`, one after the
-    /// other on one connection.
+    /// Pings on one connection for `time`. Returns the 95th percentiles, in nanoseconds, of `samples` parts.
     async fn round_trips(&self, samples: usize, time: Duration) -> Vec<f64> {
         self.api.admit(1).await;
         let mut socket = self.in_time(self.api.socket()).await;
         let (started, mut times) = (Instant::now(), Vec::new());
-        while times.len() < samples * FEWEST_PINGS || started.elapsed() < time {
+        while times.len() < samples * MIN_PINGS || started.elapsed() < time {
             times.push(self.ping(&mut socket, times.len() as u64).await);
         }
         of_stretches(&times, samples, |times| percentile(times, 95))
@@ -104,7 +104,7 @@ impl<'a> Stage<'a> {
     }
 
     /// # Panics
-    /// It fails, or takes longer than the deadline.
+    /// `asked` fails, or takes longer than the deadline.
     async fn in_time<T>(&self, asked: impl Future<Output = Result<T, Failure>>) -> T {
         let deadline = self.api.users().deadline;
         match timeout(deadline, asked).await {

@@ -1,4 +1,4 @@
-//! A server binary, and what to do where it does not work.
+//! A server binary, and what to do if it does not work.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ const DEPTH: usize = 8;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Binary {
     pub folder: PathBuf,
-    /// What to do where it does not work.
+    /// What to do if it does not work.
     pub remedy: String,
 }
 

@@ -3,7 +3,7 @@
 use async_openai::Client;
 use async_openai::config::OpenAIConfig;
 use async_openai::types::chat::{ChatCompletionRequestUserMessage, CreateChatCompletionRequest};
-use backend_bench::backend::agent::{SimulatedLlm, Stage};
+use backend_bench::backend::agent::{AgentStage, SimulatedLlm};
 use futures_util::StreamExt;
 
 use super::REQUEST;
@@ -22,7 +22,7 @@ impl BareCalls {
             reqwest::Client::builder().no_proxy().tcp_nodelay(true).build().expect("a client without TLS");
         let config = OpenAIConfig::new().with_api_base(llm.base_url()).with_api_key("");
         let mut prompts: Vec<(String, String)> = Vec::new();
-        for stage in Stage::ALL {
+        for stage in AgentStage::ALL {
             let prompt = stage.prompt(REQUEST, prompts.last().map(|(_, answer)| answer.as_str()));
             let answer = llm.answer_to(&prompt);
             prompts.push((prompt, answer));

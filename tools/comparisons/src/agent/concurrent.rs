@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backend_bench::backend::agent::{
-    LatencyProfile, Llm, SimulatedLlm, Spread, Stage, Supervisor, SupervisorConfig,
+    AgentStage, LatencyProfile, Llm, LogNormal, SimulatedLlm, Supervisor, SupervisorConfig,
 };
 use futures_util::future::join_all;
 use tokio::runtime::Runtime;
@@ -41,13 +41,13 @@ const ANSWERS: [Answers; 2] = [
 
 impl Answers {
     fn profile(&self) -> LatencyProfile {
-        let always = |median| Spread { median, sigma: 0.0 };
+        let always = |median| LogNormal { median, sigma: 0.0 };
         LatencyProfile { first_token: always(self.first_token), gap: always(self.gap) }
     }
 
     /// The seconds that a run waits whose answers have `tokens` together.
     fn waiting(&self, tokens: u32) -> f64 {
-        let answers = Stage::ALL.len() as f64;
+        let answers = AgentStage::ALL.len() as f64;
         answers * self.first_token.as_secs_f64() + (f64::from(tokens) - answers) * self.gap.as_secs_f64()
     }
 }
@@ -109,7 +109,7 @@ async fn runs(supervisor: &Supervisor) {
     };
     for report in join_all((0..REQUESTS).map(run)).await {
         let report = report.expect("a run's task runs to its end").expect("the simulated model answers");
-        assert_eq!(report.stages.len(), Stage::ALL.len());
+        assert_eq!(report.stages.len(), AgentStage::ALL.len());
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use backend_bench::backend::agent::{LatencyProfile, Llm, SimulatedLlm, Supervisor, SupervisorConfig};
-use backend_bench::bench::heap::{OwnArena, Spent};
+use backend_bench::bench::heap::{OwnArena, AllocationCount};
 use tokio::runtime::{Builder, Runtime};
 
 use super::bare::BareCalls;
@@ -31,11 +31,11 @@ pub fn compare_with_bare_calls() {
     let more: Vec<f64> = times[0].iter().zip(&times[1]).map(|(run, calls)| run - calls).collect();
     println!("A run of five stages and its five bare calls, median of {ROUNDS} rounds:");
     println!("  run {run:.0} us, bare calls {calls:.0} us, the run takes {:.1} us more", median(&more));
-    report_spent(arms.spent());
+    report_spent(arms.count());
 }
 
-fn report_spent((run, calls): (Spent, Spent)) {
-    let more = |of: fn(Spent) -> u64| i128::from(of(run)) - i128::from(of(calls));
+fn report_spent((run, calls): (AllocationCount, AllocationCount)) {
+    let more = |of: fn(AllocationCount) -> u64| i128::from(of(run)) - i128::from(of(calls));
     println!("  run {} bytes in {} allocations, ", run.bytes, run.allocations);
     println!("  bare calls {} bytes in {} allocations, ", calls.bytes, calls.allocations);
     println!(
@@ -70,11 +70,11 @@ impl Arms {
     }
 
     /// What either allocates, with the same share of the simulated model in both: the medians.
-    fn spent(&self) -> (Spent, Spent) {
+    fn spent(&self) -> (AllocationCount, AllocationCount) {
         let arena = OwnArena::of_this_thread();
         let counted = |arm| {
             let once = |_| arena.during(|| self.runtime.block_on(self.once(arm)));
-            let mut spent: Vec<Spent> = (0..COUNTED).map(once).collect();
+            let mut spent: Vec<AllocationCount> = (0..COUNTED).map(once).collect();
             spent.sort_by_key(|spent| spent.bytes);
             spent[COUNTED / 2]
         };

@@ -30,7 +30,7 @@ pub const KINDS: [Kind; 3] = [
 const LOOP: u64 = 1_250;
 
 fn of_bench(trace: Trace, requests: usize) -> Vec<Request> {
-    let request = |request: backend_bench::bench::groups::cache::trace::Request| Request {
+    let request = |request: backend_bench::bench::groups::cache::trace::TraceRequest| Request {
         number: request.number(),
         regular: request.is_regular(),
     };

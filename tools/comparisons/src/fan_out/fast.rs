@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 use super::raw::connected;
 use super::receivers::Receivers;
 use super::{Contestant, PAYLOAD, ROOM, frame, server};
-use backend_bench::backend::broadcaster::protocol::Event;
+use backend_bench::backend::broadcaster::protocol::ServerEvent;
 
 pub struct Fast {
     messages: broadcast::Sender<Arc<str>>,
@@ -37,12 +37,13 @@ async fn send_all(socket: tokio::net::TcpStream, mut messages: broadcast::Receiv
 
 impl Contestant for Fast {
     fn name(&self) -> &'static str {
-        "(b) fastwebsockets, serialised once"
+        "(c) fastwebsockets, serialised once"
     }
 
     fn publish(&mut self, messages: usize) {
         for _ in 0..messages {
-            let text = Event::Message { room: ROOM.into(), payload: PAYLOAD }.to_text().expect("a text");
+            let text =
+                ServerEvent::Message { room: ROOM.into(), payload: PAYLOAD }.to_text().expect("a text");
             let _ = self.messages.send(Arc::from(text.as_str())).expect("connections");
         }
     }

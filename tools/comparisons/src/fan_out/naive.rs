@@ -1,6 +1,6 @@
 //! A task for each connection, which serialises each message anew and sends it by itself.
 
-use backend_bench::backend::broadcaster::protocol::Event;
+use backend_bench::backend::broadcaster::protocol::ServerEvent;
 use futures_util::SinkExt;
 use tokio::runtime::Runtime;
 use tokio::sync::broadcast;
@@ -31,7 +31,7 @@ impl Naive {
 async fn send_all(socket: tokio::net::TcpStream, mut messages: broadcast::Receiver<&'static str>) {
     let mut stream = WebSocketStream::from_raw_socket(socket, Role::Server, None).await;
     while let Ok(payload) = messages.recv().await {
-        let event = Event::Message { room: ROOM.into(), payload };
+        let event = ServerEvent::Message { room: ROOM.into(), payload };
         let text = event.to_text().expect("a text");
         stream.send(Message::Text(text)).await.expect("a client that reads");
     }

@@ -46,7 +46,7 @@ impl Raw {
         let sockets: Vec<TcpStream> = sockets.into_iter().map(blocking).collect();
         let mut shares = sockets.chunks(CONNECTIONS / threads).map(cloned);
         let own = shares.next().expect("a thread");
-        let name = if threads == 1 { "(c) TCP, one thread" } else { "(c) TCP, two threads" };
+        let name = if threads == 1 { "(d) TCP, one thread" } else { "(d) TCP, two threads" };
         (Self { name, own, writers: shares.map(writer).collect() }, Receivers::start(receivers, &frame()))
     }
 }

@@ -12,6 +12,7 @@
 //! Each driver is a process of its own; so is the server.
 
 mod drivers;
+mod get;
 mod ours;
 mod server;
 

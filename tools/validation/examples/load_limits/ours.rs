@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use backend_bench::bench::load::{Arrivals, GetTarget, Load, Model, Pacing, Population, Recording, drive};
+use backend_bench::bench::load::{Arrivals, Load, Model, Pacing, Population, Recording, drive};
 
 use tokio::runtime::{Builder, Runtime};
 
 use super::Outcome;
 use super::drivers::CONNECTIONS;
+use super::get::GetTarget;
 
 /// So many users without a thought.
 pub fn closed(url: &str, seconds: u64) -> Outcome<()> {

@@ -1,9 +1,9 @@
-//! A line between a client and a server on this machine that can be cut.
+//! A TCP proxy whose connections can be cut.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -15,31 +15,31 @@ pub(super) struct Proxy {
     server: (String, u16),
     address: SocketAddr,
     /// Connections that were cut.
-    cuts: Arc<AtomicUsize>,
-    line: Option<Line>,
+    cuts: Arc<AtomicU64>,
+    connections: Option<Connections>,
 }
 
 /// The listener and its connections: all of them end when this is dropped.
-struct Line {
+struct Connections {
     accepting: JoinHandle<()>,
     _end: watch::Sender<()>,
 }
 
-impl Drop for Line {
+impl Drop for Connections {
     fn drop(&mut self) {
         self.accepting.abort();
     }
 }
 
 impl Proxy {
-    /// A line to `server`, on the runtime that this is called on.
+    /// A proxy before `server`, on the runtime that this is called on.
     ///
     /// # Errors
-    /// There is no port to be had.
+    /// There is no free port.
     pub async fn to(server: (String, u16)) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let mut proxy = Self { server, address, cuts: Arc::default(), line: None };
+        let mut proxy = Self { server, address, cuts: Arc::default(), connections: None };
         proxy.pass(listener);
         Ok(proxy)
     }
@@ -49,25 +49,25 @@ impl Proxy {
     }
 
     /// How many connections were cut so far.
-    pub fn cuts(&self) -> usize {
+    pub fn cuts(&self) -> u64 {
         self.cuts.load(Ordering::SeqCst)
     }
 
-    /// Breaks every connection, and refuses new ones: nobody listens on the port any more.
+    /// Breaks every connection, and refuses new ones: the listener is closed.
     pub async fn cut(&mut self) {
-        if let Some(line) = &mut self.line {
-            line.accepting.abort();
+        if let Some(connections) = &mut self.connections {
+            connections.accepting.abort();
             // The listener is closed once its task has ended.
-            let _ = (&mut line.accepting).await;
+            let _ = (&mut connections.accepting).await;
         }
-        self.line = None;
+        self.connections = None;
     }
 
     /// Takes new connections again, on the same port.
     ///
     /// # Errors
-    /// Somebody else has taken it.
-    pub async fn mend(&mut self) -> io::Result<()> {
+    /// The port is taken.
+    pub async fn heal(&mut self) -> io::Result<()> {
         let listener = TcpListener::bind(self.address).await?;
         self.pass(listener);
         Ok(())
@@ -81,7 +81,7 @@ impl Proxy {
                 tokio::spawn(serve(client, server.clone(), ends.clone(), Arc::clone(&cuts)));
             }
         });
-        self.line = Some(Line { accepting, _end: end });
+        self.connections = Some(Connections { accepting, _end: end });
     }
 }
 
@@ -89,14 +89,14 @@ async fn serve(
     mut client: TcpStream,
     (host, port): (String, u16),
     mut ends: watch::Receiver<()>,
-    cuts: Arc<AtomicUsize>,
+    cuts: Arc<AtomicU64>,
 ) {
     let Ok(mut server) = TcpStream::connect((host.as_str(), port)).await else { return };
     // Small messages go back and forth: none may wait for the acknowledgement of the one before.
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     tokio::select! {
         _ = copy_bidirectional(&mut client, &mut server) => {}
-        // Its sender is dropped with the line.
+        // Its sender is dropped with the listener.
         _ = ends.changed() => drop(cuts.fetch_add(1, Ordering::SeqCst)),
     }
 }
@@ -127,14 +127,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_cut_breaks_what_is_open_and_refuses_what_comes_until_it_is_mended() {
+    async fn a_cut_breaks_what_is_open_and_refuses_what_comes_until_it_is_healed() {
         let mut proxy = Proxy::to(("127.0.0.1".to_owned(), echo().await)).await.unwrap();
         let mut stream = TcpStream::connect(proxy.address).await.unwrap();
         assert!(echoed(&mut stream).await && proxy.cuts() == 0);
         proxy.cut().await;
         assert!(!echoed(&mut stream).await, "it is cut");
         assert!(TcpStream::connect(proxy.address).await.is_err() && proxy.cuts() == 1);
-        proxy.mend().await.unwrap();
+        proxy.heal().await.unwrap();
         assert!(echoed(&mut TcpStream::connect(proxy.address).await.unwrap()).await);
     }
 }

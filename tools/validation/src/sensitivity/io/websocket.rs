@@ -4,13 +4,13 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::stage::Stage;
 use super::{Row, Work};
-use backend_bench::bench::groups::websocket::client::Client;
+use backend_bench::bench::groups::websocket::client::HubClient;
 
 pub(super) const ROWS: &[Row] =
     &[("websocket_echo", echo::<64>), ("websocket_echo_4k", echo::<4_096>), ("websocket_publish", publish)];
 
-fn connect(stage: &Stage<'_>) -> Client {
-    stage.runtime.block_on(Client::connect(stage.hub))
+fn connect(stage: &Stage<'_>) -> HubClient {
+    stage.runtime.block_on(HubClient::connect(stage.hub))
 }
 
 fn echo<const BYTES: usize>(stage: &Stage<'_>) -> Work<'static> {

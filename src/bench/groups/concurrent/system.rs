@@ -1,0 +1,109 @@
+//! The system under test: a fresh platform for each population, or the user's own deployment.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+
+use crate::backend::agent::LatencyProfile;
+use crate::bench::deployment::{self, DeployedApi};
+use crate::bench::harness::{self, runtime};
+use crate::bench::heap::{Heap, Peak, PeakWatch};
+use crate::bench::load::{Load, Recording, drive};
+use crate::bench::{Facts, PlatformGuard, platform};
+
+/// How much faster than typical the simulated model is.
+pub(super) const FASTER: u32 = 10;
+
+/// Events in the database of a platform, which users query.
+const EVENTS: usize = 10_000;
+
+/// The mean time between a user's operations: short, so that a scenario of seconds sees hundreds of them.
+const THINK: Duration = Duration::from_millis(500);
+
+/// The longest that an operation may take.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// How often memory is looked at: a hundredth of a processor's time.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// What populations load, and where that is recorded.
+pub(super) struct SystemUnderTest {
+    deployed: Option<DeployedApi>,
+    facts: Facts,
+    /// Set when the first population has come.
+    recorded: OnceCell<()>,
+}
+
+impl SystemUnderTest {
+    /// The deployment that `API_URL` names, else platforms. Ends the process with 2 where there is one and no load can
+    /// be sent to it.
+    pub(super) fn here(facts: Facts) -> Self {
+        Self { deployed: deployment::api_or_exit(), facts, recorded: OnceCell::new() }
+    }
+
+    /// The most users that may come at the same time.
+    pub(super) fn most_users(&self) -> usize {
+        self.deployed.as_ref().map_or(usize::MAX, |api| api.users().count)
+    }
+
+    /// The mean time between a user's operations.
+    pub(super) fn think(&self) -> Duration {
+        self.deployed.as_ref().map_or(THINK, |api| api.users().think)
+    }
+
+    /// The longest that an operation may take.
+    pub(super) fn deadline(&self) -> Duration {
+        self.deployed.as_ref().map_or(DEADLINE, |api| api.users().deadline)
+    }
+
+    /// Runs `load`, its users on the runtime `users`, on the deployment, or on a fresh platform with a runtime of its own;
+    /// with the most memory that this process held while there was a platform.
+    ///
+    /// # Panics
+    /// The platform does not start, the load would do nothing, or the global allocator is not jemalloc.
+    pub(super) fn drive(&self, users: &Runtime, load: &Load) -> (Recording, Option<Peak>) {
+        self.recorded.get_or_init(|| self.record(users));
+        let driven = |api: DeployedApi| {
+            users.block_on(drive(load, Arc::new(api))).unwrap_or_else(|error| panic!("{error}"))
+        };
+        if let Some(api) = &self.deployed {
+            return (driven(api.clone()), None);
+        }
+        let (backend, watch) = (runtime(), PeakWatch::start(Heap::of_jemalloc(), LOOK));
+        let platform = PlatformGuard::start(&backend, LatencyProfile::typical().faster(FASTER), EVENTS);
+        let api = DeployedApi::ours(&platform.server.url("")).unwrap_or_else(|error| panic!("{error}"));
+        (driven(api), Some(watch.stop()))
+    }
+
+    /// Leaves the benchmark that is running out where the system is a deployment: load is sent to it, and nothing else.
+    pub(super) fn may_break(&self, users: &Runtime) {
+        let Some(api) = &self.deployed else { return *self.recorded.get_or_init(|| self.record(users)) };
+        let reason =
+            format!("faults are injected into a platform of this process, and not into {}", api.base());
+        self.leave_out("faults/*", &reason, "unset API_URL to measure faults on a platform of ours")
+    }
+
+    /// Leaves the benchmark that is running out, with all that `rows` names, where the system is a deployment: its memory
+    /// cannot be seen, and that of the users is not meant.
+    pub(super) fn must_be_here(&self, rows: &str) {
+        let Some(api) = &self.deployed else { return };
+        let reason = format!("the memory of {} cannot be seen from here", api.base());
+        self.leave_out(rows, &reason, "unset API_URL to measure that of a platform of ours")
+    }
+
+    /// Leaves the benchmark that is running out, with all that `rows` names.
+    pub(super) fn leave_out(&self, rows: &str, reason: &str, remedy: &str) -> ! {
+        harness::leave_out(&self.facts, rows, reason, remedy)
+    }
+
+    /// Records what is about to be measured, once a deployment has shown that it answers.
+    fn record(&self, users: &Runtime) {
+        let facts = self.deployed.as_ref().map_or_else(platform::facts, |api| {
+            users.block_on(api.rehearse()).unwrap_or_else(|error| deployment::exit(&error));
+            api.facts()
+        });
+        self.facts.note_engine(&facts).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
