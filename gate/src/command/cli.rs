@@ -37,7 +37,7 @@ Examples:
   bench-gate check --baseline main          compare with `cargo bench -- --save-baseline main`
   bench-gate compare --base A1 --base A2 … --head B1 --head B2 … --paired
                                             compare Criterion homes, one for each run
-  bench-gate ab main                        measure this commit against `main`, turn by turn
+  bench-gate ab                             measure this commit against its merge base with the default branch
   bench-gate ab main worktree cache         the files as they are, and one bench target
   bench-gate calibrate cache --rounds 20    how noisy each benchmark is here, for automatic margins
   bench-gate baseline list                  what was saved, here and by Criterion itself

@@ -74,6 +74,9 @@ pub struct Measuring {
     pub processor: Option<usize>,
     /// Bench targets that could not run on the head.
     pub failures: Vec<Failure>,
+    /// Rows of both sides that have too few runs to decide anything, each with the reason.
+    #[serde(skip)]
+    pub not_measured: Vec<String>,
 }
 
 /// One benchmark's change, with what it is held to.
@@ -199,8 +202,10 @@ impl Compared {
     #[must_use]
     pub fn coverage(&self) -> Coverage {
         let (new, missing) = (self.count(Outcome::New), self.count(Outcome::Missing));
-        let left_out = vec![(new, "only in the head"), (missing, "only in the base")];
-        Coverage::new(self.rows.len() - new - missing, left_out)
+        let not_measured = self.measuring.iter().map(|measuring| measuring.not_measured.len()).sum();
+        let left_out =
+            vec![(new, "only in the head"), (missing, "only in the base"), (not_measured, "not measured")];
+        Coverage::new(self.rows.len() - new - missing - not_measured, left_out)
     }
 
     /// How many rows came to `outcome`.
@@ -213,7 +218,7 @@ impl Compared {
     /// the head.
     fn all_findings(&self) -> Vec<Finding> {
         let rows = self.rows.iter().filter_map(|row| row.finding(self.settings.strict));
-        let rows = rows.chain(self.nothing_compared());
+        let rows = rows.chain(self.nothing_compared()).chain(self.not_measured());
         let rows: Vec<Finding> = match self.red_control() {
             None => rows.collect(),
             Some(reason) => {
@@ -231,6 +236,12 @@ impl Compared {
             verdict: Verdict::Fail,
             reason: format!("{} could not run on the head: {}", failure.category, failure.reason),
         })
+    }
+
+    /// The rows that the budget did not suffice for: no verdict passes over them.
+    fn not_measured(&self) -> impl Iterator<Item = Finding> {
+        let rows = self.measuring.iter().flat_map(|measuring| &measuring.not_measured);
+        rows.map(|row| Finding::inconclusive(format!("not measured: {row}")))
     }
 
     fn nothing_compared(&self) -> Option<Finding> {

@@ -5,7 +5,6 @@
 
 mod home;
 pub mod progress;
-mod project;
 pub mod record;
 
 use std::ffi::OsString;
@@ -14,6 +13,7 @@ use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::cargo::{self, BenchTarget, BuiltTargets, LeftOut};
+use super::process::{self, Ended, Interrupt, Limits};
 use crate::criterion;
 use crate::files::temporary;
 use crate::judge::Failure;
@@ -22,15 +22,12 @@ use crate::model::environment::Environment;
 use crate::model::error::Error;
 use crate::model::filter::IdFilter;
 use crate::report::CategoryTime;
-use child::Ended;
 use progress::Progress;
 use record::RunRecord;
 
-pub use super::process::{self as child, Interrupt, Limits};
 pub use super::processor::Processor;
 pub use home::Home;
 pub use progress::ANNOUNCEMENT;
-pub use project::{BenchBinary, Project, build};
 
 /// How many of a failed category's last lines are kept.
 const KEPT_LINES: usize = 20;
@@ -138,7 +135,7 @@ fn start(
     let started = SystemTime::now() - record::CLOCK_SLACK;
     let limits = Limits { processor: None, until: Instant::now().checked_add(plan.timeout) };
     let mut see = |line: &str| progress.line(line);
-    let ended = child::run_within(&mut command(plan, target, &home), limits, interrupt, &mut see)?;
+    let ended = process::run_within(&mut command(plan, target, &home), limits, interrupt, &mut see)?;
     let finding = find(&ended, &home, started).within(plan.filter);
     Ok((understood(target, ended)?, finding))
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::judge::run_set::RunSetError;
-use crate::measure::ab::AbError;
+use crate::measure::interleave::AbError;
 
 /// What keeps the gate from judging. All of it ends in exit code 2, but for [`Error::Interrupted`].
 #[derive(Debug, thiserror::Error)]

@@ -17,6 +17,12 @@ impl FromStr for IdFilter {
     }
 }
 
+impl std::fmt::Display for IdFilter {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
 impl IdFilter {
     /// Whether `id` is meant: that of a benchmark, or that of a metric, in which `*` stands for one part too.
     #[must_use]

@@ -38,7 +38,7 @@ pub(super) fn write_tables(out: &mut dyn Write, report: &Report<'_>) -> io::Resu
 /// How much was judged, and on which engines.
 fn write_head(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
     let engines = report.engines;
-    writeln!(out, "{}", report.judgement.coverage)?;
+    writeln!(out, "judged {}", report.judgement.coverage)?;
     if !engines.is_empty() {
         writeln!(out, "\n{}", "--- ENGINES ---".bold())?;
     }
