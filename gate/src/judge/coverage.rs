@@ -57,11 +57,22 @@ impl Coverage {
 
 impl fmt::Display for Coverage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} of {}, {}", self.judged, self.total, self.left_out())
+    }
+}
+
+impl Coverage {
+    /// How many were left out, and why.
+    #[must_use]
+    pub fn left_out(&self) -> String {
         let left_out = self.total - self.judged;
-        write!(formatter, "{} of {}, left out {left_out}", self.judged, self.total)?;
         let reasons = self.left_out.iter().map(|(count, why)| format!("{count} {why}"));
         let reasons = reasons.collect::<Vec<_>>().join(", ");
-        if reasons.is_empty() { Ok(()) } else { write!(formatter, " ({reasons})") }
+        if reasons.is_empty() {
+            format!("left out {left_out}")
+        } else {
+            format!("left out {left_out} ({reasons})")
+        }
     }
 }
 

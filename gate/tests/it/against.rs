@@ -43,7 +43,8 @@ fn one_run_is_compared_with_a_named_baseline_and_said_to_be_one() {
     let ended = measured(&project, 1.0).check(&["--baseline", "main"]).exits(0);
     ended
         .prints("COMPARISON WITH A BASELINE")
-        .prints("Comparing this run (1 run) with baseline `main` (8 runs)");
+        .prints("rows of this run with baseline `main`, left out")
+        .prints("head: 1 run, base: 8 runs");
     ended.prints("this run is one run, evidence of one").prints("environment of this run unknown");
     ended.prints("Compared: 2 (2 unchanged)").prints("PASSED");
     let comparison = &project.report("performance_benchmark_report")["comparison"];
@@ -123,7 +124,7 @@ fn several_runs_make_a_baseline_and_are_compared_with_one() {
     let kept: Vec<_> = std::fs::read_dir(project.path("target/bench-gate")).unwrap().collect();
     assert_eq!(kept.len(), 1, "only `latest` is kept: {kept:?}");
     let ended = project.gate(&["run", "--quick", "--runs", "3", "--baseline", "main"]).exits(0);
-    ended.prints("Comparing these runs (3 runs) with baseline `main` (5 runs)").prints("1 unchanged");
+    ended.prints("head: 3 runs, base: 5 runs").prints("1 unchanged");
 }
 
 #[test]

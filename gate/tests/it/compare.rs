@@ -75,7 +75,7 @@ fn several_homes_may_follow_one_flag() {
     let homes = |side: &str| (0..8).map(|run| format!("{side}{run}")).collect::<Vec<_>>();
     let (base, head) = (homes("base"), homes("head"));
     let arguments = [&["compare", "--base"], &*refs(&base), &["--head"], &*refs(&head)].concat();
-    project.gate(&arguments).exits(0).prints("Comparing head (8 runs) with base (8 runs)");
+    project.gate(&arguments).exits(0).prints("head: 8 runs, base: 8 runs");
 }
 
 fn refs(texts: &[String]) -> Vec<&str> {

@@ -129,13 +129,13 @@ fn unmeasured((_, id): &TargetId, outcome: Outcome) -> Change {
 
 fn described(request: &AbRequest) -> [ComparedSide; 2] {
     let here = Environment::here(Some(MODE));
-    [("base", &request.base), ("head", &request.head)].map(|(name, source)| {
+    [&request.base, &request.head].map(|source| {
         let commit = match source {
             Source::Revision(revision) => Some(revision.commit.clone()),
             Source::Worktree => here.commit.clone(),
         };
         let environment = Some(Environment { commit, ..here.clone() });
-        ComparedSide { name: format!("{name}, {source}"), origins: Vec::new(), environment }
+        ComparedSide { name: source.to_string(), origins: Vec::new(), environment }
     })
 }
 

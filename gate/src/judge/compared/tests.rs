@@ -50,7 +50,14 @@ fn measured(
 }
 
 fn measuring(failures: Vec<Failure>) -> Measuring {
-    Measuring { seconds: 1.0, budget_seconds: 2.0, seed: 3, processor: None, failures, not_measured: Vec::new() }
+    Measuring {
+        seconds: 1.0,
+        budget_seconds: 2.0,
+        seed: 3,
+        processor: None,
+        failures,
+        not_measured: Vec::new(),
+    }
 }
 
 /// The exit code of one row beside one that is unchanged.

@@ -128,6 +128,7 @@ fn write_category(out: &mut dyn Write, judgement: &Judgement, category: &str) ->
 
 fn write_comparison(out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
     writeln!(out, "\n{RULE}\n{}\n{RULE}", "COMPARISON WITH A BASELINE".bold())?;
+    comparison::write_first_line(out, compared)?;
     comparison::write_tables(out, compared)?;
     comparison::write_summary(out, compared)
 }
