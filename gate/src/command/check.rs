@@ -6,7 +6,7 @@ use super::against::Against;
 use super::results::Results;
 use super::{check_report_folder, conclude, not_compared, print};
 use crate::command::cli::CheckArgs;
-use crate::criterion;
+use crate::criterion::{self, CriterionHome};
 use crate::judge::{Judgement, Scope};
 use crate::model::error::Error;
 use crate::thresholds::Thresholds;
@@ -14,9 +14,10 @@ use crate::thresholds::Thresholds;
 /// Judges the Criterion home that `arguments` name.
 pub fn check(arguments: &CheckArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, Error> {
     check_report_folder(&arguments.judging)?;
-    let thresholds = Thresholds::load(&arguments.judging.thresholds.path)?;
+    let thresholds = Thresholds::found(arguments.judging.thresholds.path.as_deref())?;
     thresholds.refuse_unknown_engines(&arguments.judging.require)?;
-    let results = Results::read(&criterion::criterion_home(arguments.criterion_home.as_deref()), Vec::new())?;
+    let home = criterion::criterion_home(arguments.criterion_home.as_deref());
+    let results = Results::of(&CriterionHome(&home), &home, &arguments.categories)?;
     results.refuse_unknown(&thresholds, &arguments.categories)?;
     conclude_check(arguments, quiet, out, &thresholds, &results)
 }
@@ -41,10 +42,11 @@ fn judge(arguments: &CheckArgs, thresholds: &Thresholds, results: &Results) -> R
     let against = Against::load(&arguments.against, thresholds, &arguments.baselines, home)?;
     let scope = results.scope(&arguments.categories, arguments.filter.as_ref());
     let scope = Scope { required: arguments.judging.require.clone(), ..scope };
-    let mut judgement = results.judge(thresholds, scope.clone())?;
-    if let Some(against) = against.filter(|_| judgement.failures.is_empty()) {
-        let run = results.side_run(&results.home.display().to_string(), |id| scope.holds(id));
-        judgement.comparison = Some(against.compare(vec![run], &results.facts, |id| scope.holds(id))?);
-    }
-    Ok(judgement)
+    results.judge(thresholds, scope, |scope| {
+        let compare = |against: Against| {
+            let run = results.side_run(&results.home.display().to_string(), |id| scope.holds(id));
+            against.compare(vec![run], &results.facts, |id| scope.holds(id))
+        };
+        against.map(compare).transpose()
+    })
 }

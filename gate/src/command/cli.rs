@@ -20,7 +20,6 @@ use crate::measure::cargo::Selection;
 use crate::measure::cargo::launch::SUBCOMMAND;
 use crate::model::filter::IdFilter;
 use crate::report::REPORTS_FOLDER;
-use crate::thresholds::THRESHOLDS_FILE;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,6 +34,7 @@ Examples:
   bench-gate check                          judge what `cargo bench` left in target/criterion
   bench-gate check --criterion-home DIR --thresholds FILE
                                             judge any Criterion project
+  bench-gate check --baseline main          compare with `cargo bench -- --save-baseline main`
   bench-gate compare --base A1 --base A2 … --head B1 --head B2 … --paired
                                             compare Criterion homes, one for each run
   bench-gate ab                             measure this commit against its merge base with the default branch
@@ -47,7 +47,8 @@ Exit codes:
   0  judged, and good enough
   1  judged, and not good enough; or a category could not run; or a benchmark regressed or is gone
   2  could not judge: bad input, or a threshold without a fresh result
-  3  compared, and the data do not tell: the null control is red, or (--strict) a row is inconclusive
+  3  compared, and the data do not tell: the null control is red, no row is decided, or (--strict) a row is
+     inconclusive or suspiciously better
   130  interrupted";
 
 /// A name that is refused is answered with the remedy, as every other error is.
@@ -202,9 +203,9 @@ pub struct JudgingArgs {
 /// Where the limits are.
 #[derive(Debug, Args)]
 pub struct ThresholdsFile {
-    /// The absolute limits.
-    #[arg(long = "thresholds", value_name = "FILE", default_value = THRESHOLDS_FILE)]
-    pub path: PathBuf,
+    /// The limits [default: baselines/thresholds.toml, where it exists].
+    #[arg(long = "thresholds", value_name = "FILE")]
+    pub path: Option<PathBuf>,
 }
 
 /// Where the baselines are.

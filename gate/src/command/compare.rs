@@ -20,9 +20,9 @@ pub fn compare(arguments: &CompareArgs, quiet: bool, out: &mut dyn Write) -> Res
     );
     let pairing = if arguments.paired { Pairing::Paired } else { Pairing::Unpaired };
     run_set::refuse_one_home_twice(&base, &head)?;
-    let compared = compared(&base, &head, pairing, &policies, &arguments.comparison)?;
+    let compared = compared(&base, &head, pairing, &policies, &arguments.comparison, None)?;
     print_written(out, |text| report::exporter(arguments.json, quiet).comparison(text, &compared))?;
-    Ok(compared.verdict().exit_code())
+    Ok(compared.verdict.exit_code())
 }
 
 /// The part of what `homes` hold under `saved` that is asked for.

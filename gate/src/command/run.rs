@@ -22,7 +22,7 @@ use measure::{Measured, measure};
 /// Runs the benches that `arguments` name, and judges them.
 pub fn run(arguments: &RunArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, Error> {
     check_report_folder(&arguments.judging)?;
-    let thresholds = Thresholds::load(&arguments.judging.thresholds.path)?;
+    let thresholds = Thresholds::found(arguments.judging.thresholds.path.as_deref())?;
     thresholds.refuse_unknown_engines(&arguments.judging.require)?;
     let environment = Environment::here(Some(mode(arguments)));
     let against = against(arguments, &thresholds, &environment)?;
@@ -54,13 +54,11 @@ fn judge(
     against: Option<Against>,
 ) -> Result<Judgement, Error> {
     let results = &measured.results;
-    let scope = scope(arguments, results);
-    let mut judgement = results.judge(thresholds, scope.clone())?;
-    if let Some(against) = against.filter(|_| judgement.failures.is_empty()) {
-        let runs = measured.runs.clone();
-        judgement.comparison = Some(against.compare(runs, &results.facts, |id| scope.holds(id))?);
-    }
-    Ok(judgement)
+    results.judge(thresholds, scope(arguments, results), |scope| {
+        let compare =
+            |against: Against| against.compare(measured.runs.clone(), &results.facts, |id| scope.holds(id));
+        against.map(compare).transpose()
+    })
 }
 
 /// What is judged: everything, or what the named bench targets hold. What was selected by package or target is as named.

@@ -21,7 +21,7 @@ pub fn target_folder() -> PathBuf {
 }
 
 #[derive(Deserialize)]
-struct Metadata {
+struct TargetDirectory {
     target_directory: PathBuf,
 }
 
@@ -29,6 +29,6 @@ fn ask_cargo() -> Option<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output =
         Command::new(cargo).args(["metadata", "--format-version", "1", "--no-deps"]).output().ok()?;
-    let metadata: Metadata = serde_json::from_slice(&output.stdout).ok()?;
+    let metadata: TargetDirectory = serde_json::from_slice(&output.stdout).ok()?;
     Some(metadata.target_directory)
 }

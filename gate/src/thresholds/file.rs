@@ -6,16 +6,16 @@ mod named;
 mod sla;
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Thresholds;
+use super::{ChangeLimits, Thresholds};
 use crate::model::error::Error;
 use accepted::AcceptedToml;
-use metric::MetricToml;
+use metric::{ChangeToml, MetricToml};
 use named::Entry;
 use sla::SlaToml;
 
@@ -35,6 +35,8 @@ struct FileToml {
     sla: Vec<Spanned<SlaToml>>,
     #[serde(default)]
     accepted: Vec<AcceptedToml>,
+    #[serde(default)]
+    change: ChangeToml,
 }
 
 /// What is wrong, and the byte where.
@@ -44,12 +46,12 @@ struct Fault {
 }
 
 /// A place in the text, for what is found wrong later.
-struct Source<'a> {
+struct SourceText<'a> {
     path: &'a Path,
     text: &'a str,
 }
 
-impl Source<'_> {
+impl SourceText<'_> {
     /// The line of a byte, from 1.
     fn line(&self, offset: usize) -> usize {
         1 + self.text[..offset.min(self.text.len())].matches('\n').count()
@@ -58,7 +60,7 @@ impl Source<'_> {
 
 /// Parses and checks `text`, which came from `path`.
 pub fn parse(path: &Path, text: &str) -> Result<Thresholds, Error> {
-    let source = Source { path, text };
+    let source = SourceText { path, text };
     read(&source).map_err(|fault| Error::Threshold {
         path: path.to_owned(),
         line: source.line(fault.offset),
@@ -66,26 +68,41 @@ pub fn parse(path: &Path, text: &str) -> Result<Thresholds, Error> {
     })
 }
 
-fn read(source: &Source<'_>) -> Result<Thresholds, Fault> {
+fn read(source: &SourceText<'_>) -> Result<Thresholds, Fault> {
     let file: FileToml = toml::from_str(source.text).map_err(|error| Fault {
         offset: error.span().map_or(0, |span| span.start),
         problem: error.message().replace('\n', "; "),
     })?;
     check_version(&file.schema_version)?;
-    let entries = entries(&file.metric, &file.sla)?;
+    let change = file.change.limits(ChangeLimits::default())?;
+    let entries = entries(&file, change)?;
     Ok(Thresholds {
         path: source.path.to_owned(),
         min_pass_rate: file.min_pass_rate.as_ref().map_or(Ok(DEFAULT_MIN_PASS_RATE), check_pass_rate)?,
         metrics: entries.iter().filter_map(|entry| entry.metric.clone().map(Arc::new)).collect(),
         policies: entries.into_iter().filter_map(|entry| entry.policy).collect(),
+        change,
         accepted: accepted::convert(file.accepted, source)?,
     })
 }
 
-fn entries(metrics: &[Spanned<MetricToml>], slas: &[Spanned<SlaToml>]) -> Result<Vec<Entry>, Fault> {
-    let entries = [convert_all(metrics, metric::convert)?, convert_all(slas, sla::convert)?].concat();
-    if entries.is_empty() {
-        let problem = "no [[metric]] and no [[sla]]: nothing would be judged".into();
+/// What holds where there is no file.
+pub fn nothing() -> Thresholds {
+    Thresholds {
+        path: PathBuf::from("none"),
+        min_pass_rate: DEFAULT_MIN_PASS_RATE,
+        metrics: Vec::new(),
+        policies: Vec::new(),
+        change: ChangeLimits::default(),
+        accepted: Vec::new(),
+    }
+}
+
+fn entries(file: &FileToml, change: ChangeLimits) -> Result<Vec<Entry>, Fault> {
+    let mut entries = convert_all(&file.metric, |item, seen| metric::convert(item, change, seen))?;
+    entries.extend(convert_all(&file.sla, sla::convert)?);
+    if entries.is_empty() && !file.change.is_there() {
+        let problem = "no [[metric]], no [[sla]] and no [change]: nothing would be judged".into();
         return Err(Fault { offset: 0, problem });
     }
     Ok(entries)

@@ -5,6 +5,7 @@ mod against;
 mod bad_input;
 mod baselines;
 mod cases;
+mod cases_check;
 mod check;
 mod common;
 mod compare;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::common::{HOME, Project, THRESHOLDS};
 use bench_gate::command::cli::Cli;
-use bench_gate::judge::{Row, Severity};
-use bench_gate::model::benchmark::{Benchmark, Estimate, Estimates};
-use bench_gate::thresholds::{Better, Limits, Metric, Statistic};
+use bench_gate::judge::{MetricRow, Severity};
+use bench_gate::model::benchmark::{Benchmark, Estimate, Estimates, Samples};
+use bench_gate::thresholds::{Better, IdPattern, Metric, MetricLimits, Statistic};
 use bench_gate::{command, criterion};
 use clap::Parser;
 use proptest::prelude::*;
@@ -32,9 +32,10 @@ fn metric(better: Better, rising: [f64; 3]) -> Metric {
     if better == Better::Higher {
         std::mem::swap(&mut baseline, &mut critical);
     }
-    let (id, name, unit) = ("a/b".to_owned(), "n".to_owned(), "count".parse().expect("a unit"));
+    let (name, unit) = ("n".to_owned(), "count".parse().expect("a unit"));
+    let (id, _) = IdPattern::expand("a/b").expect("an id").remove(0);
     let (statistic, size, at_least, engine) = (Statistic::Mean, None, 1, None);
-    let limits = Limits::Graded { baseline, warning, critical };
+    let limits = MetricLimits::Graded { baseline, warning, critical };
     Metric { id, engine, name, unit, better, statistic, size, at_least, limits }
 }
 
@@ -46,14 +47,14 @@ fn measured([lower, point, upper]: [f64; 3]) -> Benchmark {
         id: "a/b".to_owned(),
         throughput: None,
         estimates: Estimates { mean, median, slope: None, std_dev, median_abs_dev },
-        sample_count: 1,
+        samples: Samples { iterations: vec![1.0], totals: vec![1.0] },
         p10: 1.0,
         folder: PathBuf::from("a/b/new"),
     }
 }
 
 fn severity(metric: &Metric, interval: [f64; 3]) -> Severity {
-    Row::new(&Arc::new(metric.clone()), &measured(interval)).expect("a metric without a size").severity
+    MetricRow::new(&Arc::new(metric.clone()), &measured(interval)).expect("a metric without a size").severity
 }
 
 /// The severity by counting the limits that `value` does not hold.

@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::time::Duration;
 
-use super::super::comparison::hold;
+use super::super::comparison::{hold, settings};
 use super::{AbJob, AbRequest, print, print_written};
 use crate::judge::{Compared, ComparedSide, Failure, Measuring};
-use crate::measure::interleave::{Inventory, MODE, RowState, SampledRow, Sampler, Source, TargetId};
+use crate::measure::interleave::{Inventory, MODE, RevisionSource, RowState, SampledRow, Sampler, TargetId};
 use crate::measure::run::Processor;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
@@ -25,8 +25,6 @@ pub(super) struct AbComparison {
     notes: Vec<String>,
     /// Rows of both sides without enough runs, each with the reason.
     not_measured: Vec<String>,
-    /// How many benchmarks were not compared, by reason.
-    left_out: Vec<(usize, &'static str)>,
     elapsed: Duration,
     /// The signal that ended it early, if one did.
     interrupted: Option<Error>,
@@ -49,7 +47,6 @@ impl AbComparison {
             control: measured.control,
             failures: sampler.failures.clone(),
             notes: notes(sampler, inventory),
-            left_out: left_out(sampler, inventory, not_measured.len()),
             not_measured,
             elapsed: Duration::ZERO,
             interrupted,
@@ -60,17 +57,6 @@ impl AbComparison {
     pub(super) fn ended(mut self, elapsed: Duration, note: Option<String>) -> Self {
         self.notes.extend(note);
         Self { elapsed, ..self }
-    }
-
-    /// What was compared, and what was left out and why: the first line of the report.
-    fn first_line(&self, request: &AbRequest) -> String {
-        let failed = self.failures.iter().map(|failure| format!("bench target {} failed", failure.category));
-        let counted = self.left_out.iter().filter(|(count, _)| *count > 0);
-        let why: Vec<String> = counted.map(|(count, why)| format!("{count} {why}")).chain(failed).collect();
-        let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
-        let left_out: usize = self.left_out.iter().map(|(count, _)| count).sum();
-        let (all, AbRequest { base, head, .. }) = (self.changes.len(), request);
-        format!("compared {} of {all} rows of {head} with {base}, left out {left_out}{why}\n", all - left_out)
     }
 }
 
@@ -86,15 +72,12 @@ impl AbJob<'_> {
             print(out, &known(&measured.changes))?;
             return Err(interrupted);
         }
-        let first = if self.arguments.json { String::new() } else { measured.first_line(request) };
         let compared = self.compared(request, measured)?;
         let saved = self.save(&compared)?;
         let exporter = report::exporter(self.arguments.json, self.quiet);
-        print_written(out, |text| {
-            write!(text, "{first}").and_then(|()| exporter.comparison(text, &compared))
-        })?;
+        print_written(out, |text| exporter.comparison(text, &compared))?;
         print(out, if self.quiet || self.arguments.json { "" } else { &saved })?;
-        Ok(compared.verdict().exit_code())
+        Ok(compared.verdict.exit_code())
     }
 
     /// Writes the report, unless that is not wanted, and says where.
@@ -108,30 +91,20 @@ impl AbJob<'_> {
 
     fn compared(&self, request: &AbRequest, measured: AbComparison) -> Result<Compared, Error> {
         let (changes, policies): (Vec<Change>, Vec<RowPolicy>) = measured.changes.into_iter().unzip();
-        let comparison = Comparison { rows: changes, control: measured.control };
-        let (rows, control) = hold(comparison, policies, &self.policies)?;
-        let arguments = &self.arguments.comparison;
-        let here = Environment::here(Some(MODE));
-        Ok(Compared {
-            base: described("base", &request.base, &here),
-            head: described("head", &request.head, &here),
-            paired: true,
-            alpha: arguments.alpha,
-            margin: self.policies.default_margin(),
-            strict: arguments.strict,
-            different_environment: self.different_environment.clone(),
-            rows,
-            control,
-            notes: request.notes.iter().cloned().chain(measured.notes).collect(),
-            measuring: Some(Measuring {
-                seconds: measured.elapsed.as_secs_f64(),
-                budget_seconds: self.arguments.effort.budget.as_secs_f64(),
-                seed: self.seed,
-                processor: self.processor.map(Processor::number),
-                failures: measured.failures,
-                not_measured: measured.not_measured,
-            }),
-        })
+        let rows = Comparison { rows: changes, control: measured.control };
+        let rows = hold(rows, policies, &self.policies)?;
+        let measuring = Measuring {
+            seconds: measured.elapsed.as_secs_f64(),
+            budget_seconds: self.arguments.effort.budget.as_secs_f64(),
+            seed: self.seed,
+            processor: self.processor.map(Processor::number),
+            failures: measured.failures,
+            not_measured: measured.not_measured,
+        };
+        let settings = settings(true, &self.policies, &self.arguments.comparison);
+        let (different, notes) =
+            (self.different_environment.clone(), [&request.notes[..], &measured.notes].concat());
+        Ok(Compared::new(described(request), settings, rows, different, notes, Some(measuring)))
     }
 }
 
@@ -155,20 +128,16 @@ fn unmeasured((_, id): &TargetId, outcome: Outcome) -> Change {
     Change { id, outcome, ratio, interval, pairs: 0, detectable: None, runs_needed: None }
 }
 
-/// How many benchmarks were not compared, by reason.
-fn left_out(sampler: &Sampler<'_>, inventory: &Inventory, not_measured: usize) -> Vec<(usize, &'static str)> {
-    let failed = sampler.rows.iter().filter(|row| row.state == RowState::Failed).count();
-    let (new, missing) = (inventory.new.len(), inventory.missing.len());
-    vec![(new, "new"), (missing, "missing"), (not_measured, "not measured"), (failed, "failed")]
-}
-
-fn described(name: &str, source: &Source, here: &Environment) -> ComparedSide {
-    let commit = match source {
-        Source::Revision(revision) => Some(revision.commit.clone()),
-        Source::Worktree => here.commit.clone(),
-    };
-    let environment = Some(Environment { commit, ..here.clone() });
-    ComparedSide { name: format!("{name}, {source}"), origins: Vec::new(), environment }
+fn described(request: &AbRequest) -> [ComparedSide; 2] {
+    let here = Environment::here(Some(MODE));
+    [("base", &request.base), ("head", &request.head)].map(|(name, source)| {
+        let commit = match source {
+            RevisionSource::Revision(revision) => Some(revision.commit.clone()),
+            RevisionSource::Worktree => here.commit.clone(),
+        };
+        let environment = Some(Environment { commit, ..here.clone() });
+        ComparedSide { name: format!("{name}, {source}"), origins: Vec::new(), environment }
+    })
 }
 
 /// What the reader should know of rows whose outcome has another reason than their data.

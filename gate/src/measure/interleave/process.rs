@@ -163,16 +163,15 @@ fn readings(home: &Path, ended: &Ended) -> Result<BTreeMap<String, Reading>, Pro
         }
         loaded => loaded.map_err(|error| failure(error.to_string()))?,
     };
-    let readings =
-        benchmarks.into_iter().map(|benchmark| Ok((benchmark.id.clone(), Reading::of(&benchmark)?)));
-    readings.collect::<Result<_, Error>>().map_err(|error| failure(error.to_string()))
+    let readings = benchmarks.into_iter().map(|benchmark| (benchmark.id.clone(), Reading::of(&benchmark)));
+    Ok(readings.collect())
 }
 
 impl Reading {
-    fn of(benchmark: &Benchmark) -> Result<Self, Error> {
-        let samples = criterion::samples(benchmark)?.sorted_per_iteration();
+    fn of(benchmark: &Benchmark) -> Self {
+        let samples = benchmark.samples.sorted_per_iteration();
         let logs: Vec<f64> = samples.into_iter().map(f64::ln).collect();
-        Ok(Self { measured: Measured::of(benchmark), variance: variance(&logs) })
+        Self { measured: Measured::of(benchmark), variance: variance(&logs) }
     }
 }
 

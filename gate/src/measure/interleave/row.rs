@@ -251,7 +251,7 @@ pub(super) mod tests {
     /// What a row is held to without thresholds.
     pub(crate) fn policy() -> RowPolicy {
         let (better, statistic) = (Better::Lower, Statistic::P10);
-        RowPolicy { better, statistic, margin: 0.02, soft_margin: None, required: true }
+        RowPolicy { better, statistic, margin: 0.02, soft_margin: None, critical: None, required: true }
     }
 
     fn row(pairs: &[(f64, f64)]) -> SampledRow {

@@ -26,13 +26,16 @@ pub(super) fn write_tables(out: &mut dyn Write, compared: &Compared) -> io::Resu
         category.iter().try_for_each(|row| write_row(out, row, compared.different_environment.is_some()))?;
     }
     write_marks(out, compared)?;
+    if rows.iter().any(|row| row.is_suspicious()) {
+        writeln!(out, "\ns SUSPICIOUS, better by more than 60 %: is the work still done?")?;
+    }
     write_advice(out, &rows)
 }
 
 fn write_head(out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
     let runs = |count: usize| if count == 1 { "1 run".to_owned() } else { format!("{count} runs") };
     let (base, head) = (&compared.base, &compared.head);
-    let paired = if compared.paired { ", paired" } else { "" };
+    let paired = if compared.settings.paired { ", paired" } else { "" };
     match &compared.measuring {
         None => writeln!(
             out,
@@ -53,7 +56,7 @@ fn write_head(out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
             )
         ),
     }?;
-    compared.notes().try_for_each(|note| writeln!(out, "  {} {note}", "note:".cyan()))?;
+    compared.notes.iter().try_for_each(|note| writeln!(out, "  {} {note}", "note:".cyan()))?;
     let cells = format!("{:>7} {:>16} {:>4} {:>5}", "change", "interval", "runs", "MDE");
     writeln!(out)?;
     table::row(out, "percent", CELLS, &cells.dimmed())
@@ -77,7 +80,8 @@ fn percent(ratio: f64) -> String {
 }
 
 fn marks(row: &ComparedRow, different: bool) -> String {
-    let marks = [(row.accepted.is_some(), 'a'), (different, '!'), (row.warns(), 'w')];
+    let marks =
+        [(row.accepted.is_some(), 'a'), (different, '!'), (row.warns(), 'w'), (row.is_suspicious(), 's')];
     marks.into_iter().filter(|(is_so, _)| *is_so).map(|(_, mark)| mark).take(2).collect()
 }
 
@@ -135,9 +139,9 @@ pub(super) fn write_summary(out: &mut dyn Write, compared: &Compared) -> io::Res
 
 /// Writes the verdict, and what keeps it from being a pass.
 pub(super) fn write_verdict(out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
-    let verdict = compared.verdict();
-    for (_, reason) in compared.findings() {
-        writeln!(out, "  {} {reason}", "-".style(style::verdict(verdict)))?;
+    let verdict = compared.verdict;
+    for finding in &compared.findings {
+        writeln!(out, "  {} {}", "-".style(style::verdict(verdict)), finding.reason)?;
     }
     let open = compared.count(Outcome::Inconclusive);
     let said = match verdict {
