@@ -17,7 +17,7 @@ use crate::measure::interleave::checkouts::Checkouts;
 use crate::measure::interleave::git::Repository;
 use crate::measure::interleave::{
     BASE, BenchTargets, BuiltRevision, HEAD, Inventory, MODE, Prepared, ProcessContext, ProgressReporter,
-    SampledRow, Sampler, Schedule, SequentialTest, Source, TargetId, deployment, interleave,
+    RevisionSource, SampledRow, Sampler, Schedule, SequentialTest, TargetId, deployment, interleave,
 };
 use crate::measure::process::Interrupt;
 use crate::measure::run::Processor;
@@ -125,7 +125,7 @@ impl AbJob<'_> {
         request: &AbRequest,
         checkouts: &'c Checkouts,
     ) -> Result<(Prepared<'c>, Option<Prepared<'c>>), Error> {
-        let prepare = |name, source: &Source| {
+        let prepare = |name, source: &RevisionSource| {
             Prepared::new(checkouts, name, source.clone(), &self.arguments.selection, &self.interrupt)
         };
         let base = prepare(BASE, &request.base)?;

@@ -29,7 +29,7 @@ use crate::model::error::Error;
 pub use error::AbError;
 pub(crate) use process::{MODE, ProcessContext};
 pub(crate) use progress::ProgressReporter;
-pub(crate) use revision::{BuiltRevision, Prepared, Source};
+pub(crate) use revision::{BuiltRevision, Prepared, RevisionSource};
 pub(crate) use row::{Phase, RowState, SampledRow};
 pub(crate) use sampler::{Goal, Sampler};
 pub(crate) use schedule::Schedule;

@@ -6,7 +6,7 @@ use std::env;
 use crate::command::cli::AbArgs;
 use crate::measure::cargo::{self, Workspace};
 use crate::measure::interleave::git::{Repository, Revision};
-use crate::measure::interleave::{AbError, Source};
+use crate::measure::interleave::{AbError, RevisionSource};
 use crate::model::error::Error;
 
 /// How the files as they are are asked for.
@@ -19,9 +19,9 @@ const NAMED: usize = 3;
 #[derive(Debug)]
 pub(super) struct AbRequest {
     /// What the head is compared with.
-    pub(super) base: Source,
+    pub(super) base: RevisionSource,
     /// What is judged.
-    pub(super) head: Source,
+    pub(super) head: RevisionSource,
     /// Bench targets; none means all.
     pub(super) targets: Vec<String>,
     /// What the reader should know of the two revisions.
@@ -44,13 +44,13 @@ impl AbRequest {
     ) -> Result<Self, Error> {
         let words = Words::new(&arguments.words, repository, &workspace.labels())?;
         let head = match words.head {
-            Some(WORKTREE) => Source::Worktree,
-            Some(name) => Source::Revision(repository.resolve(name)?),
+            Some(WORKTREE) => RevisionSource::Worktree,
+            Some(name) => RevisionSource::Revision(repository.resolve(name)?),
             None => head(repository, arguments)?,
         };
         let base = base(repository, words.base, &head, arguments.base_tip)?;
         let notes = no_ancestor(repository, &base, &head)?.into_iter().collect();
-        Ok(Self { base: Source::Revision(base), head, targets: words.targets.to_vec(), notes })
+        Ok(Self { base: RevisionSource::Revision(base), head, targets: words.targets.to_vec(), notes })
     }
 
     /// Fails on the first bench target that neither `base` nor `head` has.
@@ -97,11 +97,16 @@ fn is_revision(word: &str, repository: &Repository, labels: &[String]) -> Result
 /// What the head is compared with: `named`, or where it is a branch, the last commit that it shares with the head.
 ///
 /// Commits that the branch got meanwhile are none of the head's, and would be measured as if it had undone them.
-fn base(repository: &Repository, named: Option<&str>, head: &Source, tip: bool) -> Result<Revision, Error> {
+fn base(
+    repository: &Repository,
+    named: Option<&str>,
+    head: &RevisionSource,
+    tip: bool,
+) -> Result<Revision, Error> {
     let current = repository.resolve("HEAD")?;
     let commit = match head {
-        Source::Revision(revision) => revision,
-        Source::Worktree => &current,
+        RevisionSource::Revision(revision) => revision,
+        RevisionSource::Worktree => &current,
     };
     let branch = match named {
         Some(name) if tip || !repository.is_branch(name) => return repository.resolve(name),
@@ -113,7 +118,7 @@ fn base(repository: &Repository, named: Option<&str>, head: &Source, tip: bool) 
         return Ok(branch);
     }
     let base = repository.merge_base(&branch, commit).unwrap_or_else(|| branch.clone());
-    let is_nothing = base.commit == commit.commit && *head != Source::Worktree;
+    let is_nothing = base.commit == commit.commit && *head != RevisionSource::Worktree;
     if is_nothing && (named.is_none() || base.commit != branch.commit) {
         return Err(AbError::nothing_to_judge(&head.to_string(), &branch.name).into());
     }
@@ -127,11 +132,15 @@ fn is_test_merge() -> bool {
 }
 
 /// A warning where the head is not made of the base.
-fn no_ancestor(repository: &Repository, base: &Revision, head: &Source) -> Result<Option<String>, Error> {
+fn no_ancestor(
+    repository: &Repository,
+    base: &Revision,
+    head: &RevisionSource,
+) -> Result<Option<String>, Error> {
     let current = repository.resolve("HEAD")?;
     let commit = match head {
-        Source::Revision(revision) => revision,
-        Source::Worktree => &current,
+        RevisionSource::Revision(revision) => revision,
+        RevisionSource::Worktree => &current,
     };
     let shared = repository.merge_base(base, commit);
     let is_ancestor = shared.is_some_and(|shared| shared.commit == base.commit);
@@ -140,10 +149,10 @@ fn no_ancestor(repository: &Repository, base: &Revision, head: &Source) -> Resul
 }
 
 /// `HEAD`, unless files differ from it.
-fn head(repository: &Repository, arguments: &AbArgs) -> Result<Source, Error> {
+fn head(repository: &Repository, arguments: &AbArgs) -> Result<RevisionSource, Error> {
     let changes = repository.changes(&[&arguments.report_dir, &arguments.baselines.folder])?;
     if changes.is_empty() {
-        return repository.resolve("HEAD").map(Source::Revision);
+        return repository.resolve("HEAD").map(RevisionSource::Revision);
     }
     let named: Vec<&str> = changes.iter().take(NAMED).map(String::as_str).collect();
     let more = if changes.len() > NAMED { ", ..." } else { "" };

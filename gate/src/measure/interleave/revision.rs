@@ -23,14 +23,14 @@ const NAMED: usize = 5;
 
 /// What is measured on one side.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum RevisionSource {
     /// A commit.
     Revision(Revision),
     /// The files as they are, those that git ignores apart.
     Worktree,
 }
 
-impl Source {
+impl RevisionSource {
     /// Whether both are one revision, whatever it was called.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
@@ -40,7 +40,7 @@ impl Source {
     }
 }
 
-impl std::fmt::Display for Source {
+impl std::fmt::Display for RevisionSource {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Revision(revision) => revision.fmt(formatter),
@@ -65,7 +65,7 @@ pub(crate) struct BuiltRevision {
 pub(crate) struct Prepared<'a> {
     checkouts: &'a Checkouts,
     name: &'static str,
-    source: Source,
+    source: RevisionSource,
     workspace: Workspace,
     checkout: Checkout,
 }
@@ -75,13 +75,13 @@ impl<'a> Prepared<'a> {
     pub(crate) fn new(
         checkouts: &'a Checkouts,
         name: &'static str,
-        source: Source,
+        source: RevisionSource,
         selection: &Selection,
         interrupt: &Interrupt,
     ) -> Result<Self, Error> {
         let checkout = match &source {
-            Source::Revision(revision) => checkouts.check_out(name, revision)?,
-            Source::Worktree => checkouts.copy_files(name)?,
+            RevisionSource::Revision(revision) => checkouts.check_out(name, revision)?,
+            RevisionSource::Worktree => checkouts.copy_files(name)?,
         };
         let explained = explained(name, &source);
         if !checkout.project().is_dir() {
@@ -178,7 +178,7 @@ fn refuse_outside(checkout: &Checkout) -> Result<(), Error> {
 }
 
 /// What cargo says, with the side that it says it of.
-fn explained(name: &str, source: &Source) -> impl FnOnce(Error) -> Error {
+fn explained(name: &str, source: &RevisionSource) -> impl FnOnce(Error) -> Error {
     let revision = format!("{name}, {source},");
     move |error| match error {
         Error::Cargo { problem } => AbError::does_not_build(&revision, &problem).into(),
