@@ -14,16 +14,15 @@ mod coverage;
 mod missing;
 mod row;
 pub mod run_set;
+mod scope;
 mod verdict;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use crate::metadata::EngineMetadata;
 use crate::model::benchmark::{Benchmark, category_of};
 use crate::model::error::Error;
-use crate::model::filter::IdFilter;
+use crate::stats::Outcome;
 use crate::thresholds::{Kind, Metric, Thresholds};
 
 pub use accepted::acknowledge;
@@ -31,53 +30,8 @@ pub use compared::{Compared, ComparedRow, ComparedSettings, ComparedSide, Measur
 pub use coverage::{Coverage, NotJudged, Unmatched};
 pub use missing::{Missing, NotRun};
 pub use row::MetricRow;
+pub use scope::{Failure, Scope};
 pub use verdict::{Finding, Severity, Undecided, Verdict};
-
-/// A category that could not run to its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Failure {
-    /// The category.
-    pub category: String,
-    /// How it ended: its exit code or signal.
-    pub reason: String,
-    /// The last lines that it printed.
-    pub output: Vec<String>,
-}
-
-/// What is to be judged: all categories, or some, of which some may have failed to run.
-#[derive(Debug, Clone, Default)]
-pub struct Scope {
-    /// The categories asked for; empty means all.
-    pub categories: Vec<String>,
-    /// The benchmarks asked for; `None` means all of these categories.
-    pub filter: Option<IdFilter>,
-    /// Those that could not run to their end.
-    pub failures: Vec<Failure>,
-    /// What the benches noted of their engines.
-    pub facts: EngineMetadata,
-    /// The engines that have to be measured.
-    pub required: Vec<String>,
-    /// What the source holds and was not read, counted by reason.
-    pub left_out: NotJudged,
-}
-
-impl Scope {
-    /// Whether the benchmark `id` is to be judged.
-    #[must_use]
-    pub fn holds(&self, id: &str) -> bool {
-        let is_in = self.categories.is_empty() || self.categories.iter().any(|it| it == category_of(id));
-        is_in && self.filter.as_ref().is_none_or(|filter| filter.holds(id))
-    }
-
-    /// Whether `metric` has to have a result. One that is about any category is not asked for by naming some.
-    fn asks_for(&self, metric: &Metric) -> bool {
-        let of_metric = metric.id.category();
-        let is_in = self.categories.is_empty()
-            || self.categories.iter().any(|category| Some(category.as_str()) == of_metric);
-        is_in && self.filter.as_ref().is_none_or(|filter| filter.holds(metric.id.as_str()))
-    }
-}
 
 /// A finding for each metric, and what follows from them together.
 #[derive(Debug, Clone)]
@@ -120,7 +74,7 @@ pub fn judge(
     let Answers { matching, rows, unlimited } = Answers::of(thresholds, benchmarks, &scope)?;
     let missing = missing(thresholds, benchmarks, &matching, &scope);
     let judgement = Judgement {
-        coverage: Coverage::of_benchmarks(benchmarks, &unlimited, &scope, comparison.as_ref()),
+        coverage: coverage(benchmarks, &unlimited, &scope, comparison.as_ref()),
         not_run: missing::not_run(thresholds, &scope),
         unmet: missing::unmet(thresholds, &missing, &scope),
         failures: scope.failures,
@@ -162,6 +116,27 @@ impl Answers {
         let rows = judged.into_iter().map(|(_, row)| row).collect();
         Error::join(errors).map_or(Ok(Self { matching, rows, unlimited }), Err)
     }
+}
+
+/// How much of `benchmarks` is judged, of which `unlimited` have no limit, unless a `comparison` judges these.
+fn coverage(
+    benchmarks: &[Benchmark],
+    unlimited: &[Unmatched],
+    scope: &Scope,
+    comparison: Option<&Compared>,
+) -> Coverage {
+    let one_sided = |outcome| comparison.into_iter().flat_map(move |it| it.of_outcome(outcome));
+    let new: HashSet<&str> = one_sided(Outcome::New).map(|row| row.change.id.as_str()).collect();
+    let is_left = |it: &&Unmatched| comparison.is_none() || new.contains(it.id.as_str());
+    let without_limit = unlimited.iter().filter(is_left).count();
+    let in_scope = benchmarks.iter().filter(|benchmark| scope.holds(&benchmark.id)).count();
+    let left_out = [
+        (without_limit, "without a limit"),
+        (benchmarks.len() - in_scope, "of other categories"),
+        (one_sided(Outcome::Missing).count(), "only in the baseline"),
+    ];
+    let left_out = left_out.into_iter().chain(scope.left_out.iter().copied()).collect();
+    Coverage::new(in_scope - without_limit, left_out)
 }
 
 /// The metrics in scope that fewer benchmarks answer than they ask for, and of which no bench said why.

@@ -12,6 +12,9 @@ use crate::report;
 use crate::thresholds::policies::Policies;
 
 /// Compares the homes that `arguments` name.
+///
+/// # Errors
+/// A home cannot be read, its runs are no evidence, or environments differ without leave.
 pub fn compare(arguments: &CompareArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, Error> {
     let policies = policies(arguments)?;
     let (base, head) = (

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::folder::{Folder, read_all};
-use super::{SavedResults, UnreadableResult};
+use super::saved::{SavedResults, UnreadableResult};
 use crate::model::benchmark::{Benchmark, Estimate, Estimates, Samples, Throughput};
 use crate::model::error::Error;
 

@@ -211,7 +211,12 @@ impl Compared {
     /// How many rows came to `outcome`.
     #[must_use]
     pub fn count(&self, outcome: Outcome) -> usize {
-        self.rows.iter().filter(|row| row.change.outcome == outcome).count()
+        self.of_outcome(outcome).count()
+    }
+
+    /// The rows that came to `outcome`.
+    pub(super) fn of_outcome(&self, outcome: Outcome) -> impl Iterator<Item = &ComparedRow> {
+        self.rows.iter().filter(move |row| row.change.outcome == outcome)
     }
 
     /// Where the control is red nothing fails: a machine that shows a change of the base against itself says nothing of

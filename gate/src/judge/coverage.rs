@@ -1,14 +1,12 @@
 //! How much of what is there was judged, and why the rest was not: the first line of every report.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use serde::Serialize;
 
-use super::{Compared, Scope, row};
+use super::row;
 use crate::model::benchmark::{Benchmark, Counted, Estimate, Throughput};
 use crate::model::unit::{self, Quantity};
-use crate::stats::Outcome;
 
 /// Benchmarks that were not judged, counted by reason.
 pub type NotJudged = Vec<(usize, &'static str)>;
@@ -31,27 +29,6 @@ impl Coverage {
         left_out.retain(|(count, _)| *count > 0);
         let total = judged + left_out.iter().map(|(count, _)| count).sum::<usize>();
         Self { judged, total, left_out }
-    }
-
-    /// The coverage of `benchmarks`, of which `unlimited` have no limit, unless a `comparison` judges these.
-    pub(super) fn of_benchmarks(
-        benchmarks: &[Benchmark],
-        unlimited: &[Unmatched],
-        scope: &Scope,
-        comparison: Option<&Compared>,
-    ) -> Self {
-        let rows = comparison.iter().flat_map(|compared| &compared.rows);
-        let one_sided = |outcome| rows.clone().filter(move |row| row.change.outcome == outcome);
-        let new: HashSet<&str> = one_sided(Outcome::New).map(|row| row.change.id.as_str()).collect();
-        let is_left = |it: &&Unmatched| comparison.is_none() || new.contains(it.id.as_str());
-        let without_limit = unlimited.iter().filter(is_left).count();
-        let in_scope = benchmarks.iter().filter(|benchmark| scope.holds(&benchmark.id)).count();
-        let more = [
-            (without_limit, "without a limit"),
-            (benchmarks.len() - in_scope, "of other categories"),
-            (one_sided(Outcome::Missing).count(), "only in the baseline"),
-        ];
-        Self::new(in_scope - without_limit, more.into_iter().chain(scope.left_out.iter().copied()).collect())
     }
 }
 

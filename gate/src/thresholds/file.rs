@@ -1,6 +1,7 @@
 //! `thresholds.toml` as it is written, and its one conversion to [`Metric`](super::Metric)s and [`Policy`](super::Policy)s.
 
 mod accepted;
+mod fault;
 mod metric;
 mod named;
 mod sla;
@@ -15,6 +16,7 @@ use toml::Spanned;
 use super::{ChangeLimits, Thresholds};
 use crate::model::error::Error;
 use accepted::AcceptedToml;
+use fault::{Fault, SourceText};
 use metric::{ChangeToml, MetricToml};
 use named::Entry;
 use sla::SlaToml;
@@ -39,27 +41,38 @@ struct FileToml {
     change: ChangeToml,
 }
 
-/// What is wrong, and the byte where.
-struct Fault {
-    offset: usize,
-    problem: String,
-}
+/// Where the limits of a project are kept.
+pub const THRESHOLDS_FILE: &str = "baselines/thresholds.toml";
 
-/// A place in the text, for what is found wrong later.
-struct SourceText<'a> {
-    path: &'a Path,
-    text: &'a str,
-}
+impl Thresholds {
+    /// The limits of the file `named`, else of [`THRESHOLDS_FILE`] where this folder has one, else none.
+    ///
+    /// # Errors
+    /// As [`Thresholds::load`].
+    pub fn found(named: Option<&Path>) -> Result<Self, Error> {
+        let here = Path::new(THRESHOLDS_FILE);
+        let path = named.or_else(|| here.exists().then_some(here));
+        path.map_or_else(|| Ok(nothing()), Self::load)
+    }
 
-impl SourceText<'_> {
-    /// The line of a byte, from 1.
-    fn line(&self, offset: usize) -> usize {
-        1 + self.text[..offset.min(self.text.len())].matches('\n').count()
+    /// Reads and checks `path`.
+    ///
+    /// # Errors
+    /// The file cannot be read, is not UTF-8 or not TOML, has an unknown key, a unit that does not exist, limits in
+    /// the wrong order or twice for one id, or no metric at all; with the line.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = valid.split(|byte| *byte == b'\n').count();
+            Error::Threshold { path: path.to_owned(), line, problem: "not UTF-8, expected TOML".to_owned() }
+        })?;
+        parse(path, &text)
     }
 }
 
 /// Parses and checks `text`, which came from `path`.
-pub fn parse(path: &Path, text: &str) -> Result<Thresholds, Error> {
+fn parse(path: &Path, text: &str) -> Result<Thresholds, Error> {
     let source = SourceText { path, text };
     read(&source).map_err(|fault| Error::Threshold {
         path: path.to_owned(),
@@ -87,7 +100,7 @@ fn read(source: &SourceText<'_>) -> Result<Thresholds, Fault> {
 }
 
 /// What holds where there is no file.
-pub fn nothing() -> Thresholds {
+fn nothing() -> Thresholds {
     Thresholds {
         path: PathBuf::from("none"),
         min_pass_rate: DEFAULT_MIN_PASS_RATE,
@@ -133,4 +146,31 @@ fn convert_all<T>(
     let entries: Vec<Vec<Entry>> =
         list.iter().map(|item| convert(item, &mut seen)).collect::<Result<_, _>>()?;
     Ok(entries.into_iter().flatten().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn thresholds(ids: &[&str]) -> Thresholds {
+        let metrics = ids.iter().map(|id| {
+            format!("[[metric]]\nid = \"{id}\"\nname = \"n\"\nunit = \"s\"\nbetter = \"lower\"\nbaseline = 1\nwarning = 2\ncritical = 3\n")
+        });
+        parse(Path::new("t.toml"), &format!("schema_version = 1\n{}", metrics.collect::<String>())).unwrap()
+    }
+
+    #[test]
+    fn the_most_specific_id_judges_and_the_first_of_equals() {
+        let all = thresholds(&["**", "api/*", "api/a", "api/*b", "api/b*"]);
+        let judging = |id| {
+            let judging = all.judging(&all.matching(id)).into_iter().map(|at| all.metrics[at].id.to_string());
+            let judging = judging.collect::<Vec<_>>();
+            assert_eq!(all.policy(id).unwrap().id.as_str(), judging[0]);
+            judging
+        };
+        assert_eq!(judging("api/a"), ["api/a"]);
+        assert_eq!(judging("api/c"), ["api/*"]);
+        assert_eq!(judging("api/bb"), ["api/*b"]);
+        assert_eq!(judging("web/b"), ["**"]);
+    }
 }

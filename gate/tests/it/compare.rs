@@ -43,8 +43,8 @@ fn equal_sides_pass_and_say_how_much_they_could_have_seen() {
     let row = row(&comparison, "api/same");
     assert_eq!((&row["outcome"], &row["pairs"]), (&json!("unchanged"), &json!(RUNS)));
     let number = |value: &Value| value.as_f64().expect("a number");
-    let (ratio, ends) = (number(&row["ratio"]), [&row["interval"][0], &row["interval"][1]].map(number));
-    assert!(ends[0] < ratio && ratio < ends[1] && (ratio - 1.0).abs() < 0.01, "{row}");
+    let [lower, ratio, upper] = [&row["interval"][0], &row["ratio"], &row["interval"][1]].map(number);
+    assert!(lower < ratio && ratio < upper && (ratio - 1.0).abs() < 0.01, "{row}");
     assert!((0.02..0.05).contains(&number(&row["detectable"])), "{row}");
     assert_eq!(comparison["control"]["red"], false);
 }

@@ -28,15 +28,19 @@ fn rising() -> impl Strategy<Value = [f64; 3]> {
 }
 
 fn metric(better: Better, rising: [f64; 3]) -> Metric {
-    let [mut baseline, warning, mut critical] = rising;
-    if better == Better::Higher {
-        std::mem::swap(&mut baseline, &mut critical);
+    let [lowest, warning, highest] = rising;
+    let [baseline, critical] = if better == Better::Higher { [highest, lowest] } else { [lowest, highest] };
+    Metric {
+        id: IdPattern::expand("a/b").expect("an id").remove(0).0,
+        engine: None,
+        name: "n".to_owned(),
+        unit: "count".parse().expect("a unit"),
+        better,
+        statistic: Statistic::Mean,
+        size: None,
+        at_least: 1,
+        limits: MetricLimits::Graded { baseline, warning, critical },
     }
-    let (name, unit) = ("n".to_owned(), "count".parse().expect("a unit"));
-    let (id, _) = IdPattern::expand("a/b").expect("an id").remove(0);
-    let (statistic, size, at_least, engine) = (Statistic::Mean, None, 1, None);
-    let limits = MetricLimits::Graded { baseline, warning, critical };
-    Metric { id, engine, name, unit, better, statistic, size, at_least, limits }
 }
 
 /// A benchmark whose mean lies somewhere in an interval.

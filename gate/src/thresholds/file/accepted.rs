@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Fault, SourceText};
+use super::fault::{Fault, SourceText};
 use crate::thresholds::Accepted;
 
 #[derive(Deserialize)]

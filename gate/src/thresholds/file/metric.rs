@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Fault;
+use super::fault::Fault;
 use super::named::{Entry, default_statistic, spread};
 use crate::model::unit::Unit;
 use crate::thresholds::{

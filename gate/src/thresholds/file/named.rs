@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use toml::Spanned;
 
-use super::Fault;
+use super::fault::Fault;
 use crate::model::unit::Unit;
 use crate::thresholds::{IdPattern, Metric, Policy, Statistic};
 
