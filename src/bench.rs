@@ -5,7 +5,7 @@
 //! ([`Harness::replay`]), so that console, saved baselines and gate all see it the same way.
 
 pub mod deployment;
-pub mod facts;
+pub mod engine_metadata;
 pub mod groups;
 pub mod harness;
 pub mod heap;
@@ -15,7 +15,7 @@ pub mod mode;
 pub mod platform;
 pub mod services;
 
-pub use facts::Facts;
+pub use engine_metadata::MetadataWriter;
 pub use harness::Harness;
 pub use measurement::Unit;
 pub use mode::{Mode, Sizes};

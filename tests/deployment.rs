@@ -53,8 +53,8 @@ impl Measured {
         Self(home)
     }
 
-    fn facts(&self, category: &str) -> String {
-        fs::read_to_string(self.0.path().join(format!("bench-gate-facts/{category}.json"))).expect("facts")
+    fn metadata(&self, category: &str) -> String {
+        fs::read_to_string(self.0.path().join(format!("bench-gate-facts/{category}.json"))).expect("metadata")
     }
 
     fn has(&self, id: &str) -> bool {
@@ -65,14 +65,14 @@ impl Measured {
 #[test]
 fn the_api_category_measures_a_deployment_and_its_report_says_which() {
     let served = Served::start();
-    let facts = Measured::by("api", &["--bench", "response/status"], &served).facts("api");
+    let metadata = Measured::by("api", &["--bench", "response/status"], &served).metadata("api");
     let place = served.url.trim_start_matches("http://");
     let said = [
         &*format!("\"major\": \"{place}\""),
         &format!("API_URL ({})", served.url),
         "authorization (not shown)",
     ];
-    assert!(said.iter().all(|text| facts.contains(text)) && !facts.contains("hunter2"), "{facts}");
+    assert!(said.iter().all(|text| metadata.contains(text)) && !metadata.contains("hunter2"), "{metadata}");
     served.ends_and_leaves_nothing();
 }
 
@@ -82,8 +82,8 @@ fn the_websocket_category_measures_a_deployment_and_leaves_out_what_only_our_hub
     let measured = Measured::by("websocket", &["--bench"], &served);
     let ids = ["connect", "round_trip_p95", "throughput", "broadcast"];
     assert_eq!(ids.map(|id| measured.has(&format!("websocket/{id}"))), [true, true, false, false]);
-    let facts = measured.facts("websocket");
+    let metadata = measured.metadata("websocket");
     let left_out = ["throughput/5000", "only our own hub", &*format!("WebSocket {}", served.websocket())];
-    assert!(left_out.iter().all(|text| facts.contains(text)), "{facts}");
+    assert!(left_out.iter().all(|text| metadata.contains(text)), "{metadata}");
     served.ends_and_leaves_nothing();
 }

@@ -12,11 +12,11 @@ use axum::Router;
 use axum::http::StatusCode;
 use backend_bench::backend::agent::LatencyProfile;
 use backend_bench::bench::Platform;
-use backend_bench::bench::deployment::DeployedApi;
 use backend_bench::bench::load::{
     Arrivals, ErrorKind, Failure, Load, Mix, Model, Operation, Pacing, Population, Recording, Surge, Target,
     UserSession, drive,
 };
+use backend_bench::bench::platform::PlatformApi;
 use tokio::net::TcpListener;
 
 const DEADLINE: Duration = Duration::from_millis(100);
@@ -34,7 +34,7 @@ fn arrivals() -> Load {
 }
 
 async fn load(load: Load, address: SocketAddr) -> Recording {
-    let api = DeployedApi::ours(&format!("http://{address}")).expect("a loopback URL");
+    let api = PlatformApi::at(&format!("http://{address}")).expect("a loopback URL");
     drive(&load, Arc::new(api)).await.expect("a load")
 }
 
@@ -70,7 +70,7 @@ async fn server_of(status: StatusCode) -> SocketAddr {
 #[tokio::test]
 async fn every_operation_of_the_mix_succeeds_on_our_backend() {
     let platform = Platform::start(LatencyProfile::zero(), 10_000).await.unwrap();
-    let api = Arc::new(DeployedApi::ours(&platform.server.url("/")).unwrap());
+    let api = Arc::new(PlatformApi::at(&platform.server.url("/")).unwrap());
     let population = Load { deadline: Duration::from_secs(10), ..population() };
     let recording = drive(&population, api).await.unwrap();
     let done = |name| recording.of(recording.mix().operation(name).expect("in the mix")).operations;

@@ -11,7 +11,6 @@
 //! the id is taken from `benchmark.json` and never from the path. A benchmark may itself be called `new`.
 
 mod folder;
-mod home;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -25,7 +24,7 @@ use crate::model::benchmark::Benchmark;
 use crate::model::error::Error;
 use folder::Folder;
 
-pub use home::{criterion_home, target_folder};
+pub use crate::metadata::{criterion_home, target_folder};
 
 /// The name that Criterion gives the latest results.
 pub const LATEST: &str = "new";

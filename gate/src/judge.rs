@@ -20,8 +20,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::metadata::EngineMetadata;
 use crate::model::benchmark::{Benchmark, category_of};
-use crate::model::engine_metadata::EngineMetadata;
 use crate::model::error::Error;
 use crate::model::filter::IdFilter;
 use crate::thresholds::{Kind, Metric, Thresholds};

@@ -24,6 +24,7 @@ pub mod criterion;
 pub mod files;
 pub mod judge;
 pub mod measure;
+pub mod metadata;
 pub mod model;
 pub mod report;
 pub mod stats;

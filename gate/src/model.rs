@@ -1,7 +1,6 @@
 //! The words that all rooms share: a benchmark with its estimates, the environment, units, and the errors.
 
 pub mod benchmark;
-pub mod engine_metadata;
 pub mod environment;
 pub mod error;
 pub mod filter;

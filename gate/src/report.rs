@@ -17,8 +17,8 @@ use serde::Serialize;
 
 use crate::files::store;
 use crate::judge::{Compared, Judgement};
+use crate::metadata::Engine;
 use crate::model::benchmark::Benchmark;
-use crate::model::engine_metadata::Engine;
 use crate::model::environment::LazyEnvironment;
 use crate::model::error::Error;
 use crate::thresholds::Thresholds;

@@ -9,7 +9,7 @@ use criterion::{Bencher, BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, T
 use tokio::runtime::Runtime;
 
 use super::deployment;
-use super::facts::Facts;
+use super::engine_metadata::MetadataWriter;
 use super::measurement::{Replayed, Unit};
 use super::mode::{Mode, Sizes};
 
@@ -37,7 +37,7 @@ pub struct Harness {
     category: &'static str,
     mode: Mode,
     criterion: Criterion<WallTime>,
-    facts: Facts,
+    metadata: MetadataWriter,
 }
 
 impl Harness {
@@ -58,20 +58,28 @@ impl Harness {
             .warm_up_time(effort.warm_up)
             .measurement_time(effort.measurement)
             .nresamples(effort.resamples);
-        let facts = if is_test_run() { Facts::unwritten(category) } else { Facts::beside_results(category) };
-        Self { category, mode, criterion: plots(criterion).configure_from_args(), facts }
+        let metadata = if is_test_run() {
+            MetadataWriter::unwritten(category)
+        } else {
+            MetadataWriter::beside_results(category)
+        };
+        Self { category, mode, criterion: plots(criterion).configure_from_args(), metadata }
     }
 
     /// A harness that takes nothing from the command line.
     #[cfg(test)]
-    pub(crate) fn for_test(category: &'static str, criterion: Criterion<WallTime>, facts: Facts) -> Self {
-        Self { category, mode: Mode::Quick, criterion, facts }
+    pub(crate) fn for_test(
+        category: &'static str,
+        criterion: Criterion<WallTime>,
+        metadata: MetadataWriter,
+    ) -> Self {
+        Self { category, mode: Mode::Quick, criterion, metadata }
     }
 
     /// Where engines and rows that are not run are recorded.
     #[must_use]
-    pub fn facts(&self) -> Facts {
-        self.facts.clone()
+    pub fn metadata(&self) -> MetadataWriter {
+        self.metadata.clone()
     }
 
     /// The mode that was asked for.
@@ -173,7 +181,7 @@ fn plots(criterion: Criterion) -> Criterion {
 struct Skipped;
 
 /// Ends the benchmark that is running, without a result and without a failure: what it needs is missing on this machine,
-/// and the [`Facts`] say so.
+/// and the [`MetadataWriter`] say so.
 ///
 /// Criterion has no way to skip a benchmark that it has begun, and none to tell before whether a filter leaves it out.
 /// So the stack is unwound, as far as the harness and quietly: it is no panic.
@@ -185,8 +193,8 @@ pub(crate) fn skip() -> ! {
 ///
 /// # Panics
 /// It cannot be recorded.
-pub(crate) fn leave_out(facts: &Facts, rows: &str, reason: &str, remedy: &str) -> ! {
-    facts.note_row_not_run(rows, reason, remedy).unwrap_or_else(|error| panic!("{error}"));
+pub(crate) fn leave_out(metadata: &MetadataWriter, rows: &str, reason: &str, remedy: &str) -> ! {
+    metadata.record_row_not_run(rows, reason, remedy).unwrap_or_else(|error| panic!("{error}"));
     skip()
 }
 

@@ -3,9 +3,12 @@
 //! The database is SQLite on a file. The model is simulated, so that the platform is measured and not a model. Both,
 //! and whatever is uploaded, go with the platform.
 
+mod users;
+
 use std::ops::Deref;
 use std::sync::Arc;
 
+use bench_gate::metadata::Engine;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -14,7 +17,8 @@ use crate::backend::api::{ApiConfig, ApiServer, Parts};
 use crate::backend::broadcaster::{Broadcaster, BroadcasterConfig};
 use crate::backend::cache::{CacheConfig, ResponseCache};
 use crate::backend::database::{Conversations, Database, PoolOptions, Sqlite, corpus};
-use crate::bench::services::EngineFacts;
+
+pub use users::{PlatformApi, PlatformSession};
 
 /// Why a platform did not start.
 pub type PlatformError = Box<dyn std::error::Error + Send + Sync>;
@@ -50,8 +54,8 @@ pub(crate) const NAME: &str = "platform";
 
 /// What reports say of a platform: comparisons must not mix it with a deployment.
 #[must_use]
-pub(crate) fn facts() -> EngineFacts {
-    EngineFacts {
+pub(crate) fn metadata() -> Engine {
+    Engine {
         name: NAME.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         major: "in this process".to_owned(),

@@ -18,7 +18,7 @@ use std::any::Any;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use serde::{Deserialize, Serialize};
+use bench_gate::metadata::Engine;
 
 pub use account::Account;
 pub use ephemeral::{EphemeralServer, Folder};
@@ -29,7 +29,7 @@ const NAMESPACE: &str = "backend_bench_";
 /// A server to measure. An ephemeral one ends and leaves nothing when this is dropped, by a panic too.
 pub struct Service {
     url: String,
-    facts: EngineFacts,
+    metadata: Engine,
     /// In a mutex that is never locked: it makes the service `Sync` whatever its guard is.
     #[expect(dead_code, reason = "held for what its drop does")]
     guard: Mutex<Box<dyn Any + Send>>,
@@ -37,14 +37,14 @@ pub struct Service {
 
 impl Service {
     /// The server at `url`, which is there for as long as `guard` is (`()` for one that is not ours).
-    pub fn new(url: String, facts: EngineFacts, guard: impl Any + Send) -> Self {
-        Self { url, facts, guard: Mutex::new(Box::new(guard)) }
+    pub fn new(url: String, metadata: Engine, guard: impl Any + Send) -> Self {
+        Self { url, metadata, guard: Mutex::new(Box::new(guard)) }
     }
 
-    /// The ephemeral server at `url`. If its data is in memory, its facts say so.
-    fn ephemeral(url: String, mut facts: EngineFacts, server: EphemeralServer) -> Self {
-        facts.settings.extend(ephemeral::memory_setting(server.folder()));
-        Self::new(url, facts, server)
+    /// The ephemeral server at `url`. If its data is in memory, its metadata say so.
+    fn ephemeral(url: String, mut metadata: Engine, server: EphemeralServer) -> Self {
+        metadata.settings.extend(ephemeral::memory_setting(server.folder()));
+        Self::new(url, metadata, server)
     }
 
     /// Where it is reached, with its password: not for people to read.
@@ -55,31 +55,16 @@ impl Service {
 
     /// What a report says of it.
     #[must_use]
-    pub fn facts(&self) -> &EngineFacts {
-        &self.facts
+    pub fn metadata(&self) -> &Engine {
+        &self.metadata
     }
 }
 
 impl std::fmt::Debug for Service {
     /// Without the URL, since that has the password.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Service").field("facts", &self.facts).finish_non_exhaustive()
+        formatter.debug_struct("Service").field("metadata", &self.metadata).finish_non_exhaustive()
     }
-}
-
-/// What a report says of an engine. Nothing in it is secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EngineFacts {
-    /// The name in the benchmarks' ids: `sqlite`, `postgres` or `clickhouse`.
-    pub name: String,
-    /// The version, as the engine itself tells it.
-    pub version: String,
-    /// The part of the version that baselines must not mix: `15`, `26.7`.
-    pub major: String,
-    /// Where it comes from: the variable with host, port and database, or the path of the binary.
-    pub origin: String,
-    /// Settings that its numbers depend on, said aloud: `fsync off`.
-    pub settings: Vec<String>,
 }
 
 /// Why there is no server to measure.
@@ -156,14 +141,14 @@ mod tests {
 
     #[test]
     fn a_service_shows_no_password() {
-        let facts = EngineFacts {
+        let metadata = Engine {
             name: "postgres".to_owned(),
             version: "15.1".to_owned(),
             major: "15".to_owned(),
             origin: "DATABASE_URL (localhost:5432/app)".to_owned(),
             settings: Vec::new(),
         };
-        let service = Service::new("postgres://app:secret@localhost/app".to_owned(), facts, ());
+        let service = Service::new("postgres://app:secret@localhost/app".to_owned(), metadata, ());
         assert!(!format!("{service:?}").contains("secret"), "{service:?}");
         assert!(service.url().contains("secret"));
     }

@@ -140,11 +140,11 @@ async fn it_tells_what_it_is_and_shows_no_password() {
     let service = started();
     let version: String =
         plain_client(service.url()).query("SELECT version()").fetch_one().await.expect("a version");
-    let facts = service.facts();
-    assert!(version.starts_with(&facts.major), "the engine says {version}, the report {facts:?}");
+    let metadata = service.metadata();
+    assert!(version.starts_with(&metadata.major), "the engine says {version}, the report {metadata:?}");
     assert!(
-        facts.origin.ends_with("libchdb.so") && facts.settings.iter().any(|text| text.contains("chDB")),
-        "{facts:?}"
+        metadata.origin.ends_with("libchdb.so") && metadata.settings.iter().any(|text| text.contains("chDB")),
+        "{metadata:?}"
     );
     let password = service.url().split([':', '@']).nth(2).expect("a password").to_owned();
     assert!(password.len() == 32 && !format!("{service:?}").contains(&password));

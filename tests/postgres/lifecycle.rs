@@ -131,9 +131,12 @@ async fn the_password_is_asked_for_and_is_not_left_in_the_folder() {
 async fn a_server_by_url_is_described_without_its_password_and_goes_on() {
     let sources = Sources { url: Some(shared().to_owned()), ..Sources::of_this_machine() };
     let service = start_from(&sources).unwrap();
-    let facts = service.facts().clone();
-    assert_eq!(facts.origin, format!("DATABASE_URL (127.0.0.1:{}/postgres)", port(shared())));
-    assert!(facts.settings.contains(&"fsync off".to_owned()) && !facts.major.contains('.'), "{facts:?}");
+    let metadata = service.metadata().clone();
+    assert_eq!(metadata.origin, format!("DATABASE_URL (127.0.0.1:{}/postgres)", port(shared())));
+    assert!(
+        metadata.settings.contains(&"fsync off".to_owned()) && !metadata.major.contains('.'),
+        "{metadata:?}"
+    );
     drop(service);
     assert_eq!(number(shared(), "SELECT 1::bigint").await, 1);
 }

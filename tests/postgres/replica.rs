@@ -20,7 +20,7 @@ exec "$1/postgres" -D "$2/data" -p "$4" -c listen_addresses=127.0.0.1 -c unix_so
 /// A replica of `primary`, with its URL. `None` if there is no `pg_basebackup` beside the server and the test may be
 /// skipped.
 fn replica(primary: &Service) -> Option<(EphemeralServer, String)> {
-    let programs = Path::new(&primary.facts().origin).parent().unwrap();
+    let programs = Path::new(&primary.metadata().origin).parent().unwrap();
     if !programs.join("pg_basebackup").is_file() {
         skip(&format!("{} has no pg_basebackup: install PostgreSQL's server package", programs.display()));
         return None;

@@ -40,7 +40,7 @@ fn trusts(certificate: &Certificate, url: &str) -> bool {
 #[ignore = "no test of its own: the process that another starts, since who is trusted is decided once"]
 async fn process_that_trusts_the_certificate() {
     let Ok(url) = std::env::var(VARIABLE) else { return };
-    assert_eq!(start_from(&sources(&url)).unwrap().facts().settings, ["TLS"]);
+    assert_eq!(start_from(&sources(&url)).unwrap().metadata().settings, ["TLS"]);
     let database = ClickHouse::open(&url, "encrypted", PoolOptions::default()).await.unwrap();
     keeps_events(&database).await;
     database.remove_database().await.unwrap();

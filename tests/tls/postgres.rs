@@ -56,8 +56,8 @@ async fn refused(url: &str) -> String {
 async fn events_go_through_tls_and_the_report_says_so() {
     let (service, certificate) = encrypted().await;
     let url = format!("{}?sslmode=verify-full&sslrootcert={}", service.url(), certificate.path().display());
-    let facts = survey(&url).await.unwrap();
-    assert!(facts.settings.iter().any(|setting| setting.starts_with("TLS (TLSv1")), "{facts:?}");
+    let metadata = survey(&url).await.unwrap();
+    assert!(metadata.settings.iter().any(|setting| setting.starts_with("TLS (TLSv1")), "{metadata:?}");
     let database = Postgres::open(&url, "encrypted", PoolOptions::default()).await.unwrap();
     keeps_events(&database).await;
 }

@@ -5,7 +5,7 @@ use super::comparison::compared;
 use crate::command::cli::{AgainstArgs, BaselineArgs, BaselinesFolder, ComparisonArgs};
 use crate::judge::Compared;
 use crate::judge::run_set::{self, Pairing, RecordedRun, RunSet};
-use crate::model::engine_metadata::EngineMetadata;
+use crate::metadata::EngineMetadata;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
 use crate::thresholds::Thresholds;

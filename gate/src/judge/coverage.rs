@@ -58,7 +58,7 @@ impl Coverage {
 impl fmt::Display for Coverage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let left_out = self.total - self.judged;
-        write!(formatter, "judged {} of {}, left out {left_out}", self.judged, self.total)?;
+        write!(formatter, "{} of {}, left out {left_out}", self.judged, self.total)?;
         let reasons = self.left_out.iter().map(|(count, why)| format!("{count} {why}"));
         let reasons = reasons.collect::<Vec<_>>().join(", ");
         if reasons.is_empty() { Ok(()) } else { write!(formatter, " ({reasons})") }

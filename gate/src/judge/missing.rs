@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Scope;
+use crate::metadata::NotRunEngine;
 use crate::model::benchmark::Benchmark;
-use crate::model::engine_metadata::NotRunEngine;
 use crate::thresholds::{IdPattern, Kind, Metric, Thresholds};
 
 /// How many ids that are there are named beside one that is not.

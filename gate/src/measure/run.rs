@@ -17,7 +17,7 @@ use super::process::{self, Ended, Interrupt, Limits};
 use crate::criterion;
 use crate::files::temporary;
 use crate::judge::Failure;
-use crate::model::engine_metadata::EngineMetadata;
+use crate::metadata::EngineMetadata;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
 use crate::model::filter::IdFilter;

@@ -26,7 +26,7 @@ impl Exporter for Console {
 
     fn comparison(&self, out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
         if !self.quiet {
-            writeln!(out, "{}", compared.coverage())?;
+            writeln!(out, "compared {}", compared.coverage())?;
             comparison::write_tables(out, compared)?;
             comparison::write_summary(out, compared)?;
             writeln!(out)?;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bench_gate::metadata::Engine;
 use parking_lot::Mutex;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder};
@@ -18,7 +19,6 @@ use super::url::{self, ResolvedUrl, UrlForm};
 use super::variables::{API_URL, WS_URL};
 use crate::bench::load::{ErrorKind, Failure};
 use crate::bench::platform;
-use crate::bench::services::EngineFacts;
 
 const API: UrlForm =
     UrlForm { variable: API_URL, schemes: ["http", "https"], example: "http://127.0.0.1:8080" };
@@ -59,11 +59,11 @@ impl DeployedApi {
         Self::new(url, socket, users, secrets)
     }
 
-    /// Our own API at `url`, without a cap: its users do what `examples/deployment/bench.toml` says.
+    /// Our own API at `url`, without a cap, for the users of a platform.
     ///
     /// # Errors
     /// `url` is no URL of HTTP on this machine.
-    pub fn ours(url: &str) -> Result<Self, DeploymentError> {
+    pub(crate) fn ours(url: &str) -> Result<Self, DeploymentError> {
         let users = DeploymentFile::ours()?.users(None)?;
         let url = ResolvedUrl::find(API, url, false)?;
         Self::new(url, None, Users { cap: None, ..users }, Secrets::default())
@@ -97,7 +97,7 @@ impl DeployedApi {
 
     /// What reports say of it.
     #[must_use]
-    pub fn facts(&self) -> EngineFacts {
+    pub fn metadata(&self) -> Engine {
         let authority = self.0.url.authority();
         let mut settings = settings(self.users());
         settings.extend(self.0.socket.iter().map(|url| format!("WebSocket {}", url.base())));
@@ -105,7 +105,7 @@ impl DeployedApi {
         if !names.is_empty() {
             settings.push(format!("with {} (not shown)", names.join(" and ")));
         }
-        EngineFacts {
+        Engine {
             name: platform::NAME.to_owned(),
             version: authority.clone(),
             major: authority,
@@ -127,7 +127,7 @@ impl DeployedApi {
         }
     }
 
-    pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.0.http.request(method, format!("{}{path}", self.base()))
     }
 

@@ -154,12 +154,9 @@ impl DeployedSession {
 
     async fn ask(&self, plan: &Plan) -> Result<(), Failure> {
         let Some(planned) = &plan.request else { return Ok(()) };
-        let mut response = self.request(planned).send().await.map_err(broken)?;
-        let status = response.status().as_u16();
-        let body = body(&mut response).await?;
+        let body = answer(self.request(planned), planned.status).await?;
         let expected = planned.contains.as_deref().map(|text| self.filled(text));
         match expected {
-            _ if status != planned.status => Err(unexpected_status(status, planned.status, &body)),
             Some(text) if !body.contains(&text) => Err(Failure::new(
                 ErrorKind::Protocol,
                 format_args!("the answer does not contain {text:?}: {}", shown(&body)),
@@ -177,6 +174,16 @@ impl DeployedSession {
     }
 }
 
+/// The body that answers `request` with the `expected` status.
+pub(crate) async fn answer(request: RequestBuilder, expected: u16) -> Result<String, Failure> {
+    let mut response = request.send().await.map_err(broken)?;
+    let (status, body) = (response.status().as_u16(), body(&mut response).await?);
+    if status == expected {
+        return Ok(body);
+    }
+    Err(Failure::of_status(status, format_args!("expected {expected}: {}", shown(&body))))
+}
+
 async fn body(response: &mut Response) -> Result<String, Failure> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(broken)? {
@@ -187,10 +194,6 @@ async fn body(response: &mut Response) -> Result<String, Failure> {
         }
     }
     Ok(String::from_utf8_lossy(&body).into_owned())
-}
-
-fn unexpected_status(status: u16, expected: u16, body: &str) -> Failure {
-    Failure::of_status(status, format_args!("expected {expected}: {}", shown(body)))
 }
 
 fn broken(error: reqwest::Error) -> Failure {

@@ -29,12 +29,12 @@ impl Socket {
         })
     }
 
-    pub(super) async fn send(&mut self, text: String) -> Result<(), Failure> {
+    pub(crate) async fn send(&mut self, text: String) -> Result<(), Failure> {
         self.0.send(Message::text(text)).await.map_err(|error| broken(&error))
     }
 
     /// Waits for a message that contains `reply`, past others.
-    pub(super) async fn hear(&mut self, reply: &str) -> Result<(), Failure> {
+    pub(crate) async fn hear(&mut self, reply: &str) -> Result<(), Failure> {
         let is_reply = |message: &Message| match message {
             Message::Text(text) => text.contains(reply),
             Message::Binary(bytes) => String::from_utf8_lossy(bytes).contains(reply),

@@ -140,12 +140,12 @@ fn a_deployment_has_a_websocket_where_it_is_named_or_users_talk() {
 fn reports_say_what_is_measured_and_no_secret() {
     let text = "schema_version = 1\n[users]\nrequests_per_second = 20.0\n";
     let made = deployment(text, &[(API_URL, "http://127.0.0.1:1/base/"), ("API_TOKEN", "hunter2")]).unwrap();
-    let facts = made.api().unwrap().unwrap().facts();
+    let metadata = made.api().unwrap().unwrap().metadata();
     assert_eq!(
-        (facts.major.as_str(), facts.origin.as_str()),
+        (metadata.major.as_str(), metadata.origin.as_str()),
         ("127.0.0.1:1", "API_URL (http://127.0.0.1:1/base)")
     );
-    let all = format!("{facts:?} {made:?}");
+    let all = format!("{metadata:?} {made:?}");
     assert!(
         all.contains("at most 20 requests/s") && all.contains("WebSocket ws://127.0.0.1:1/base/ws"),
         "{all}"

@@ -26,8 +26,8 @@ use crate::backend::agent::LatencyProfile;
 use crate::bench::deployment::{self, DeployedApi, DeployedSession};
 use crate::bench::groups::times::{mean, nanoseconds, of_stretches};
 use crate::bench::load::{Batch, Operation, Sample, Target, one_by_one};
-use crate::bench::services::EngineFacts;
-use crate::bench::{Facts, Harness, PlatformGuard, Unit, harness, platform};
+use crate::bench::{Harness, MetadataWriter, PlatformGuard, Unit, harness, platform};
+use bench_gate::metadata::Engine;
 use endpoint::{EndpointSession, Endpoints};
 
 /// Requests of a batch, and how many of them at once.
@@ -49,9 +49,9 @@ pub fn run(harness: &mut Harness) {
 }
 
 fn on_platform(harness: &mut Harness) {
-    let (runtime, facts) = (harness::runtime(), harness.facts());
+    let (runtime, metadata) = (harness::runtime(), harness.metadata());
     let platform = LazyCell::new(|| {
-        record_engine(&facts, &platform::facts());
+        record_engine(&metadata, &platform::metadata());
         PlatformGuard::start(&runtime, LatencyProfile::zero(), endpoint::EVENTS as usize)
     });
     let fixture = LazyCell::new(|| Fixture::new(&runtime, runtime.block_on(Endpoints::new(&platform))));
@@ -66,10 +66,10 @@ fn on_platform(harness: &mut Harness) {
 }
 
 fn on_deployment(harness: &mut Harness, api: &DeployedApi) {
-    let (runtime, facts, time) = (harness::runtime(), harness.facts(), harness.recording_time());
+    let (runtime, metadata, time) = (harness::runtime(), harness.metadata(), harness.recording_time());
     let fixture = LazyCell::new(|| {
         runtime.block_on(api.rehearse()).unwrap_or_else(|error| deployment::exit(&error));
-        record_engine(&facts, &api.facts());
+        record_engine(&metadata, &api.metadata());
         Fixture::new(&runtime, api.clone())
     });
     let fixture = || LazyCell::force(&fixture);
@@ -81,8 +81,8 @@ fn on_deployment(harness: &mut Harness, api: &DeployedApi) {
     batches(harness, fixture, fitting(harness.sizes().api_requests, api), fitting(BATCH, api));
 }
 
-fn record_engine(facts: &Facts, engine: &EngineFacts) {
-    facts.note_engine(engine).unwrap_or_else(|error| panic!("{error}"));
+fn record_engine(metadata: &MetadataWriter, engine: &Engine) {
+    metadata.record_engine(engine).unwrap_or_else(|error| panic!("{error}"));
 }
 
 /// No more users than the deployment allows, and no more requests than its cap lets through in a second.

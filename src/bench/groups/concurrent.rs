@@ -48,7 +48,7 @@ const NAMES: [&str; 3] = ["basic", "medium", "high"];
 /// Ends the process with 2 where there is a deployment and no load can be sent to it.
 pub fn run(harness: &mut Harness) {
     raise_open_files();
-    let (users, system) = (runtime(), SystemUnderTest::here(harness.facts()));
+    let (users, system) = (runtime(), SystemUnderTest::here(harness.metadata()));
     let warm_up = tested_shorter(harness.sizes().user_warm_up);
     let fixture = Fixture { users: &users, system: &system, warm_up };
     constant(harness, fixture);

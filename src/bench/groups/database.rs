@@ -16,7 +16,7 @@
 //!   engine knows the difference.
 //! - `ingest_while_querying/<n>`: n events in batches, while others keep asking for aggregates; analytical engines.
 //!
-//! An engine starts when its first benchmark runs. One that is not available is recorded ([`Facts`](crate::bench::Facts))
+//! An engine starts when its first benchmark runs. One that is not available is recorded ([`MetadataWriter`](crate::bench::MetadataWriter))
 //! and skipped, unless `BENCH_REQUIRE` names it; one that was named by a URL, or found, and does not work, ends
 //! the group.
 
@@ -68,7 +68,7 @@ pub fn run(harness: &mut Harness) {
 /// answer.
 pub fn measure(harness: &mut Harness, engine: &dyn Engine) {
     let runtime = harness::runtime();
-    let fixture = Fixture::new(engine, &runtime, harness.facts());
+    let fixture = Fixture::new(engine, &runtime, harness.metadata());
     let prepares = Some(reads::statements as Measure).filter(|_| engine.prepares_statements());
     let analytical = Some(writes::ingest_while_querying as Measure).filter(|_| engine.is_analytical());
     for measure in ON_ALL.into_iter().chain(prepares).chain(analytical) {

@@ -12,10 +12,12 @@ mod ephemeral;
 pub mod namespace;
 mod sources;
 
+use bench_gate::metadata::Engine;
+
 use self::ephemeral::Installed;
 pub use self::sources::{CLUSTER_VARIABLE, ClickHouseSources, VARIABLE, cluster};
 use self::sources::{ENGINE, PROBE, failed};
-use super::{EngineFacts, Folder, Service, StartError, apart, random_password};
+use super::{Folder, Service, StartError, apart, random_password};
 use crate::backend::database::{Database, Error};
 
 /// A server, as `CLICKHOUSE_URL`, this machine and `.bench/` have it. Blocks, for about a second where one is started.
@@ -52,7 +54,7 @@ fn start_ephemeral(installed: &Installed) -> Result<Service, StartError> {
         .and_then(|folder| installed.start(folder, &password));
     let (url, server) = started.map_err(does_not_work)?;
     let answer = probe(&url, None).map_err(does_not_work)?;
-    Ok(Service::ephemeral(url, facts(answer.version, origin.clone(), installed.settings()), server))
+    Ok(Service::ephemeral(url, metadata(answer.version, origin.clone(), installed.settings()), server))
 }
 
 /// The user's server, with what killed benches left there removed.
@@ -64,14 +66,14 @@ fn start_named(url: &str, cluster: Option<&str>) -> Result<Service, StartError> 
     })?;
     let encrypted = url.starts_with("https").then(|| "TLS".to_owned());
     let origin = format!("{VARIABLE} ({})", answer.host);
-    let mut facts = facts(answer.version, origin, encrypted.into_iter().collect());
+    let mut metadata = metadata(answer.version, origin, encrypted.into_iter().collect());
     if let Some((cluster, (shards, replicas))) = cluster.zip(answer.nodes) {
-        facts.settings.push(format!("cluster {cluster}: shards {shards}, replicas {replicas}"));
+        metadata.settings.push(format!("cluster {cluster}: shards {shards}, replicas {replicas}"));
         // One machine's numbers are no baseline for a cluster's.
-        facts.major.push_str(" on a cluster");
+        metadata.major.push_str(" on a cluster");
     }
     namespace::remove_abandoned(url, cluster);
-    Ok(Service::new(url.to_owned(), facts, ()))
+    Ok(Service::new(url.to_owned(), metadata, ()))
 }
 
 /// What a server answers before it is measured.
@@ -99,7 +101,7 @@ fn probe(url: &str, cluster: Option<&str>) -> Result<ProbeAnswer, String> {
     apart(ask).map_err(|error| error.to_string())?.map_err(|error| error.to_string())
 }
 
-fn facts(version: String, origin: String, settings: Vec<String>) -> EngineFacts {
+fn metadata(version: String, origin: String, settings: Vec<String>) -> Engine {
     let major: Vec<&str> = version.split('.').take(2).collect();
-    EngineFacts { name: ENGINE.to_owned(), major: major.join("."), version, origin, settings }
+    Engine { name: ENGINE.to_owned(), major: major.join("."), version, origin, settings }
 }

@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use bench_gate::metadata::Engine;
 use sqlx::{Connection, PgConnection};
 
 use self::binary::Binary;
 use super::ephemeral::Stop;
 use super::{
-    Account, EngineFacts, EphemeralServer, Folder, Service, StartError, apart, free_port, namespace_name,
+    Account, EphemeralServer, Folder, Service, StartError, apart, free_port, namespace_name,
     namespace_number, random_password,
 };
 use crate::backend::database::postgres::{NEWEST_KNOWN, ServerFacts, survey};
@@ -84,7 +85,7 @@ fn named(url: &str) -> Result<Service, StartError> {
     })?;
     remove_abandoned(url, &found.place);
     let origin = format!("{VARIABLE} ({})", found.place);
-    Ok(Service::new(url.to_owned(), facts(found, origin), ()))
+    Ok(Service::new(url.to_owned(), metadata(found, origin), ()))
 }
 
 /// Makes the cluster and becomes its server. Without sockets in the file system, since TCP is how all are reached.
@@ -129,7 +130,7 @@ fn attempt(binary: &Binary) -> Result<Service, String> {
         .map_err(|error| format!("{user} cannot start it: {error}"))?;
     let url = format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres");
     let origin = binary.program("postgres").display().to_string();
-    Ok(Service::ephemeral(url.clone(), facts(ask(&url)?, origin), server))
+    Ok(Service::ephemeral(url.clone(), metadata(ask(&url)?, origin), server))
 }
 
 /// The server, once it takes connections.
@@ -164,12 +165,12 @@ fn is_ready(folder: &Path) -> bool {
     status.lines().nth(7).is_some_and(|line| line.trim() == "ready")
 }
 
-fn facts(found: ServerFacts, origin: String) -> EngineFacts {
+fn metadata(found: ServerFacts, origin: String) -> Engine {
     let mut settings = found.settings;
     if found.major > NEWEST_KNOWN {
         settings.push(format!("newer than PostgreSQL {NEWEST_KNOWN}, the newest that was tested"));
     }
-    EngineFacts {
+    Engine {
         name: ENGINE.to_owned(),
         version: found.version,
         major: found.major.to_string(),

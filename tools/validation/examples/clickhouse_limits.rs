@@ -41,8 +41,14 @@ fn main() -> Outcome<()> {
 
 async fn on_one_server() -> Outcome<()> {
     let server = service::start()?;
-    let facts = server.facts();
-    println!("{} {} ({}; {})", facts.name, facts.version, facts.origin, facts.settings.join(", "));
+    let metadata = server.metadata();
+    println!(
+        "{} {} ({}; {})",
+        metadata.name,
+        metadata.version,
+        metadata.origin,
+        metadata.settings.join(", ")
+    );
     bulk(server.url()).await?;
     growth(server.url()).await
 }

@@ -40,9 +40,9 @@ async fn main() -> Outcome<()> {
     let service = from_nothing().await?;
     println!(
         "{} {} ({})",
-        service.facts().name,
-        service.facts().version,
-        service.facts().settings.join(", ")
+        service.metadata().name,
+        service.metadata().version,
+        service.metadata().settings.join(", ")
     );
     let database = Postgres::open(service.url(), SCHEMA, PoolOptions::default()).await?;
     database.migrate().await?;

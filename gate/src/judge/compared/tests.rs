@@ -170,5 +170,5 @@ fn a_budget_for_nothing_is_no_pass() {
 fn coverage_says_what_is_on_one_side_alone() {
     let all = OUTCOMES.into_iter().map(row).collect();
     let coverage = compared(all, false, None).coverage().to_string();
-    assert_eq!(coverage, "judged 4 of 6, left out 2 (1 only in the head, 1 only in the base)");
+    assert_eq!(coverage, "4 of 6, left out 2 (1 only in the head, 1 only in the base)");
 }

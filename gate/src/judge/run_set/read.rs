@@ -8,7 +8,7 @@ use super::{RecordedRun, RunSet, RunSetError};
 use crate::criterion;
 use crate::files::baseline::Run;
 use crate::measure::run::record::RunRecord;
-use crate::model::engine_metadata::EngineMetadata;
+use crate::metadata::EngineMetadata;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::files::store;
 use crate::judge::Failure;
 use crate::measure::cargo::{BenchTarget, BuiltTargets, LeftOut};
-use crate::model::engine_metadata::TARGETS_FOLDER;
+use crate::metadata::TARGETS_FOLDER;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
 

@@ -6,8 +6,8 @@ use owo_colors::OwoColorize;
 
 use super::comparison;
 use crate::judge::{Compared, Judgement, MetricRow, Missing, Undecided, Verdict};
+use crate::metadata::Engine;
 use crate::model::benchmark::category_of;
-use crate::model::engine_metadata::Engine;
 use crate::report::{Report, ServiceLevel, Summary, style, table};
 use crate::stats::Outcome;
 use crate::thresholds::Kind;
@@ -38,7 +38,7 @@ pub(super) fn write_tables(out: &mut dyn Write, report: &Report<'_>) -> io::Resu
 /// How much was judged, and on which engines.
 fn write_head(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
     let engines = report.engines;
-    writeln!(out, "{}", report.judgement.coverage)?;
+    writeln!(out, "judged {}", report.judgement.coverage)?;
     if !engines.is_empty() {
         writeln!(out, "\n{}", "--- ENGINES ---".bold())?;
     }

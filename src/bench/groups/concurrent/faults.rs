@@ -34,7 +34,7 @@ use super::system::SystemUnderTest;
 use crate::bench::groups::required;
 use crate::bench::groups::times::nanoseconds;
 use crate::bench::harness::{is_test_run, leave_out};
-use crate::bench::{Facts, Harness, Mode, Unit};
+use crate::bench::{Harness, MetadataWriter, Mode, Unit};
 
 /// The recovery time of a population that did not recover.
 const NOT_RECOVERED: Duration = Duration::from_hours(1);
@@ -53,12 +53,13 @@ pub(super) fn measure(harness: &mut Harness, users: &Runtime, system: &SystemUnd
 }
 
 fn measure_one<F: Fault>(harness: &mut Harness, users: &Runtime, system: &SystemUnderTest) {
-    let (facts, phases, outcome) = (harness.facts(), phases(harness.mode()), OnceCell::new());
+    let (metadata, phases, outcome) = (harness.metadata(), phases(harness.mode()), OnceCell::new());
     let outcome = || {
         system.may_break(users);
         outcome.get_or_init(|| {
-            let injector = FaultInjector::<F>::start().unwrap_or_else(|why| unavailable::<F>(&why, &facts));
-            let recorded = injector.engine().map_or(Ok(()), |engine| facts.note_engine(engine));
+            let injector =
+                FaultInjector::<F>::start().unwrap_or_else(|why| unavailable::<F>(&why, &metadata));
+            let recorded = injector.engine().map_or(Ok(()), |engine| metadata.record_engine(engine));
             recorded.unwrap_or_else(|error| panic!("{error}"));
             report::<F>(injector.run(users, phases, true))
         })
@@ -85,14 +86,14 @@ fn phases(mode: Mode) -> Phases {
 ///
 /// # Panics
 /// `BENCH_REQUIRE` names the engine that it needs.
-fn unavailable<F: Fault>(Unavailable { reason, remedy }: &Unavailable, facts: &Facts) -> ! {
+fn unavailable<F: Fault>(Unavailable { reason, remedy }: &Unavailable, metadata: &MetadataWriter) -> ! {
     let rows = format!("faults/{}/*", F::NAME);
     if let Some(engine) = F::ENGINE.filter(|engine| required::names(engine)) {
-        let recorded = facts.note_row_not_run(&rows, reason, remedy);
+        let recorded = metadata.record_row_not_run(&rows, reason, remedy);
         recorded.unwrap_or_else(|error| panic!("{error}"));
         panic!("{engine} is required (BENCH_REQUIRE) and missing: {reason}; {remedy}");
     }
-    leave_out(facts, &rows, reason, remedy)
+    leave_out(metadata, &rows, reason, remedy)
 }
 
 /// Prints what the population saw.

@@ -10,8 +10,9 @@ use crate::backend::agent::LatencyProfile;
 use crate::bench::deployment::{self, DeployedApi};
 use crate::bench::harness::{self, runtime};
 use crate::bench::heap::{Heap, Peak, PeakWatch};
-use crate::bench::load::{Load, Recording, drive};
-use crate::bench::{Facts, PlatformGuard, platform};
+use crate::bench::load::{Load, Recording, Target, drive};
+use crate::bench::platform::PlatformApi;
+use crate::bench::{MetadataWriter, PlatformGuard, platform};
 
 /// How much faster than typical the simulated model is.
 pub(super) const FASTER: u32 = 10;
@@ -31,7 +32,7 @@ const LOOK: Duration = Duration::from_millis(10);
 /// What populations load, and where that is recorded.
 pub(super) struct SystemUnderTest {
     deployed: Option<DeployedApi>,
-    facts: Facts,
+    metadata: MetadataWriter,
     /// Set when the first population has come.
     recorded: OnceCell<()>,
 }
@@ -39,8 +40,8 @@ pub(super) struct SystemUnderTest {
 impl SystemUnderTest {
     /// The deployment that `API_URL` names, else platforms. Ends the process with 2 where there is one and no load can
     /// be sent to it.
-    pub(super) fn here(facts: Facts) -> Self {
-        Self { deployed: deployment::api_or_exit(), facts, recorded: OnceCell::new() }
+    pub(super) fn here(metadata: MetadataWriter) -> Self {
+        Self { deployed: deployment::api_or_exit(), metadata, recorded: OnceCell::new() }
     }
 
     /// The most users that may come at the same time.
@@ -65,16 +66,13 @@ impl SystemUnderTest {
     /// The platform does not start, the load would do nothing, or the global allocator is not jemalloc.
     pub(super) fn drive(&self, users: &Runtime, load: &Load) -> (Recording, Option<Peak>) {
         self.recorded.get_or_init(|| self.record(users));
-        let driven = |api: DeployedApi| {
-            users.block_on(drive(load, Arc::new(api))).unwrap_or_else(|error| panic!("{error}"))
-        };
         if let Some(api) = &self.deployed {
-            return (driven(api.clone()), None);
+            return (driven(users, load, api.clone()), None);
         }
         let (backend, watch) = (runtime(), PeakWatch::start(Heap::of_jemalloc(), LOOK));
         let platform = PlatformGuard::start(&backend, LatencyProfile::typical().faster(FASTER), EVENTS);
-        let api = DeployedApi::ours(&platform.server.url("")).unwrap_or_else(|error| panic!("{error}"));
-        (driven(api), Some(watch.stop()))
+        let api = PlatformApi::at(&platform.server.url("")).unwrap_or_else(|error| panic!("{error}"));
+        (driven(users, load, api), Some(watch.stop()))
     }
 
     /// Leaves the benchmark that is running out where the system is a deployment: load is sent to it, and nothing else.
@@ -95,15 +93,19 @@ impl SystemUnderTest {
 
     /// Leaves the benchmark that is running out, with all that `rows` names.
     pub(super) fn leave_out(&self, rows: &str, reason: &str, remedy: &str) -> ! {
-        harness::leave_out(&self.facts, rows, reason, remedy)
+        harness::leave_out(&self.metadata, rows, reason, remedy)
     }
 
     /// Records what is about to be measured, once a deployment has shown that it answers.
     fn record(&self, users: &Runtime) {
-        let facts = self.deployed.as_ref().map_or_else(platform::facts, |api| {
+        let metadata = self.deployed.as_ref().map_or_else(platform::metadata, |api| {
             users.block_on(api.rehearse()).unwrap_or_else(|error| deployment::exit(&error));
-            api.facts()
+            api.metadata()
         });
-        self.facts.note_engine(&facts).unwrap_or_else(|error| panic!("{error}"));
+        self.metadata.record_engine(&metadata).unwrap_or_else(|error| panic!("{error}"));
     }
+}
+
+fn driven<T: Target>(users: &Runtime, load: &Load, target: T) -> Recording {
+    users.block_on(drive(load, Arc::new(target))).unwrap_or_else(|error| panic!("{error}"))
 }

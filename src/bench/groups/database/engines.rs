@@ -4,13 +4,14 @@
 
 use std::sync::Arc;
 
+use bench_gate::metadata;
 use futures_util::future::BoxFuture;
 use tokio::runtime::Runtime;
 
 use crate::backend::database::{Database, Error, PoolOptions, Postgres, PreparedStatements, Sqlite};
 use crate::bench::services::clickhouse::namespace;
 use crate::bench::services::postgres::Namespace;
-use crate::bench::services::{self, EngineFacts, Service, StartError};
+use crate::bench::services::{self, Service, StartError};
 
 /// An engine that may be available here, or not.
 pub trait Engine {
@@ -37,7 +38,7 @@ pub trait Engine {
 /// An available engine. An ephemeral server ends when this is dropped.
 pub trait Running {
     /// What reports say of it.
-    fn facts(&self) -> EngineFacts;
+    fn metadata(&self) -> metadata::Engine;
 
     /// An empty database of its own, without a schema yet.
     ///
@@ -92,8 +93,8 @@ impl Engine for SqliteFiles {
 }
 
 impl Running for SqliteRunning {
-    fn facts(&self) -> EngineFacts {
-        EngineFacts {
+    fn metadata(&self) -> metadata::Engine {
+        metadata::Engine {
             name: "sqlite".to_owned(),
             version: self.version.clone(),
             major: self.version.split('.').next().unwrap_or_default().to_owned(),
@@ -144,8 +145,8 @@ impl Engine for PostgresServer {
 struct PostgresRunning(Service);
 
 impl Running for PostgresRunning {
-    fn facts(&self) -> EngineFacts {
-        self.0.facts().clone()
+    fn metadata(&self) -> metadata::Engine {
+        self.0.metadata().clone()
     }
 
     fn open(&self) -> BoxFuture<'static, Opened> {
@@ -193,8 +194,8 @@ struct ClickHouseRunning {
 }
 
 impl Running for ClickHouseRunning {
-    fn facts(&self) -> EngineFacts {
-        self.service.facts().clone()
+    fn metadata(&self) -> metadata::Engine {
+        self.service.metadata().clone()
     }
 
     fn open(&self) -> BoxFuture<'static, Opened> {

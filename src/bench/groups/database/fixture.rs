@@ -11,7 +11,7 @@ use super::engines::{Engine, Opened, Remove, Running, expect_ok};
 use crate::backend::database::{Database, PreparedStatements, corpus};
 use crate::bench::groups::required;
 use crate::bench::services::StartError;
-use crate::bench::{Facts, harness};
+use crate::bench::{MetadataWriter, harness};
 
 /// The seed of every table.
 pub(super) const SEED: u64 = 20;
@@ -68,7 +68,7 @@ async fn fill(database: &dyn Database, rows: usize) {
 pub(super) struct Fixture<'a> {
     engine: &'a dyn Engine,
     pub(super) runtime: &'a Runtime,
-    facts: Facts,
+    metadata: MetadataWriter,
     /// By rows. Dropped before the engine that they are in.
     tables: RefCell<BTreeMap<usize, Rc<Scratch<'a>>>>,
     /// `None` inside if it is not available.
@@ -76,8 +76,8 @@ pub(super) struct Fixture<'a> {
 }
 
 impl<'a> Fixture<'a> {
-    pub(super) fn new(engine: &'a dyn Engine, runtime: &'a Runtime, facts: Facts) -> Self {
-        Self { engine, runtime, facts, tables: RefCell::default(), running: OnceCell::new() }
+    pub(super) fn new(engine: &'a dyn Engine, runtime: &'a Runtime, metadata: MetadataWriter) -> Self {
+        Self { engine, runtime, metadata, tables: RefCell::default(), running: OnceCell::new() }
     }
 
     pub(super) fn id(&self, name: &str) -> String {
@@ -120,7 +120,7 @@ impl<'a> Fixture<'a> {
     fn start(&self) -> Option<Box<dyn Running>> {
         match self.engine.start(self.runtime) {
             Ok(running) => {
-                expect_ok(self.facts.note_engine(&running.facts()));
+                expect_ok(self.metadata.record_engine(&running.metadata()));
                 Some(running)
             }
             Err(StartError::NotRun { reason, remedy, .. }) => {
@@ -133,7 +133,7 @@ impl<'a> Fixture<'a> {
 
     fn record_not_run(&self, reason: &str, remedy: &str) {
         let name = self.engine.name();
-        expect_ok(self.facts.note_not_run(name, reason, remedy));
+        expect_ok(self.metadata.record_not_run(name, reason, remedy));
         assert!(
             !required::names(name),
             "{name} is required (BENCH_REQUIRE), and not available: {reason}; {remedy}"
@@ -149,6 +149,7 @@ mod tests {
     use std::path::Path;
     use std::sync::OnceLock;
 
+    use bench_gate::metadata;
     use criterion::Criterion;
     use futures_util::future::BoxFuture;
 
@@ -156,7 +157,6 @@ mod tests {
     use super::super::measure;
     use super::*;
     use crate::bench::Harness;
-    use crate::bench::services::EngineFacts;
 
     /// An engine that cannot be started, for a reason.
     struct Absent {
@@ -183,9 +183,9 @@ mod tests {
 
     /// Measures `engine` into `home`, and returns the message of its panic, if any.
     fn measured(engine: &Absent, home: &Path) -> Option<String> {
-        let facts = Facts::in_home("database", home.to_owned());
+        let metadata = MetadataWriter::in_home("database", home.to_owned());
         let criterion = Criterion::default().output_directory(home).without_plots();
-        let mut harness = Harness::for_test("database", criterion, facts);
+        let mut harness = Harness::for_test("database", criterion, metadata);
         let ended = catch_unwind(AssertUnwindSafe(|| measure(&mut harness, engine)));
         ended.err().map(|panic| *panic.downcast::<String>().expect("a message"))
     }
@@ -203,8 +203,8 @@ mod tests {
         });
         let home = tempfile::tempdir().unwrap();
         assert_eq!(measured(&engine, home.path()), None);
-        let facts = facts_in(home.path());
-        assert!(facts.contains("database/absent/*") && facts.contains("no server here"), "{facts}");
+        let metadata = facts_in(home.path());
+        assert!(metadata.contains("database/absent/*") && metadata.contains("no server here"), "{metadata}");
         assert!(!home.path().join("database").exists(), "there is a result");
         assert_eq!(engine.asked.get(), 1, "it was looked for again and again");
     }
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn a_table_is_loaded_once_and_shared() {
         let runtime = harness::runtime();
-        let fixture = Fixture::new(&SqliteFiles, &runtime, Facts::unwritten("database"));
+        let fixture = Fixture::new(&SqliteFiles, &runtime, MetadataWriter::unwritten("database"));
         let (one, other) = (fixture.table(500), fixture.table(500));
         assert!(Rc::ptr_eq(&one, &other) && !Rc::ptr_eq(&one, &fixture.table(600)));
         assert_eq!(expect_ok(runtime.block_on(one.database().count_events())), 500);
@@ -238,8 +238,8 @@ mod tests {
     }
 
     impl Running for Watched {
-        fn facts(&self) -> EngineFacts {
-            self.sqlite.facts()
+        fn metadata(&self) -> metadata::Engine {
+            self.sqlite.metadata()
         }
 
         fn open(&self) -> BoxFuture<'static, Opened> {

@@ -25,12 +25,12 @@ const MESSAGES: usize = 1_024;
 
 /// A deployment's memory cannot be seen: the benchmark is then left out.
 pub(super) fn measure(harness: &mut Harness, mib: usize) {
-    let facts = harness.facts();
+    let metadata = harness.metadata();
     harness.replay("peak", Unit::Bytes, |_| {
         if let Some(url) = deployment::named(deployment::API_URL) {
             let url = deployment::without_credentials(&url);
             let reason = format!("the memory of {url} cannot be seen from here");
-            leave_out(&facts, "peak", &reason, "unset API_URL to measure a backend in this process");
+            leave_out(&metadata, "peak", &reason, "unset API_URL to measure a backend in this process");
         }
         vec![peak(mib)]
     });

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use crate::bench::deployment::{self, DeployedApi, Socket};
 use crate::bench::groups::times::{mean, of_stretches, percentile};
 use crate::bench::load::Failure;
-use crate::bench::{Facts, Harness, Unit, harness};
+use crate::bench::{Harness, MetadataWriter, Unit, harness};
 
 /// The fewest pings of one percentile.
 const MIN_PINGS: usize = 20;
@@ -37,15 +37,15 @@ pub(super) fn run(harness: &mut Harness, api: &DeployedApi) {
 }
 
 fn leave_out(harness: &mut Harness, id: &str, reason: &str) {
-    let facts = harness.facts();
+    let metadata = harness.metadata();
     harness.time(id, None, |_| {
-        harness::leave_out(&facts, id, reason, "unset API_URL to measure a backend in this process")
+        harness::leave_out(&metadata, id, reason, "unset API_URL to measure a backend in this process")
     });
 }
 
 fn measure(harness: &mut Harness, api: &DeployedApi) {
-    let (runtime, facts) = (harness::runtime(), harness.facts());
-    let fixture = LazyCell::new(|| DeploymentFixture::new(&runtime, api, &facts));
+    let (runtime, metadata) = (harness::runtime(), harness.metadata());
+    let fixture = LazyCell::new(|| DeploymentFixture::new(&runtime, api, &metadata));
     let time = harness.recording_time();
     harness.replay("connect", Unit::Time, |samples| runtime.block_on(fixture.connections(samples, time)));
     harness
@@ -58,9 +58,9 @@ struct DeploymentFixture<'a> {
 }
 
 impl<'a> DeploymentFixture<'a> {
-    fn new(runtime: &Runtime, api: &'a DeployedApi, facts: &Facts) -> Self {
+    fn new(runtime: &Runtime, api: &'a DeployedApi, metadata: &MetadataWriter) -> Self {
         runtime.block_on(api.rehearse_socket()).unwrap_or_else(|error| deployment::exit(&error));
-        facts.note_engine(&api.facts()).unwrap_or_else(|error| panic!("{error}"));
+        metadata.record_engine(&api.metadata()).unwrap_or_else(|error| panic!("{error}"));
         Self { api }
     }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bench_gate::metadata::Engine;
 use tokio::time::timeout;
 use url::Url;
 
@@ -11,7 +12,7 @@ use super::fault::{Fault, Unavailable, fill};
 use super::proxy::Proxy;
 use crate::backend::database::{Conversations, Database, PoolOptions, Postgres};
 use crate::bench::platform::PlatformError;
-use crate::bench::services::{EngineFacts, Service, StartError, postgres};
+use crate::bench::services::{Service, StartError, postgres};
 use crate::bench::{Platform, deployment};
 
 /// The longest that the removal of the schema may take.
@@ -48,8 +49,8 @@ impl Fault for DatabaseCut {
         Ok(Arc::new(Postgres::open(&self.through_proxy, &self.schema, PoolOptions::default()).await?))
     }
 
-    fn engine(&self) -> Option<&EngineFacts> {
-        Some(self.service.facts())
+    fn engine(&self) -> Option<&Engine> {
+        Some(self.service.metadata())
     }
 
     async fn inject(&mut self, _: &Platform) {

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use bench_gate::metadata::Engine;
+
 use crate::backend::database::{Conversations, Database, PoolOptions, Sqlite, corpus};
 use crate::bench::Platform;
 use crate::bench::platform::{PlatformError, SEED};
-use crate::bench::services::EngineFacts;
 
 /// Events in the database that users query.
 const EVENTS: usize = 10_000;
@@ -41,7 +42,7 @@ pub(super) trait Fault: Sized {
     fn started(&mut self, _: &Platform) {}
 
     /// The server that the fault is about, where it is one.
-    fn engine(&self) -> Option<&EngineFacts> {
+    fn engine(&self) -> Option<&Engine> {
         None
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bench_gate::metadata::Engine;
 use futures_util::future::join;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -13,13 +14,11 @@ use super::recovery::RecoveryRule;
 use crate::backend::agent::{LatencyProfile, LlmConfig};
 use crate::backend::broadcaster::BroadcasterConfig;
 use crate::bench::Platform;
-use crate::bench::deployment::DeployedApi;
 use crate::bench::groups::concurrent::scenario::ServiceLevel;
 use crate::bench::groups::concurrent::system::FASTER;
 use crate::bench::harness::runtime;
 use crate::bench::load::{Load, Model, Population, Recording, drive_from};
-use crate::bench::platform::{DATABASE, PlatformConfig, PlatformError};
-use crate::bench::services::EngineFacts;
+use crate::bench::platform::{DATABASE, PlatformApi, PlatformConfig, PlatformError};
 
 /// The users, and the mean time between their operations: enough of them that each window holds some of each kind.
 const USERS: usize = 25;
@@ -79,7 +78,7 @@ impl<F: Fault> FaultInjector<F> {
     }
 
     /// The server that the fault is about, where it is one.
-    pub fn engine(&self) -> Option<&EngineFacts> {
+    pub fn engine(&self) -> Option<&Engine> {
         self.fault.engine()
     }
 
@@ -95,7 +94,7 @@ impl<F: Fault> FaultInjector<F> {
     /// The fault left no trace.
     pub fn run(mut self, users: &Runtime, phases: Phases, heals: bool) -> FaultOutcome {
         let platform = self.platform.as_ref().expect("only dropping takes it");
-        let api = DeployedApi::ours(&platform.server.url("")).unwrap_or_else(|error| panic!("{error}"));
+        let api = PlatformApi::at(&platform.server.url("")).unwrap_or_else(|error| panic!("{error}"));
         let load = load::<F>(phases);
         let fault = &mut self.fault;
         let (recording, healed) = users.block_on(async {

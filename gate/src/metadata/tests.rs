@@ -15,9 +15,9 @@ fn file(engines: &str, not_run: &str) -> String {
 /// A home with these files of facts.
 fn home(files: &[(&str, &str)]) -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
-    fs::create_dir(home.path().join(FACTS_FOLDER)).unwrap();
+    fs::create_dir(home.path().join(FOLDER)).unwrap();
     for (name, text) in files {
-        fs::write(home.path().join(FACTS_FOLDER).join(name), text).unwrap();
+        fs::write(home.path().join(FOLDER).join(name), text).unwrap();
     }
     home
 }

@@ -1,0 +1,160 @@
+//! Records beside Criterion's results which engines were measured, and which rows were not run. The format of the file is
+//! [`bench_gate::metadata`]'s; when a bench may write it, and what of an earlier bench is kept, belongs here.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::{fs, io};
+
+use bench_gate::metadata::{Engine, MetadataFile, NotRunEngine, criterion_home_of_bench};
+use tempfile::NamedTempFile;
+
+/// Why metadata could not be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum MetadataError {
+    /// The results that are there are of another version of the engine.
+    #[error(
+        "{} are of {engine} {known}, and this is {engine} {found}: delete them with {}, or set CRITERION_HOME to \
+         another folder", results.display(), file.display()
+    )]
+    OtherVersion {
+        /// The folder of the results.
+        results: PathBuf,
+        /// The metadata.
+        file: PathBuf,
+        /// The engine's name.
+        engine: String,
+        /// The major version that was measured before.
+        known: String,
+        /// The one that is there now.
+        found: String,
+    },
+    /// The file cannot be written.
+    #[error("{}: cannot write what is known of the engines: {source}; make its folder writable", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+/// Writes the metadata of one category. Clones write the same file.
+#[derive(Debug, Clone)]
+pub struct MetadataWriter {
+    category: &'static str,
+    /// `None` where nothing is to be written.
+    home: Option<Arc<OnceLock<PathBuf>>>,
+}
+
+impl MetadataWriter {
+    /// Metadata of `category`, written where Criterion's results go.
+    #[must_use]
+    pub fn beside_results(category: &'static str) -> Self {
+        Self { category, home: Some(Arc::default()) }
+    }
+
+    /// Metadata of `category` in the Criterion home `home`.
+    #[must_use]
+    pub fn in_home(category: &'static str, home: PathBuf) -> Self {
+        Self { category, home: Some(Arc::new(OnceLock::from(home))) }
+    }
+
+    /// Metadata of a process that measures nothing: no file is written.
+    #[must_use]
+    pub fn unwritten(category: &'static str) -> Self {
+        Self { category, home: None }
+    }
+
+    /// Records that `engine` is about to be measured.
+    ///
+    /// # Errors
+    /// There are results of another major version of it already, or the file cannot be written.
+    pub fn record_engine(&self, engine: &Engine) -> Result<(), MetadataError> {
+        let Some(path) = self.path() else { return Ok(()) };
+        let mut file = kept(&path);
+        self.refuse_other_version(&path, &file, engine)?;
+        forget(&mut file, &engine.name, &self.all_of(&engine.name));
+        file.engines.push(engine.clone());
+        write(&file, &path)
+    }
+
+    /// Records that the engine `name` is not available, why, and what changes that.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn record_not_run(&self, name: &str, reason: &str, remedy: &str) -> Result<(), MetadataError> {
+        let Some(path) = self.path() else { return Ok(()) };
+        let mut file = kept(&path);
+        forget(&mut file, name, &self.all_of(name));
+        let (id, reason, remedy) = (self.all_of(name), reason.to_owned(), remedy.to_owned());
+        file.not_run.push(NotRunEngine { id, reason, remedy });
+        write(&file, &path)
+    }
+
+    /// Records that the benchmark `id` (without the category) is not run, why, and what changes that.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn record_row_not_run(&self, id: &str, reason: &str, remedy: &str) -> Result<(), MetadataError> {
+        let Some(path) = self.path() else { return Ok(()) };
+        let mut file = kept(&path);
+        let id = format!("{}/{id}", self.category);
+        file.not_run.retain(|known| known.id != id);
+        file.not_run.push(NotRunEngine { id, reason: reason.to_owned(), remedy: remedy.to_owned() });
+        write(&file, &path)
+    }
+
+    fn path(&self) -> Option<PathBuf> {
+        let home = self.home.as_ref()?.get_or_init(criterion_home_of_bench);
+        Some(MetadataFile::path(home, self.category))
+    }
+
+    /// Every benchmark of the engine `name`.
+    fn all_of(&self, name: &str) -> String {
+        format!("{}/{name}/*", self.category)
+    }
+
+    fn refuse_other_version(
+        &self,
+        path: &Path,
+        file: &MetadataFile,
+        engine: &Engine,
+    ) -> Result<(), MetadataError> {
+        match file.engines.iter().find(|known| known.name == engine.name) {
+            Some(known) if known.major != engine.major => Err(MetadataError::OtherVersion {
+                results: path.with_file_name("").with_file_name(self.category),
+                file: path.to_owned(),
+                engine: engine.name.clone(),
+                known: known.major.clone(),
+                found: engine.major.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What an earlier process recorded at `path`. What cannot be read cannot be kept.
+fn kept(path: &Path) -> MetadataFile {
+    MetadataFile::read(path).unwrap_or_default()
+}
+
+fn forget(file: &mut MetadataFile, engine: &str, id: &str) {
+    file.engines.retain(|known| known.name != engine);
+    file.not_run.retain(|known| known.id != id);
+}
+
+/// Replaces what is at `path` in one step.
+fn write(file: &MetadataFile, path: &Path) -> Result<(), MetadataError> {
+    let write = || {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        let mut temporary = NamedTempFile::new_in(folder)?;
+        temporary.write_all(&serde_json::to_vec_pretty(file)?)?;
+        temporary.persist(path).map(drop).map_err(|error| error.error)
+    };
+    write().map_err(|source| MetadataError::Io { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests;
