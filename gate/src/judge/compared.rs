@@ -202,10 +202,11 @@ impl Compared {
     #[must_use]
     pub fn coverage(&self) -> Coverage {
         let (new, missing) = (self.count(Outcome::New), self.count(Outcome::Missing));
-        let not_measured = self.measuring.iter().map(|measuring| measuring.not_measured.len()).sum();
+        let without_runs =
+            self.rows.iter().filter(|row| self.measuring.is_some() && row.is_unmeasured()).count();
         let left_out =
-            vec![(new, "only in the head"), (missing, "only in the base"), (not_measured, "not measured")];
-        Coverage::new(self.rows.len() - new - missing - not_measured, left_out)
+            vec![(new, "only in the head"), (missing, "only in the base"), (without_runs, "not measured")];
+        Coverage::new(self.rows.len() - new - missing - without_runs, left_out)
     }
 
     /// How many rows came to `outcome`.

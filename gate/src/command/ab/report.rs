@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::comparison::{hold, settings};
 use super::{AbJob, AbRequest, print, print_written};
 use crate::judge::{Compared, ComparedSide, Failure, Measuring};
-use crate::measure::interleave::{Inventory, MODE, RowState, SampledRow, Sampler, Source, TargetId};
+use crate::measure::interleave::{Inventory, MODE, RevisionSource, RowState, SampledRow, Sampler, TargetId};
 use crate::measure::run::Processor;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
@@ -131,8 +131,8 @@ fn described(request: &AbRequest) -> [ComparedSide; 2] {
     let here = Environment::here(Some(MODE));
     [&request.base, &request.head].map(|source| {
         let commit = match source {
-            Source::Revision(revision) => Some(revision.commit.clone()),
-            Source::Worktree => here.commit.clone(),
+            RevisionSource::Revision(revision) => Some(revision.commit.clone()),
+            RevisionSource::Worktree => here.commit.clone(),
         };
         let environment = Some(Environment { commit, ..here.clone() });
         ComparedSide { name: source.to_string(), origins: Vec::new(), environment }

@@ -22,7 +22,7 @@ fn a_target_is_known_by_its_package() {
         tiny.0.write(&bench, tiny.0.read(&bench).replace("100.0", "200.0"));
         tiny.commit("slower");
         let ended = tiny.ab(&SHORT).exits(1);
-        ended.prints(&format!("{slower}/x REGRESSED")).prints("judged 2 of 2").prints("1 unchanged");
+        ended.prints(&format!("{slower}/x REGRESSED")).prints("compared 2 of 2").prints("1 unchanged");
     }
 }
 
@@ -151,7 +151,7 @@ fn executables_that_are_equal_are_unchanged_and_do_not_run() {
     tiny.0.write("README.md", "documentation");
     tiny.commit("documented");
     let ended = tiny.ab(&["first"]).exits(0);
-    ended.prints("judged 4 of 4").prints("4 rows are UNCHANGED (identical)").prints("Comparison PASSED");
+    ended.prints("compared 4 of 4").prints("4 rows are UNCHANGED (identical)").prints("Comparison PASSED");
     assert!(!tiny.0.path("runs").exists(), "something was measured");
 }
 
