@@ -41,7 +41,7 @@ pub fn circles(package: &Package) -> Vec<String> {
 pub fn small_with_one_user(package: &Package, fewest: usize) -> Vec<String> {
     let library = Library::of(package);
     let uses = library.uses();
-    let users =
+    let users_of =
         |module: &Module| uses.iter().filter(|(user, used)| *user != module && used.contains(module)).count();
     let has_children = |module: &Module| {
         library.files.keys().any(|other| other.len() > module.len() && other.starts_with(module))
@@ -50,7 +50,7 @@ pub fn small_with_one_user(package: &Package, fewest: usize) -> Vec<String> {
         !module.is_empty()
             && file.source.lines().count() < fewest
             && !has_children(module)
-            && users(module) <= 1
+            && users_of(module) <= 1
     });
     small
         .map(|(_, file)| format!("{} has {} lines", file.path.display(), file.source.lines().count()))
@@ -141,10 +141,10 @@ impl Paths {
         match tree {
             syn::UseTree::Path(path) => self.add_use(&path.tree, &with(&path.ident), passes_on),
             syn::UseTree::Group(group) => {
-                group.items.iter().for_each(|tree| self.add_use(tree, before, passes_on))
+                group.items.iter().for_each(|tree| self.add_use(tree, before, passes_on));
             }
             syn::UseTree::Name(name) if name.ident == "self" => {
-                self.add_leaf(before.last().cloned(), before.to_vec(), passes_on)
+                self.add_leaf(before.last().cloned(), before.to_vec(), passes_on);
             }
             syn::UseTree::Name(name) => {
                 self.add_leaf(Some(name.ident.to_string()), with(&name.ident), passes_on)
