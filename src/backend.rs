@@ -1,7 +1,6 @@
 //! What is measured: the parts of a backend, each usable on its own.
 
 pub mod agent;
-pub(crate) mod alarm;
 pub mod api;
 pub mod broadcaster;
 pub mod cache;

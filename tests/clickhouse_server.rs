@@ -11,7 +11,7 @@ mod statements;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use backend_bench::bench::services::clickhouse::{Sources, start_from};
+use backend_bench::bench::services::clickhouse::{ClickHouseSources, start_from};
 use backend_bench::bench::services::{Service, fetched_folder};
 use clickhouse::{Client, Row};
 use serde::{Deserialize, Serialize};
@@ -40,12 +40,12 @@ impl Entry {
 }
 
 /// The library of `.bench/`, and nothing else that this machine has.
-fn library_only() -> Sources {
+fn library_only() -> ClickHouseSources {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_chdb-server"));
     let fetched = fetched_folder().join("chdb");
     assert!(fetched.exists(), "no {}: run `scripts/engines.sh clickhouse`", fetched.display());
     let programs = vec![program.parent().expect("a folder").to_owned()];
-    Sources { url: None, cluster: None, path: Vec::new(), fetched, programs }
+    ClickHouseSources { url: None, cluster: None, path: Vec::new(), fetched, programs }
 }
 
 fn started() -> Service {

@@ -52,11 +52,9 @@ mod analytics;
 mod app;
 mod conversations;
 mod error;
-mod extract;
 mod files;
 mod routes;
 mod server;
-mod websocket;
 
 pub use app::{ApiConfig, Parts};
 pub(crate) use routes::router;

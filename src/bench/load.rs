@@ -25,7 +25,6 @@
 //!
 //! What a user sends belongs to a [`Target`], and not here.
 
-mod attempt;
 mod batch;
 mod closed;
 mod mix;

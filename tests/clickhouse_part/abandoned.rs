@@ -4,7 +4,7 @@ use std::process::Command;
 
 use backend_bench::backend::database::{ClickHouse, Database, PoolOptions};
 use backend_bench::bench::groups::database::{ClickHouseServer, Engine};
-use backend_bench::bench::services::clickhouse::{Sources, VARIABLE, start_from};
+use backend_bench::bench::services::clickhouse::{ClickHouseSources, VARIABLE, start_from};
 use backend_bench::bench::services::process::Process;
 
 use crate::killed_bench::{self, Bench};
@@ -25,7 +25,7 @@ fn bench_that_is_killed() {
 /// What the next bench does first; then how many databases are there.
 async fn left(server: &Server) -> String {
     let url = Some(server.url.clone());
-    start_from(&Sources { url, cluster: None, ..Sources::of_this_machine() }).unwrap();
+    start_from(&ClickHouseSources { url, cluster: None, ..ClickHouseSources::of_this_machine() }).unwrap();
     server.run("SELECT count() FROM system.databases WHERE name LIKE 'backend_bench_%'").await
 }
 

@@ -1,7 +1,7 @@
 //! A cluster: the engine parses the statements, and the variables and names are checked. No cluster is run.
 
 use backend_bench::backend::database::{ClickHouse, PoolOptions};
-use backend_bench::bench::services::clickhouse::{CLUSTER_VARIABLE, Sources, VARIABLE, start_from};
+use backend_bench::bench::services::clickhouse::{CLUSTER_VARIABLE, ClickHouseSources, VARIABLE, start_from};
 
 use crate::servers::Server;
 use crate::shared_server;
@@ -64,7 +64,11 @@ async fn the_benches_check_the_variables() {
         (Some(server.url.clone()), "a cluster'; DROP TABLE x", "its name cannot be used"),
         (None, "events", &*format!("set {VARIABLE} to one of its servers")),
     ] {
-        let sources = Sources { url, cluster: Some(cluster.to_owned()), ..Sources::of_this_machine() };
+        let sources = ClickHouseSources {
+            url,
+            cluster: Some(cluster.to_owned()),
+            ..ClickHouseSources::of_this_machine()
+        };
         let error = start_from(&sources).unwrap_err().to_string();
         assert!(error.contains(reason) && error.contains(cluster), "{error}");
         assert!(error.contains(CLUSTER_VARIABLE) && !error.contains("ecret"), "{error}");

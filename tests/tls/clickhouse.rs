@@ -3,15 +3,15 @@
 use std::process::Command;
 
 use backend_bench::backend::database::{ClickHouse, PoolOptions};
-use backend_bench::bench::services::clickhouse::{Sources, VARIABLE, start_from};
+use backend_bench::bench::services::clickhouse::{ClickHouseSources, VARIABLE, start_from};
 
 use crate::certificate::Certificate;
 use crate::encrypted::Encrypted;
 use crate::keeps_events;
 use crate::servers::Server;
 
-fn sources(url: &str) -> Sources {
-    Sources { url: Some(url.to_owned()), cluster: None, ..Sources::of_this_machine() }
+fn sources(url: &str) -> ClickHouseSources {
+    ClickHouseSources { url: Some(url.to_owned()), cluster: None, ..ClickHouseSources::of_this_machine() }
 }
 
 #[tokio::test(flavor = "multi_thread")]

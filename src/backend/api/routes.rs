@@ -2,18 +2,25 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{Method, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use hyper::upgrade::{self, OnUpgrade};
+use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::app::{ApiConfig, App, Parts};
 use super::error::ApiError;
-use super::{agent_runs, analytics, conversations, files, websocket};
+use super::{agent_runs, analytics, conversations, files};
+use crate::backend::broadcaster::Broadcaster;
 
 /// The endpoints as a service without a port, for callers that serve them elsewhere. The folder for uploads
 /// ([`ApiConfig::uploads`]) has to exist.
@@ -28,7 +35,7 @@ pub(crate) fn router(parts: Parts, config: ApiConfig) -> Router {
         .route("/analytics", get(analytics::get))
         .route("/settings", get(conversations::settings).put(conversations::put_settings))
         .route("/agent/runs", post(agent_runs::create))
-        .route("/ws", get(websocket::upgrade))
+        .route("/ws", get(websocket))
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(app.config.max_body_bytes))
@@ -77,4 +84,21 @@ async fn health(State(app): State<Arc<App>>) -> Result<Json<Health>, ApiError> {
         pool: PoolHealth { size: stats.size, idle: stats.idle, max: stats.max },
         websockets: app.parts.broadcaster.stats().connections,
     }))
+}
+
+/// Answers the handshake, and serves the upgraded connection in a task of its own. A wrong handshake is answered by an
+/// error that names the header.
+async fn websocket(State(app): State<Arc<App>>, mut request: Request) -> Result<Response, ApiError> {
+    let response = create_response_with_body(&request, Body::empty)
+        .map_err(|error| ApiError::BadHandshake(error.to_string()))?;
+    tokio::spawn(serve_upgraded(app.parts.broadcaster.clone(), upgrade::on(&mut request)));
+    Ok(response)
+}
+
+/// Serves the connection once the response is sent. An error means that the client is gone.
+async fn serve_upgraded(broadcaster: Broadcaster, on_upgrade: OnUpgrade) {
+    let Ok(upgraded) = on_upgrade.await else { return };
+    let config = Some(broadcaster.websocket_config());
+    let stream = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, config).await;
+    broadcaster.serve(stream).await;
 }

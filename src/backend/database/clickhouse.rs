@@ -39,9 +39,10 @@ use std::sync::atomic::AtomicBool;
 use futures_util::FutureExt;
 
 pub(crate) use self::client::OLDEST_MAJOR;
-use self::client::Server;
+use self::client::ServerClient;
 use self::ddl::{Ddl, EVENTS};
 use self::endpoint::Endpoint;
+use self::schema::OwnedDatabase;
 use super::pool::{Lease, PoolOptions, PoolStats};
 use super::{Database, Error, Event, ModelUsage, Task};
 
@@ -50,10 +51,7 @@ use super::{Database, Error, Event, ModelUsage, Task};
 /// The pool bounds the requests at once. Their HTTP connections open when they are needed, and again after they were
 /// idle for some seconds.
 pub struct ClickHouse {
-    server: Server,
-    ddl: Ddl,
-    /// Whether the marker of this program was found.
-    checked: AtomicBool,
+    owned: OwnedDatabase,
 }
 
 impl ClickHouse {
@@ -85,7 +83,7 @@ impl ClickHouse {
         let opened = Self::open_anywhere(url, Ddl::new(database, Some(cluster))?, options).await?;
         match opened.nodes(cluster).await? {
             (0, _) => Err(Error::Open {
-                place: opened.server.place,
+                place: opened.owned.server.place,
                 reason: format!("the server knows no cluster `{cluster}`"),
                 remedy: "name one of `system.clusters`, or add it to `remote_servers` of its configuration",
             }),
@@ -106,32 +104,35 @@ impl ClickHouse {
 
     async fn open_anywhere(url: &str, ddl: Ddl, options: PoolOptions) -> Result<Self, Error> {
         let endpoint = Endpoint::parse(url)?;
-        let server = Server::open(&endpoint, &ddl.database, options, ddl.cluster.is_some()).await?;
-        Ok(Self { server, ddl, checked: AtomicBool::new(false) })
+        let server = ServerClient::open(&endpoint, &ddl.database, options, ddl.cluster.is_some()).await?;
+        Ok(Self { owned: OwnedDatabase { server, ddl, checked: AtomicBool::new(false) } })
     }
 
     /// The name of the database.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.ddl.database
+        &self.owned.ddl.database
     }
 
     /// Host and port of the server.
     pub(crate) fn host(&self) -> &str {
-        let origin = self.server.place.split_once("://").map_or("", |(_, origin)| origin);
+        let origin = self.owned.server.place.split_once("://").map_or("", |(_, origin)| origin);
         origin.split('/').next().unwrap_or_default()
     }
 
     /// How many shards and replicas `cluster` has; none, where the server knows no such cluster.
     pub(crate) async fn nodes(&self, cluster: &str) -> Result<(u64, u64), Error> {
         let query = "SELECT uniqExact(shard_num), count() FROM system.clusters WHERE cluster = ?";
-        self.server.one("reading the cluster's nodes", &self.server.query(query).bind(cluster)).await
+        self.owned
+            .server
+            .one("reading the cluster's nodes", &self.owned.server.query(query).bind(cluster))
+            .await
     }
 
     /// The databases of the server whose names match a regular expression.
     pub(crate) async fn databases(&self, pattern: &str) -> Result<Vec<String>, Error> {
         let query = "SELECT name FROM system.databases WHERE match(name, ?) ORDER BY name";
-        self.server.rows("listing databases", &self.server.query(query).bind(pattern)).await
+        self.owned.server.rows("listing databases", &self.owned.server.query(query).bind(pattern)).await
     }
 
     /// Removes the database with all its events, on every node.
@@ -140,7 +141,7 @@ impl ClickHouse {
     /// [`Error::Schema`] where this program did not make the database, or something else is in it by now: then it is
     /// left as it is.
     pub async fn remove_database(&self) -> Result<(), Error> {
-        schema::remove(self).await
+        schema::remove(&self.owned).await
     }
 
     /// Records in the marker that `user` uses this database.
@@ -148,7 +149,7 @@ impl ClickHouse {
     /// # Errors
     /// The database is not migrated, or the server takes no writes.
     pub async fn sign(&self, user: &str) -> Result<(), Error> {
-        schema::sign(self, user).await
+        schema::sign(&self.owned, user).await
     }
 
     /// Every user that signed; none, where this program did not make the database.
@@ -156,13 +157,13 @@ impl ClickHouse {
     /// # Errors
     /// The server does not answer.
     pub async fn signatures(&self) -> Result<Vec<String>, Error> {
-        schema::signatures(self).await
+        schema::signatures(&self.owned).await
     }
 
     /// The table of events, once the marker was found.
     async fn events(&self) -> Result<String, Error> {
-        schema::check(self).await?;
-        Ok(self.ddl.table(EVENTS))
+        schema::check(&self.owned).await?;
+        Ok(self.owned.ddl.table(EVENTS))
     }
 
     async fn usage(&self, range: Range<i64>) -> Result<Vec<ModelUsage>, Error> {
@@ -171,8 +172,8 @@ impl ClickHouse {
              sum(cost_usd) FROM {} WHERE at_us >= ? AND at_us < ? GROUP BY model ORDER BY model",
             self.events().await?
         );
-        let query = self.server.query(&query).bind(range.start).bind(range.end);
-        let rows = self.server.rows::<(String, i64, f64, i64, f64)>("adding up usage", &query).await?;
+        let query = self.owned.server.query(&query).bind(range.start).bind(range.end);
+        let rows = self.owned.server.rows::<(String, i64, f64, i64, f64)>("adding up usage", &query).await?;
         let usage = |(model, events, average_latency_ms, tokens, cost_usd)| ModelUsage {
             model,
             events,
@@ -187,8 +188,8 @@ impl ClickHouse {
 impl fmt::Debug for ClickHouse {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("ClickHouse");
-        shown.field("place", &self.server.place).field("cluster", &self.ddl.cluster);
-        shown.field("pool", &self.server.stats());
+        shown.field("place", &self.owned.server.place).field("cluster", &self.owned.ddl.cluster);
+        shown.field("pool", &self.owned.server.stats());
         shown.finish_non_exhaustive()
     }
 }
@@ -199,12 +200,17 @@ impl Database for ClickHouse {
     }
 
     fn version(&self) -> Task<'_, String> {
-        async { self.server.one("asking for the version", &self.server.query("SELECT version()")).await }
-            .boxed()
+        async {
+            self.owned
+                .server
+                .one("asking for the version", &self.owned.server.query("SELECT version()"))
+                .await
+        }
+        .boxed()
     }
 
     fn migrate(&self) -> Task<'_, ()> {
-        schema::migrate(self).boxed()
+        schema::migrate(&self.owned).boxed()
     }
 
     fn insert_events<'a>(&'a self, events: &'a [Event]) -> Task<'a, ()> {
@@ -213,7 +219,7 @@ impl Database for ClickHouse {
             if events.is_empty() {
                 return Ok(());
             }
-            self.server.insert("inserting events", &table, events).await
+            self.owned.server.insert("inserting events", &table, events).await
         }
         .boxed()
     }
@@ -221,15 +227,15 @@ impl Database for ClickHouse {
     fn count_events(&self) -> Task<'_, u64> {
         async {
             let query = format!("SELECT count() FROM {}", self.events().await?);
-            self.server.one("counting events", &self.server.query(&query)).await
+            self.owned.server.one("counting events", &self.owned.server.query(&query)).await
         }
         .boxed()
     }
 
     fn clear_events(&self) -> Task<'_, ()> {
         async {
-            schema::check(self).await?;
-            self.server.execute("clearing events", &self.ddl.truncate_events()).await
+            schema::check(&self.owned).await?;
+            self.owned.server.execute("clearing events", &self.owned.ddl.truncate_events()).await
         }
         .boxed()
     }
@@ -237,7 +243,12 @@ impl Database for ClickHouse {
     fn event(&self, id: i64) -> Task<'_, Option<Event>> {
         async move {
             let query = format!("SELECT ?fields FROM {} WHERE id = ? LIMIT 1", self.events().await?);
-            Ok(self.server.rows("looking up an event", &self.server.query(&query).bind(id)).await?.pop())
+            Ok(self
+                .owned
+                .server
+                .rows("looking up an event", &self.owned.server.query(&query).bind(id))
+                .await?
+                .pop())
         }
         .boxed()
     }
@@ -246,8 +257,8 @@ impl Database for ClickHouse {
         async move {
             let range_of = "WHERE at_us >= ? AND at_us < ? ORDER BY at_us, id LIMIT ?";
             let query = format!("SELECT ?fields FROM {} {range_of}", self.events().await?);
-            let query = self.server.query(&query).bind(range.start).bind(range.end).bind(limit);
-            self.server.rows("reading a range of events", &query).await
+            let query = self.owned.server.query(&query).bind(range.start).bind(range.end).bind(limit);
+            self.owned.server.rows("reading a range of events", &query).await
         }
         .boxed()
     }
@@ -257,15 +268,15 @@ impl Database for ClickHouse {
     }
 
     fn acquire(&self) -> Task<'_, Lease> {
-        async { self.server.acquire("acquiring a connection").await.map(Lease::new) }.boxed()
+        async { self.owned.server.acquire("acquiring a connection").await.map(Lease::new) }.boxed()
     }
 
     fn pool_stats(&self) -> PoolStats {
-        self.server.stats()
+        self.owned.server.stats()
     }
 
     fn close(&self) -> Task<'_, ()> {
-        self.server.close();
+        self.owned.server.close();
         std::future::ready(Ok(())).boxed()
     }
 }

@@ -15,7 +15,7 @@ use criterion::Throughput;
 use futures_util::future::try_join_all;
 use tokio::runtime::Runtime;
 
-use self::endpoint::{Endpoint, request};
+use self::endpoint::{AgentEndpoint, request};
 use crate::backend::agent::{AgentError, AgentReport, LatencyProfile, Supervisor};
 use crate::bench::harness::runtime;
 use crate::bench::{Harness, deployment};
@@ -33,15 +33,20 @@ type Reports = Vec<(String, AgentReport)>;
 /// Ends the process with 2 if `LLM_BASE_URL` is on another machine and the target was not declared to be the user's own.
 pub fn run(harness: &mut Harness) {
     deployment::refuse_strangers_or_exit(&["LLM_BASE_URL"]);
-    let (runtime, sizes) = (runtime(), harness.sizes());
-    let (requests, (agents, each)) = (sizes.agent_requests, sizes.agents);
-    // An endpoint starts with the first benchmark that a filter does not exclude.
-    let fast = LatencyProfile::typical().faster(FASTER);
-    let endpoint = LazyCell::new(|| Endpoint::from_env_or_simulated(&runtime, fast));
-    run_agents(harness, &format!("process/{requests}"), &runtime, &endpoint, (requests, 1));
-    run_agents(harness, &format!("concurrent/{agents}x{each}"), &runtime, &endpoint, (agents, each));
+    let runtime = runtime();
+    throughput(harness, &runtime);
     llm_response(harness, &runtime);
     overhead::measure(harness, &runtime);
+}
+
+/// Requests of one agent after the other, and of several at once.
+fn throughput(harness: &mut Harness, runtime: &Runtime) {
+    let (requests, agents) = (harness.sizes().agent_requests, harness.sizes().agents);
+    // The endpoint starts with the first benchmark that a filter does not exclude.
+    let fast = LatencyProfile::typical().faster(FASTER);
+    let endpoint = LazyCell::new(|| AgentEndpoint::from_env_or_simulated(runtime, fast));
+    run_agents(harness, &format!("process/{requests}"), runtime, &endpoint, (requests, 1));
+    run_agents(harness, &format!("concurrent/{}x{}", agents.0, agents.1), runtime, &endpoint, agents);
 }
 
 /// Agents side by side, each with its requests one after the other.
@@ -49,7 +54,7 @@ fn run_agents(
     harness: &mut Harness,
     name: &str,
     runtime: &Runtime,
-    endpoint: &LazyCell<Endpoint, impl FnOnce() -> Endpoint>,
+    endpoint: &LazyCell<AgentEndpoint, impl FnOnce() -> AgentEndpoint>,
     (agents, requests): (usize, usize),
 ) {
     harness.time_slow(name, Some(Throughput::Elements((agents * requests) as u64)), |bencher| {
@@ -64,7 +69,7 @@ fn run_agents(
 
 /// One prompt to the end of its streamed answer.
 fn llm_response(harness: &mut Harness, runtime: &Runtime) {
-    let endpoint = LazyCell::new(|| Endpoint::from_env_or_simulated(runtime, LatencyProfile::typical()));
+    let endpoint = LazyCell::new(|| AgentEndpoint::from_env_or_simulated(runtime, LatencyProfile::typical()));
     harness.time_slow("llm_response", None, |bencher| {
         bencher.iter_custom(|iterations| {
             timed(

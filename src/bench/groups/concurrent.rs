@@ -18,7 +18,6 @@
 
 mod faults;
 mod scaling;
-mod scenario;
 mod system;
 mod trend;
 
@@ -28,13 +27,12 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use self::scaling::Scaling;
-use self::scenario::{Fixture, Scenario};
-use self::system::SystemUnderTest;
+use self::system::{LoadFixture, Scenario, SystemUnderTest};
 use self::trend::{POINTS, Trend};
-use super::times::nanoseconds;
 use crate::bench::harness::{is_test_run, runtime};
 use crate::bench::heap::{HeapWatch, Peak};
 use crate::bench::load::{Population, Recording, Surge};
+use crate::bench::measurement::nanoseconds;
 use crate::bench::{Harness, Mode, Unit};
 
 /// Windows of each recording, and so values of its response time.
@@ -50,14 +48,14 @@ pub fn run(harness: &mut Harness) {
     raise_open_files();
     let (users, system) = (runtime(), SystemUnderTest::here(harness.metadata()));
     let warm_up = tested_shorter(harness.sizes().user_warm_up);
-    let fixture = Fixture { users: &users, system: &system, warm_up };
+    let fixture = LoadFixture { users: &users, system: &system, warm_up };
     constant(harness, fixture);
     changing(harness, fixture);
     faults::measure(harness, &users, &system);
 }
 
 /// Populations of constant size.
-fn constant(harness: &mut Harness, fixture: Fixture<'_>) {
+fn constant(harness: &mut Harness, fixture: LoadFixture<'_>) {
     let sizes = harness.sizes();
     for (name, count) in NAMES.into_iter().zip(populations(sizes.users, fixture.system.most_users())) {
         let id = format!("{name}/{count}");
@@ -67,7 +65,7 @@ fn constant(harness: &mut Harness, fixture: Fixture<'_>) {
 }
 
 /// Populations over time and of rising sizes.
-fn changing(harness: &mut Harness, fixture: Fixture<'_>) {
+fn changing(harness: &mut Harness, fixture: LoadFixture<'_>) {
     burst(harness, fixture);
     sustained(harness, fixture);
     scaling(harness, fixture);
@@ -120,7 +118,7 @@ fn peaks(harness: &mut Harness, id: &str, system: &SystemUnderTest, peak: impl F
 }
 
 /// Some users all the time, and many more in its second quarter.
-fn burst(harness: &mut Harness, fixture: Fixture<'_>) {
+fn burst(harness: &mut Harness, fixture: LoadFixture<'_>) {
     let ((few, more), length) = (harness.sizes().burst, tested_shorter(harness.sizes().user_scenario));
     let [few, more, _] = populations([few, more, few + more], fixture.system.most_users());
     let surge = Surge { users: more, after: length / 4, lasting: length / 4 };
@@ -131,7 +129,7 @@ fn burst(harness: &mut Harness, fixture: Fixture<'_>) {
 }
 
 /// The same users for a long time, and whether response times and heap grow meanwhile.
-fn sustained(harness: &mut Harness, fixture: Fixture<'_>) {
+fn sustained(harness: &mut Harness, fixture: LoadFixture<'_>) {
     let (count, length) = harness.sizes().sustained;
     let (count, length) = (count.min(fixture.system.most_users()), tested_shorter(length));
     let scenario = fixture.scenario(&format!("sustained/{count}"), fixture.population(count), length);
@@ -182,11 +180,11 @@ fn trend(harness: &mut Harness, system: &SystemUnderTest, id: &str, of: impl Fn(
         eprintln!("concurrent/{id}: {trend}");
         vec![trend.estimate]
     });
-    harness.replay(&format!("{id}/lower_end"), Unit::Ratio, |_| vec![of().lower]);
+    harness.replay(&format!("{id}/ci_lower"), Unit::Ratio, |_| vec![of().lower]);
 }
 
 /// Rising populations: the first ones with all their estimates, and then until the service level breaks.
-fn scaling(harness: &mut Harness, fixture: Fixture<'_>) {
+fn scaling(harness: &mut Harness, fixture: LoadFixture<'_>) {
     let (sizes, most) = (harness.sizes(), fixture.system.most_users());
     let tried = if is_test_run() { &sizes.scaling[..1] } else { sizes.scaling };
     let length = tested_shorter(sizes.user_probe);

@@ -7,7 +7,6 @@
 mod broadcast;
 pub mod client;
 mod deployed;
-mod hub;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -15,13 +14,12 @@ use std::time::{Duration, Instant};
 use criterion::{Bencher, Throughput};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::times::percentile;
 use crate::backend::broadcaster::BroadcasterConfig;
+use crate::bench::measurement::percentile;
 use crate::bench::{Harness, Unit, deployment};
 
 use broadcast::BroadcastFixture;
-use client::HubClient;
-use hub::{HubServer, TEXT};
+use client::{HubClient, HubServer, TEXT};
 
 /// Runs every benchmark of the `websocket` category: on the deployment that `API_URL` and `WS_URL` name, else on a hub in
 /// this process.

@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::attempt::attempt;
 use super::mix::Operation;
 use super::outcome::Sample;
 use super::recording::Summary;
+use super::target::attempt;
 use super::target::{Target, UserSession, sessions};
 
 /// After so many failures one after the other, of whichever users, there is nothing left to measure.

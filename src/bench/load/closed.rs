@@ -8,12 +8,12 @@ use rand::rngs::StdRng;
 use rand_distr::{Distribution, Exp1};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::attempt::attempt;
 use super::mix::Mix;
 use super::outcome::Sample;
 use super::plan::{Load, Population};
 use super::progress::SessionProgress;
 use super::target::UserSession;
+use super::target::attempt;
 
 /// One simulated user.
 pub(super) struct User<S> {

@@ -4,28 +4,27 @@
 //! Schedule -> Queue -> the session that has been free for longest: it waits until the arrival is due, and does it
 //! ```
 //!
-//! The session that does an operation holds the alarm for it, so that no task stands between the alarm and the request.
+//! The session that does an operation waits for its time itself, so that no task stands between the timer and the request.
 //! Where all sessions are busy, an arrival that comes due is taken late.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_io::Timer;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand_distr::{Distribution, Exp1};
 use tokio::sync::Mutex;
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
-use super::attempt::attempt;
 use super::mix::{Mix, Operation};
 use super::outcome::Sample;
 use super::plan::{Arrivals, Pacing};
 use super::progress::SessionProgress;
-use super::target::UserSession;
-use crate::backend::alarm::Alarm;
+use super::target::{UserSession, attempt};
 
-/// How much earlier the alarm rings, since a processor that sleeps takes some time to wake. The rest is waited for in turns
+/// How much earlier the timer ends, since a processor that sleeps takes some time to wake. The rest is waited for in turns
 /// with other tasks.
 const EARLY: Duration = Duration::from_micros(60);
 
@@ -78,7 +77,7 @@ pub(super) struct Queue(Mutex<Pace>);
 impl Queue {
     /// The arrivals of `schedule`, each due at its time after `origin`.
     pub(super) fn new(schedule: Schedule, origin: Instant) -> Self {
-        Self(Mutex::new(Pace { schedule, origin, alarm: Alarm::new() }))
+        Self(Mutex::new(Pace { schedule, origin }))
     }
 
     /// The next arrival, once it is due; `None` after the last.
@@ -93,22 +92,14 @@ impl Queue {
 struct Pace {
     schedule: Schedule,
     origin: Instant,
-    alarm: Option<Alarm>,
 }
 
 impl Pace {
-    /// Waits until `due`, and no microsecond longer where the task gets its turn; not at all where it has come. Without a
-    /// timer of the system, up to two milliseconds longer.
+    /// Waits until `due`, by `async-io`'s timer: tokio's rounds up to whole milliseconds.
     async fn wait_until(&self, due: Duration) {
         let due = self.origin + due;
-        let early = due.checked_sub(EARLY).filter(|early| Instant::now() < *early);
-        let rung = match (early, &self.alarm) {
-            (Some(early), Some(alarm)) if alarm.set(early).is_ok() => alarm.rung().await.is_ok(),
-            (Some(_), _) => false,
-            (None, _) => true,
-        };
-        if !rung {
-            sleep_until(due).await;
+        if let Some(early) = due.checked_sub(EARLY).filter(|early| Instant::now() < *early) {
+            Timer::at(early.into_std()).await;
         }
         while Instant::now() < due {
             yield_now().await;
@@ -193,28 +184,18 @@ mod tests {
         assert_ne!(first[..100], other[..100]);
     }
 
-    /// Arrivals of a hundred milliseconds, a thousand a second, and when each was taken.
-    async fn taken(alarm: Option<Alarm>) -> Vec<(Duration, Duration)> {
-        let arrivals = Arrivals { rate: 1_000.0, pacing: Pacing::Poisson, at_once: 1 };
-        let mix = Arc::new(Mix::new([("ask", 100.0)]).unwrap());
-        let schedule = Schedule::new(arrivals, mix, 1, Duration::from_millis(100));
-        let origin = Instant::now();
-        let queue = Queue(Mutex::new(Pace { schedule, origin, alarm }));
-        let mut taken = Vec::new();
-        while let Some(arrival) = queue.next().await {
-            taken.push((arrival.due, origin.elapsed()));
-        }
-        taken
-    }
-
-    /// With a timer of the system, and without.
     #[tokio::test]
     async fn none_is_taken_before_it_is_due_and_all_are() {
-        let (exact, coarse) = (taken(Alarm::new()).await, taken(None).await);
-        assert!(
-            exact.len() > 50 && exact.iter().chain(&coarse).all(|(due, taken)| taken >= due),
-            "{exact:?}"
-        );
-        assert!(exact.iter().map(|(due, _)| due).eq(coarse.iter().map(|(due, _)| due)));
+        let arrivals = Arrivals { rate: 1_000.0, pacing: Pacing::Poisson, at_once: 1 };
+        let mix = Arc::new(Mix::new([("ask", 100.0)]).unwrap());
+        let schedule = || Schedule::new(arrivals, Arc::clone(&mix), 1, Duration::from_millis(100));
+        let origin = Instant::now();
+        let queue = Queue::new(schedule(), origin);
+        let mut taken = Vec::new();
+        while let Some(arrival) = queue.next().await {
+            assert!(origin.elapsed() >= arrival.due, "{arrival:?}");
+            taken.push(arrival);
+        }
+        assert!(taken.len() > 50 && taken.iter().eq(schedule().collect::<Vec<_>>().iter()), "{taken:?}");
     }
 }

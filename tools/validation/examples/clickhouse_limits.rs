@@ -65,9 +65,9 @@ async fn bulk(url: &str) -> Outcome<()> {
 }
 
 async fn load_in_turns(database: &ClickHouse, client: &Client, file: &Path) -> Outcome<()> {
-    let events: Vec<Event> = Corpus::new(20).take(ROWS).collect();
+    let (events, mut rounds) = (Corpus::new(20).take(ROWS).collect::<Vec<Event>>(), Rounds::default());
     database.insert_events(&events).await?;
-    let (load, mut rounds) = (written(client, file).await?, Rounds::default());
+    let load = written(client, file).await?;
     emptied(database).await?;
     for _ in 0..=ROUNDS {
         let ours = milliseconds(database.insert_events(&events)).await?;
@@ -76,8 +76,11 @@ async fn load_in_turns(database: &ClickHouse, client: &Client, file: &Path) -> O
         emptied(database).await?;
         rounds.note(ours, theirs);
     }
-    let title = format!("{ROWS} rows, median of {ROUNDS} rounds");
-    rounds.print(&title, ["insert_events", "load of a local file"], "ms");
+    rounds.print(
+        &format!("{ROWS} rows, median of {ROUNDS} rounds"),
+        ["insert_events", "load of a local file"],
+        "ms",
+    );
     Ok(())
 }
 

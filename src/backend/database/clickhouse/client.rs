@@ -35,7 +35,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(50);
 /// The version of the server, and whether the user may change settings (`1`: no).
 const PROBE: &str = "SELECT version(), value FROM system.settings WHERE name = 'readonly'";
 
-pub(super) struct Server {
+pub(super) struct ServerClient {
     client: Client,
     permits: Arc<Semaphore>,
     acquired: AtomicU64,
@@ -45,7 +45,7 @@ pub(super) struct Server {
     pub place: String,
 }
 
-impl Server {
+impl ServerClient {
     /// Asks the server for its version and sets the client up for it.
     pub async fn open(
         endpoint: &Endpoint,

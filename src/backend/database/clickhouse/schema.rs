@@ -1,8 +1,8 @@
 //! The marker, by which the databases of this program are known, and the migrations, whose version it has.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::ClickHouse;
+use super::client::ServerClient;
 use super::ddl::{Ddl, MARKER, TABLES};
 use crate::backend::database::{Error, now_us};
 
@@ -17,6 +17,14 @@ const MIGRATIONS: [fn(&Ddl) -> Vec<String>; 1] = [Ddl::create_events];
 
 /// The version that this program creates.
 const VERSION: usize = MIGRATIONS.len();
+
+/// A database of this program, or one that [`migrate`] makes to it.
+pub(super) struct OwnedDatabase {
+    pub server: ServerClient,
+    pub ddl: Ddl,
+    /// Whether the marker of this program was found.
+    pub checked: AtomicBool,
+}
 
 /// What is there before.
 enum Found {
@@ -33,7 +41,7 @@ enum Found {
 }
 
 /// Creates what is missing. Every statement can be repeated, so that the next run continues after an interruption.
-pub(super) async fn migrate(database: &ClickHouse) -> Result<(), Error> {
+pub(super) async fn migrate(database: &OwnedDatabase) -> Result<(), Error> {
     let version = match find(database).await? {
         Found::Nothing => {
             run_all(database, &database.ddl.create_marker()).await?;
@@ -52,7 +60,7 @@ pub(super) async fn migrate(database: &ClickHouse) -> Result<(), Error> {
 }
 
 /// Checks, once, that this program made what a query is about to touch.
-pub(super) async fn check(database: &ClickHouse) -> Result<(), Error> {
+pub(super) async fn check(database: &OwnedDatabase) -> Result<(), Error> {
     if database.checked.load(Ordering::Relaxed) {
         return Ok(());
     }
@@ -68,7 +76,7 @@ pub(super) async fn check(database: &ClickHouse) -> Result<(), Error> {
 }
 
 /// Removes the database, where this program made it and it holds nothing else.
-pub(super) async fn remove(database: &ClickHouse) -> Result<(), Error> {
+pub(super) async fn remove(database: &OwnedDatabase) -> Result<(), Error> {
     match find(database).await? {
         Found::Nothing => return Ok(()),
         Found::Ours { foreign: tables, .. } if tables.is_empty() => {}
@@ -80,7 +88,7 @@ pub(super) async fn remove(database: &ClickHouse) -> Result<(), Error> {
     run_all(database, &[database.ddl.drop_database()]).await
 }
 
-async fn find(database: &ClickHouse) -> Result<Found, Error> {
+async fn find(database: &OwnedDatabase) -> Result<Found, Error> {
     let query = "SELECT name FROM system.tables WHERE database = ? ORDER BY name";
     let query = database.server.query(query).bind(&database.ddl.database);
     let tables: Vec<String> = database.server.rows("listing tables", &query).await?;
@@ -94,14 +102,14 @@ async fn find(database: &ClickHouse) -> Result<Found, Error> {
     Ok(Found::Ours { version: version(database).await?, foreign })
 }
 
-async fn version(database: &ClickHouse) -> Result<usize, Error> {
+async fn version(database: &OwnedDatabase) -> Result<usize, Error> {
     let query = format!("SELECT max(version) FROM {} WHERE program = ?", database.ddl.table(MARKER));
     let query = database.server.query(&query).bind(PROGRAM);
     Ok(database.server.one::<u32>("reading the schema's version", &query).await? as usize)
 }
 
 /// Whether there is a table of the marker's name with the marker's columns.
-async fn has_marker(database: &ClickHouse) -> Result<bool, Error> {
+async fn has_marker(database: &OwnedDatabase) -> Result<bool, Error> {
     let query = "SELECT count() FROM system.columns WHERE database = ? AND table = ? \
                  AND name IN ('program', 'version', 'made_us')";
     let query = database.server.query(query).bind(&database.ddl.database).bind(MARKER);
@@ -109,18 +117,18 @@ async fn has_marker(database: &ClickHouse) -> Result<bool, Error> {
 }
 
 /// Adds a row to the marker.
-async fn mark(database: &ClickHouse, text: &str, version: usize) -> Result<(), Error> {
+async fn mark(database: &OwnedDatabase, text: &str, version: usize) -> Result<(), Error> {
     let (marker, text) = (database.ddl.table(MARKER), text.replace('\\', "\\\\").replace('\'', "\\'"));
     run_all(database, &[format!("INSERT INTO {marker} VALUES ('{text}', {version}, {})", now_us())]).await
 }
 
 /// A row like those of versions, under another program's name, with version 0.
-pub(super) async fn sign(database: &ClickHouse, user: &str) -> Result<(), Error> {
+pub(super) async fn sign(database: &OwnedDatabase, user: &str) -> Result<(), Error> {
     check(database).await?;
     mark(database, &format!("{SIGNED}{user}"), 0).await
 }
 
-pub(super) async fn signatures(database: &ClickHouse) -> Result<Vec<String>, Error> {
+pub(super) async fn signatures(database: &OwnedDatabase) -> Result<Vec<String>, Error> {
     if !matches!(find(database).await?, Found::Ours { .. }) {
         return Ok(Vec::new());
     }
@@ -131,21 +139,21 @@ pub(super) async fn signatures(database: &ClickHouse) -> Result<Vec<String>, Err
     Ok(rows.iter().filter_map(|row| row.strip_prefix(SIGNED)).map(ToOwned::to_owned).collect())
 }
 
-async fn run_all(database: &ClickHouse, statements: &[String]) -> Result<(), Error> {
+async fn run_all(database: &OwnedDatabase, statements: &[String]) -> Result<(), Error> {
     for statement in statements {
         database.server.execute("changing the schema", statement).await?;
     }
     Ok(())
 }
 
-fn unusable(database: &ClickHouse, reason: String) -> Error {
+fn unusable(database: &OwnedDatabase, reason: String) -> Error {
     Error::Schema { place: database.server.place.clone(), reason }
 }
 
-fn newer(database: &ClickHouse, version: usize) -> Error {
+fn newer(database: &OwnedDatabase, version: usize) -> Error {
     unusable(database, format!("it is version {version}, and this program knows {VERSION}"))
 }
 
-fn foreign(database: &ClickHouse, tables: &[String]) -> Error {
+fn foreign(database: &OwnedDatabase, tables: &[String]) -> Error {
     unusable(database, format!("it has tables that this program did not make ({})", tables.join(", ")))
 }

@@ -25,12 +25,12 @@ const SURVEY_TIMEOUT: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_secs(1);
 
 /// One server and the pool of connections to it.
-pub(super) struct Server {
+pub(super) struct PostgresPool {
     pool: SqlxPool<sqlx::Postgres>,
     place: String,
 }
 
-impl Server {
+impl PostgresPool {
     /// Checks the server by a connection of its own: the pool keeps trying a server that refuses connections, and
     /// would not tell why.
     pub async fn open(address: Address, schema: &str, options: PoolOptions) -> Result<Self, Error> {
@@ -205,7 +205,7 @@ fn explain(address: &Address, error: &sqlx::Error) -> Error {
 }
 
 /// Fails if `replica` is not a physical copy of `primary`: such copies share the cluster's identifier.
-pub(super) async fn same_cluster(primary: &Server, replica: &Server) -> Result<(), Error> {
+pub(super) async fn same_cluster(primary: &PostgresPool, replica: &PostgresPool) -> Result<(), Error> {
     let (first, second) = (identifier(primary).await?, identifier(replica).await?);
     if first == second {
         return Ok(());
@@ -220,7 +220,7 @@ pub(super) async fn same_cluster(primary: &Server, replica: &Server) -> Result<(
     })
 }
 
-async fn identifier(server: &Server) -> Result<(i64, String), Error> {
+async fn identifier(server: &PostgresPool) -> Result<(i64, String), Error> {
     const ASK: &str = "SELECT system_identifier, current_database()::text FROM pg_control_system()";
     server.read("identifying the cluster", sqlx::query_as(ASK).fetch_one(server.pool())).await
 }

@@ -6,8 +6,7 @@ use criterion::Bencher;
 use futures_util::future::try_join_all;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::client::HubClient;
-use super::hub::{HubServer, TEXT};
+use super::client::{HubClient, HubServer, TEXT};
 use crate::backend::broadcaster::{BroadcasterConfig, SlowConsumer};
 
 /// Connections that receive, one that publishes, and what it publishes.
