@@ -49,28 +49,23 @@ pub struct MetadataWriter {
 
 impl MetadataWriter {
     /// Metadata of `category`, written where Criterion's results go.
-    #[must_use]
-    pub fn beside_results(category: &'static str) -> Self {
+    pub(crate) fn beside_results(category: &'static str) -> Self {
         Self { category, home: Some(Arc::default()) }
     }
 
     /// Metadata of `category` in the Criterion home `home`.
-    #[must_use]
-    pub fn in_home(category: &'static str, home: PathBuf) -> Self {
+    #[cfg(test)]
+    pub(crate) fn in_home(category: &'static str, home: PathBuf) -> Self {
         Self { category, home: Some(Arc::new(OnceLock::from(home))) }
     }
 
     /// Metadata of a process that measures nothing: no file is written.
-    #[must_use]
-    pub fn unwritten(category: &'static str) -> Self {
+    pub(crate) fn unwritten(category: &'static str) -> Self {
         Self { category, home: None }
     }
 
     /// Records that `engine` is about to be measured.
-    ///
-    /// # Errors
-    /// There are results of another major version of it already, or the file cannot be written.
-    pub fn record_engine(&self, engine: &Engine) -> Result<(), MetadataError> {
+    pub(crate) fn record_engine(&self, engine: &Engine) -> Result<(), MetadataError> {
         let Some(path) = self.path() else { return Ok(()) };
         let mut file = kept(&path);
         self.refuse_other_version(&path, &file, engine)?;
@@ -80,10 +75,7 @@ impl MetadataWriter {
     }
 
     /// Records that the engine `name` is not available, why, and what changes that.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub fn record_not_run(&self, name: &str, reason: &str, remedy: &str) -> Result<(), MetadataError> {
+    pub(crate) fn record_not_run(&self, name: &str, reason: &str, remedy: &str) -> Result<(), MetadataError> {
         let Some(path) = self.path() else { return Ok(()) };
         let mut file = kept(&path);
         forget(&mut file, name, &self.all_of(name));
@@ -93,10 +85,12 @@ impl MetadataWriter {
     }
 
     /// Records that the benchmark `id` (without the category) is not run, why, and what changes that.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub fn record_row_not_run(&self, id: &str, reason: &str, remedy: &str) -> Result<(), MetadataError> {
+    pub(crate) fn record_row_not_run(
+        &self,
+        id: &str,
+        reason: &str,
+        remedy: &str,
+    ) -> Result<(), MetadataError> {
         let Some(path) = self.path() else { return Ok(()) };
         let mut file = kept(&path);
         let id = format!("{}/{id}", self.category);

@@ -102,8 +102,7 @@ pub fn fetched_folder() -> PathBuf {
 }
 
 /// A password that cannot be guessed: 128 random bits as hexadecimal digits, so that a URL can hold it as it is.
-#[must_use]
-pub fn random_password() -> String {
+pub(crate) fn random_password() -> String {
     format!("{:032x}", rand::random::<u128>())
 }
 

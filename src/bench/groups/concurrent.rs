@@ -19,7 +19,6 @@
 mod faults;
 mod scaling;
 mod system;
-mod trend;
 
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -28,15 +27,17 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use self::scaling::Scaling;
 use self::system::{LoadFixture, Scenario, SystemUnderTest};
-use self::trend::{POINTS, Trend};
 use crate::bench::harness::{is_test_run, runtime};
-use crate::bench::heap::{HeapWatch, Peak};
+use crate::bench::heap::{HeapWatch, Peak, Slope};
 use crate::bench::load::{Population, Recording, Surge};
 use crate::bench::measurement::nanoseconds;
 use crate::bench::{Harness, Mode, Unit};
 
 /// Windows of each recording, and so values of its response time.
 const WINDOWS: u32 = 10;
+
+/// Stretches of equal length, each of which gives a point of a trend.
+const POINTS: u32 = 24;
 
 /// The names of the populations of [`Sizes::users`](crate::bench::Sizes::users).
 const NAMES: [&str; 3] = ["basic", "medium", "high"];
@@ -152,15 +153,18 @@ fn trends<'r>(
     recording: impl Fn() -> &'r Recording,
     heap: &OnceCell<Vec<f64>>,
 ) {
-    trend(harness, system, "sustained/response_time_trend", || Trend::of_latency(recording()));
+    trend(harness, system, "sustained/response_time_trend", || {
+        let windows = recording().windows(POINTS);
+        Slope::of_growth(&windows.iter().map(|window| window.mean().as_secs_f64()).collect::<Vec<_>>())
+    });
     trend(harness, system, "sustained/heap_trend", || {
         let _ = recording();
-        Trend::of(heap.get().map_or(&[], Vec::as_slice))
+        Slope::of_growth(heap.get().map_or(&[], Vec::as_slice))
     });
 }
 
 /// The change from the beginning to the end, and the lower end of its interval. Quick mode is over before there is one.
-fn trend(harness: &mut Harness, system: &SystemUnderTest, id: &str, of: impl Fn() -> Trend) {
+fn trend(harness: &mut Harness, system: &SystemUnderTest, id: &str, of: impl Fn() -> Slope) {
     let (rows, is_short) = (format!("{id}/*"), harness.mode() == Mode::Quick && !is_test_run());
     let of = || {
         if id.contains("heap") {
@@ -176,9 +180,10 @@ fn trend(harness: &mut Harness, system: &SystemUnderTest, id: &str, of: impl Fn(
         of()
     };
     harness.replay(&format!("{id}/estimate"), Unit::Ratio, |_| {
-        let trend = of();
-        eprintln!("concurrent/{id}: {trend}");
-        vec![trend.estimate]
+        let growth = of();
+        let percent = [growth.estimate, growth.lower, growth.upper].map(|factor| 100.0 * (factor - 1.0));
+        eprintln!("concurrent/{id}: {:+.1} % ({:+.1} to {:+.1} %)", percent[0], percent[1], percent[2]);
+        vec![growth.estimate]
     });
     harness.replay(&format!("{id}/ci_lower"), Unit::Ratio, |_| vec![of().lower]);
 }

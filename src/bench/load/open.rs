@@ -19,9 +19,9 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use super::mix::{Mix, Operation};
-use super::outcome::Sample;
 use super::plan::{Arrivals, Pacing};
 use super::progress::SessionProgress;
+use super::target::Sample;
 use super::target::{UserSession, attempt};
 
 /// How much earlier the timer ends, since a processor that sleeps takes some time to wake. The rest is waited for in turns

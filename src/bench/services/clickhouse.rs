@@ -116,10 +116,7 @@ const PATTERN: &str = "^backend_bench_[0-9a-f]{16}$";
 const NO_CLUSTER: &str = "-";
 
 /// A new database on the server at `url`, or on `cluster`, made and signed.
-///
-/// # Errors
-/// The server does not answer, or does not let it be made.
-pub async fn open_namespace(url: &str, cluster: Option<&str>) -> Result<ClickHouse, Error> {
+pub(crate) async fn open_namespace(url: &str, cluster: Option<&str>) -> Result<ClickHouse, Error> {
     let database = open_named(url, &namespace_name(), cluster).await?;
     database.migrate().await?;
     if let Some(process) = Process::this() {

@@ -42,8 +42,7 @@ impl Process {
     }
 
     /// Whether it has ended for certain. Of another machine's processes, or another container's, nothing is certain.
-    #[must_use]
-    pub fn is_gone(&self) -> bool {
+    pub(crate) fn is_gone(&self) -> bool {
         let Some(here) = Self::this() else { return false };
         if (&here.boot, &here.space) != (&self.boot, &self.space) {
             return false;

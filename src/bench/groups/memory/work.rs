@@ -106,7 +106,7 @@ impl Drop for Work<'_> {
 }
 
 /// A runtime whose tasks all run on the thread that waits for them.
-pub fn on_this_thread() -> Runtime {
+pub(crate) fn on_this_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().expect("a poller: raise `ulimit -n`")
 }
 

@@ -47,10 +47,7 @@ impl HubClient {
     }
 
     /// The answers to `commands`, all sent before the first answer is awaited.
-    ///
-    /// # Panics
-    /// An answer is missing after [`DEADLINE`].
-    pub async fn ask_all(&mut self, commands: &[Utf8Bytes]) -> Vec<Utf8Bytes> {
+    pub(crate) async fn ask_all(&mut self, commands: &[Utf8Bytes]) -> Vec<Utf8Bytes> {
         let (mut sink, mut stream) = (&mut self.0).split();
         let sending = async {
             for command in commands {

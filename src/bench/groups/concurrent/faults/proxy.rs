@@ -64,10 +64,7 @@ impl Proxy {
     }
 
     /// Takes new connections again, on the same port.
-    ///
-    /// # Errors
-    /// The port is taken.
-    pub async fn heal(&mut self) -> io::Result<()> {
+    pub(crate) async fn heal(&mut self) -> io::Result<()> {
         let listener = TcpListener::bind(self.address).await?;
         self.pass(listener);
         Ok(())
