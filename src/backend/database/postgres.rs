@@ -23,7 +23,7 @@ use super::{Database, Error, Event, ModelUsage, PreparedStatements, Task};
 use address::Address;
 pub(crate) use server::NEWEST_KNOWN;
 use server::PostgresPool;
-pub use server::{OLDEST, ServerFacts, survey};
+pub use server::{OLDEST, ServerMetadata, survey};
 
 /// Connections to one PostgreSQL database, and to a replica of it if there is one.
 pub struct Postgres {

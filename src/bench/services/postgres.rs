@@ -20,7 +20,7 @@ use super::{
     Account, EphemeralServer, Folder, Service, StartError, apart, free_port, namespace_name,
     namespace_number, random_password,
 };
-use crate::backend::database::postgres::{NEWEST_KNOWN, ServerFacts, survey};
+use crate::backend::database::postgres::{NEWEST_KNOWN, ServerMetadata, survey};
 use crate::backend::database::{PoolOptions, Postgres};
 
 /// A server from the sources of this machine. Blocks for about a second if it starts one.
@@ -131,7 +131,7 @@ fn is_ready(folder: &Path) -> bool {
     status.lines().nth(7).is_some_and(|line| line.trim() == "ready")
 }
 
-fn metadata(found: ServerFacts, origin: String) -> Engine {
+fn metadata(found: ServerMetadata, origin: String) -> Engine {
     let mut settings = found.settings;
     if found.major > NEWEST_KNOWN {
         settings.push(format!("newer than PostgreSQL {NEWEST_KNOWN}, the newest that was tested"));
@@ -145,7 +145,7 @@ fn metadata(found: ServerFacts, origin: String) -> Engine {
     }
 }
 
-fn ask(url: &str) -> Result<ServerFacts, String> {
+fn ask(url: &str) -> Result<ServerMetadata, String> {
     let asked = apart(survey(url)).map_err(|error| error.to_string())?;
     asked.map_err(|error| error.to_string())
 }

@@ -123,7 +123,7 @@ fn with_settings(connect: PgConnectOptions, schema: &str, options: &PoolOptions)
 
 /// What a server reports of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServerFacts {
+pub struct ServerMetadata {
     /// As it writes its version: `15.4 (Debian 15.4-1)`.
     pub version: String,
     /// The major version.
@@ -138,7 +138,7 @@ pub struct ServerFacts {
 ///
 /// # Errors
 /// [`Error::Open`] as for [`super::Postgres::open`], after 10 seconds at the latest.
-pub async fn survey(url: &str) -> Result<ServerFacts, Error> {
+pub async fn survey(url: &str) -> Result<ServerMetadata, Error> {
     /// Settings that decide how fast a server writes, and how safely.
     const SETTINGS: &str = "SELECT name || ' ' || current_setting(name) FROM unnest(ARRAY['fsync', \
                             'synchronous_commit', 'full_page_writes', 'wal_level', 'shared_buffers']) name UNION ALL \
@@ -147,7 +147,7 @@ pub async fn survey(url: &str) -> Result<ServerFacts, Error> {
     let asked = connected(&address, SURVEY_TIMEOUT, async |connection, major| {
         let version = sqlx::query_scalar("SHOW server_version").fetch_one(&mut *connection).await?;
         let settings = sqlx::query_scalar(SETTINGS).fetch_all(connection).await?;
-        Ok(ServerFacts { version, major, place: address.place.clone(), settings })
+        Ok(ServerMetadata { version, major, place: address.place.clone(), settings })
     });
     asked.await
 }

@@ -62,7 +62,7 @@ impl HubClient {
     ///
     /// # Panics
     /// A message is missing after [`DEADLINE`].
-    pub async fn receive_all(&mut self, messages: usize) -> Vec<Utf8Bytes> {
+    pub(crate) async fn receive_all(&mut self, messages: usize) -> Vec<Utf8Bytes> {
         in_time("a broadcast", texts(&mut self.0, messages)).await
     }
 

@@ -74,7 +74,7 @@ pub(super) enum Installed {
 
 impl Installed {
     /// The program, else the library.
-    pub fn find(sources: &ClickHouseSources) -> Result<Self, StartError> {
+    pub(crate) fn find(sources: &ClickHouseSources) -> Result<Self, StartError> {
         let program = sources.path.iter().map(|folder| folder.join(ENGINE)).find(|program| program.is_file());
         let version = program.as_deref().map(version_of);
         if let (Some(program), Some(Some(major))) = (&program, version)

@@ -55,7 +55,7 @@ pub(super) struct Binary {
 
 impl Binary {
     /// The first that is there.
-    pub fn find(sources: &PostgresSources) -> Result<Self, StartError> {
+    pub(crate) fn find(sources: &PostgresSources) -> Result<Self, StartError> {
         let installed = || in_path(&sources.path).or_else(|| newest(&sources.installed));
         let found = match installed() {
             Some(binary) => Some(binary),

@@ -49,7 +49,7 @@ impl Proxy {
     }
 
     /// How many connections were cut so far.
-    pub fn cuts(&self) -> u64 {
+    pub(crate) fn cuts(&self) -> u64 {
         self.cuts.load(Ordering::SeqCst)
     }
 
