@@ -51,7 +51,7 @@ limits=${PIPESTATUS[0]}
 summarize 'PERFORMANCE TEST SUMMARY'
 "${CARGO_TARGET_DIR:-target}/release/bench-gate" ab "$base" "$@" | tee "$log"
 compared=${PIPESTATUS[0]}
-summarize '^Comparing'
+summarize '^[Cc]ompar'
 for code in 1 2 3; do
     if [ "$limits" -eq "$code" ] || [ "$compared" -eq "$code" ]; then exit "$code"; fi
 done

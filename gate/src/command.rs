@@ -17,10 +17,11 @@ use std::path::Path;
 use crate::command::cli::{AgainstArgs, Cli, JudgingArgs, ThresholdsFile, Verb};
 use crate::files::store;
 use crate::judge::Judgement;
+use crate::measure::cargo::launch;
 use crate::model::error::Error;
 use crate::report::console::Console;
 use crate::report::{self, Exporter, Report, json};
-use crate::thresholds::Thresholds;
+use crate::thresholds::{THRESHOLDS_FILE, Thresholds};
 
 /// Does what `cli` says, printing to `out`, and returns the exit code.
 ///
@@ -35,11 +36,12 @@ pub fn execute(cli: Cli, out: &mut dyn Write) -> Result<u8, Error> {
         Verb::Compare(arguments) => compare::compare(&arguments, cli.quiet, out),
         Verb::Baseline(verb) => baseline::baseline(verb, out).map(|()| 0),
         Verb::Thresholds(file) => thresholds(&file, out).map(|()| 0),
+        Verb::RecordLaunch { into, executable, .. } => launch::record(&into, &executable).map(|()| 0),
     }
 }
 
 fn thresholds(file: &ThresholdsFile, out: &mut dyn Write) -> Result<(), Error> {
-    let thresholds = Thresholds::load(&file.path)?;
+    let thresholds = Thresholds::load(file.path.as_deref().unwrap_or(Path::new(THRESHOLDS_FILE)))?;
     print(out, &store::to_json(&json::PerformanceBaselines::new(&thresholds)))
 }
 
@@ -58,7 +60,7 @@ fn conclude(
     let saved = if judging.no_save { Vec::new() } else { report::save(report, &judging.report_dir)? };
     print_written(out, |text| Console { quiet }.judgement(text, report))?;
     saved.iter().filter(|_| !quiet).try_for_each(|path| print(out, &format!("{}\n", path.display())))?;
-    Ok(report.judgement.verdict().exit_code())
+    Ok(report.judgement.verdict.exit_code())
 }
 
 /// Why no comparison was made, where one was asked for.

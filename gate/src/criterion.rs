@@ -1,13 +1,17 @@
 //! Reads what Criterion leaves on disk. Nothing outside this module knows the format.
 //!
-//! Criterion 0.8 calls its JSON private, so `tests/criterion_format.rs` has the pinned Criterion write real output and
-//! reads it back: an upgrade that changes the format breaks that test and not somebody's gate.
+//! [`Source`] is what the rest of the gate sees: benchmarks with their estimates and samples, each read once. A
+//! [`CriterionHome`] is one; results in another format are another implementation.
+//!
+//! Criterion calls its JSON private, so `tests/criterion_format.rs` has the pinned Criterion write real output and
+//! reads it back: an upgrade that changes the format breaks that test and not a user's gate.
 //!
 //! A home is a tree of `<group>/[<function>/][<value>/]<baseline>/`, where `<baseline>` is `new` for the latest
 //! result and a name for a saved one. Path components are cut to 64 bytes and cleaned of special characters, so
 //! the id is taken from `benchmark.json` and never from the path. A benchmark may itself be called `new`.
 
 mod folder;
+mod saved;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -17,11 +21,12 @@ use std::time::SystemTime;
 
 use rayon::prelude::*;
 
-use crate::model::benchmark::{Benchmark, Samples};
+use crate::model::benchmark::Benchmark;
 use crate::model::error::Error;
 use folder::Folder;
 
 pub use crate::metadata::{criterion_home, target_folder};
+pub use saved::{SavedResults, UnreadableResult};
 
 /// The name that Criterion gives the latest results.
 pub const LATEST: &str = "new";
@@ -32,31 +37,69 @@ const PREVIOUS: &str = "base";
 /// The folders that Criterion makes for every benchmark: worth a look whether there is anything in them to visit.
 const FOLDERS: [&str; 4] = [LATEST, PREVIOUS, "change", "report"];
 
-/// Every benchmark in `home` that has a result saved as `baseline` ([`LATEST`] for the latest), by id.
-///
-/// # Errors
-/// The home does not exist or holds no such result; a file cannot be read, is malformed or incomplete, or holds
-/// numbers that no measurement can give; two results claim one id.
-pub fn load(home: &Path, baseline: &str) -> Result<Vec<Benchmark>, Error> {
-    if !home.is_dir() {
-        return Err(Error::NoHome { path: home.to_owned() });
-    }
-    let mut found = visit(Folder::open(home)?, Path::new(baseline))?;
-    if found.is_empty() {
-        return Err(Error::EmptyHome { path: home.to_owned(), baseline: baseline.to_owned() });
-    }
-    found
-        .par_sort_unstable_by(|one, other| one.id.cmp(&other.id).then_with(|| one.folder.cmp(&other.folder)));
-    refuse_duplicates(&found)?;
-    Ok(found)
+/// The file by which a folder of `cargo criterion` is known. It holds CBOR, which is another format.
+const CARGO_CRITERION: &str = "benchmark.cbor";
+
+/// A place that holds results, whatever wrote them.
+pub trait Source: Sync {
+    /// Every result saved as `saved` ([`LATEST`] for the latest), by id, and every one that cannot be read.
+    ///
+    /// # Errors
+    /// There is no such place, or it holds no such result.
+    fn read(&self, saved: &str) -> Result<SavedResults, Error>;
+
+    /// When the result of `benchmark` was written.
+    ///
+    /// # Errors
+    /// It is gone.
+    fn written(&self, benchmark: &Benchmark) -> Result<SystemTime, Error>;
+
+    /// How many benchmarks each saved set holds, by name; Criterion's own `new` and `base` are not among them.
+    ///
+    /// # Errors
+    /// A folder cannot be listed.
+    fn saved_sets(&self) -> Result<BTreeMap<String, usize>, Error>;
 }
 
-/// The samples that `benchmark` was estimated from.
+/// A folder that Criterion fills.
+#[derive(Debug, Clone, Copy)]
+pub struct CriterionHome<'a>(pub &'a Path);
+
+impl Source for CriterionHome<'_> {
+    fn read(&self, saved: &str) -> Result<SavedResults, Error> {
+        let Self(home) = *self;
+        if !home.is_dir() {
+            return Err(Error::NoHome { path: home.to_owned() });
+        }
+        let found = visit(&mut Folder::open(home)?, Path::new(saved));
+        match found.foreign.first() {
+            _ if !(found.benchmarks.is_empty() && found.unreadable.is_empty()) => Ok(found.sorted()),
+            Some(folder) => Err(Error::CargoCriterion { path: folder.clone() }),
+            None => Err(Error::EmptyHome { path: home.to_owned(), baseline: saved.to_owned() }),
+        }
+    }
+
+    fn written(&self, benchmark: &Benchmark) -> Result<SystemTime, Error> {
+        written(benchmark)
+    }
+
+    fn saved_sets(&self) -> Result<BTreeMap<String, usize>, Error> {
+        let mut counts = BTreeMap::new();
+        if self.0.is_dir() {
+            count_saved(Folder::open(self.0)?, &mut counts)?;
+        }
+        counts.retain(|name, _| name != LATEST && name != PREVIOUS);
+        Ok(counts)
+    }
+}
+
+/// Every benchmark in `home` that has a result saved as `saved` ([`LATEST`] for the latest), by id.
 ///
 /// # Errors
-/// The file is gone or has been changed since the benchmark was read.
-pub fn samples(benchmark: &Benchmark) -> Result<Samples, Error> {
-    wire::read_samples(&benchmark.folder)
+/// The home does not exist or holds no such result; or results cannot be read, are malformed or incomplete, hold
+/// numbers that no measurement can give, or claim one id: all of them are named.
+pub fn load(home: &Path, saved: &str) -> Result<Vec<Benchmark>, Error> {
+    CriterionHome(home).read(saved)?.all()
 }
 
 /// When the estimates of `benchmark` were written.
@@ -67,17 +110,12 @@ pub fn written(benchmark: &Benchmark) -> Result<SystemTime, Error> {
     wire::written(&benchmark.folder)
 }
 
-/// How many benchmarks each saved set of `home` holds, by name; Criterion's own `new` and `base` are not among them.
-///
-/// # Errors
-/// A folder cannot be listed.
-pub fn saved_baselines(home: &Path) -> Result<BTreeMap<String, usize>, Error> {
-    let mut counts = BTreeMap::new();
-    if home.is_dir() {
-        count_saved(Folder::open(home)?, &mut counts)?;
-    }
-    counts.retain(|name, _| name != LATEST && name != PREVIOUS);
-    Ok(counts)
+/// Whether the folder `name` of a home may hold results of `category`: Criterion replaces characters in the names of
+/// folders, and cuts long ones.
+#[must_use]
+pub fn may_hold(name: &str, category: &str) -> bool {
+    let cleaned = category.replace(['?', '"', '/', '\\', '*', '<', '>', ':', '|', '^'], "_");
+    name.starts_with(&cleaned) || cleaned.starts_with(name)
 }
 
 /// Fails on the first benchmark that was measured before `started`.
@@ -97,36 +135,40 @@ pub fn refuse_stale<'a>(
 }
 
 /// The results below `folder`.
-fn visit(mut folder: Folder, baseline: &Path) -> Result<Vec<Benchmark>, Error> {
-    let listing = folder.list()?;
-    let look = |name: &OsString| look(&folder, Path::new(name), baseline);
-    listing.folders.par_iter().map(look).try_reduce(Vec::new, |mut all, more| {
-        all.extend(more);
-        Ok(all)
-    })
+fn visit(folder: &mut Folder, saved: &Path) -> SavedResults {
+    let listing = match folder.list() {
+        Ok(listing) => listing,
+        Err(error) => return SavedResults::unreadable(folder.path.clone(), error),
+    };
+    if listing.files.iter().any(|file| file == CARGO_CRITERION) {
+        return SavedResults { foreign: vec![folder.path.clone()], ..SavedResults::default() };
+    }
+    let look = |name: &OsString| {
+        let name = Path::new(name);
+        look(folder, name, saved)
+            .unwrap_or_else(|error| SavedResults::unreadable(folder.path.join(name), error))
+    };
+    listing.folders.par_iter().map(look).reduce(SavedResults::default, SavedResults::and)
 }
 
 /// The results in and below the folder `name` of `parent`. A result's own folder is searched too, since a function may
 /// be called `new`; but only where there is, or may be, something in it.
-fn look(parent: &Folder, name: &Path, baseline: &Path) -> Result<Vec<Benchmark>, Error> {
-    let result = name.join(baseline);
-    let is_own = FOLDERS.iter().any(|own| name == *own) || name == baseline;
+fn look(parent: &Folder, name: &Path, saved: &Path) -> Result<SavedResults, Error> {
+    let result = name.join(saved);
+    let is_own = FOLDERS.iter().any(|own| name == *own) || name == saved;
     match (is_own, parent.count_folders(name)) {
-        (true, Some(0)) if name != baseline => Ok(Vec::new()),
-        (true, Some(0)) => Ok(wire::read_result(parent, name)?.into_iter().collect()),
+        (true, Some(0)) if name != saved => Ok(SavedResults::default()),
+        (true, Some(0)) => Ok(wire::read_result(parent, name)),
         (false, Some(1)) if parent.count_folders(&result) == Some(0) => {
-            Ok(wire::read_result(parent, &result)?.into_iter().collect())
+            Ok(wire::read_result(parent, &result))
         }
-        _ => visit_and_read(parent, name, baseline),
+        _ => visit_and_read(parent, name, saved),
     }
 }
 
-fn visit_and_read(parent: &Folder, name: &Path, baseline: &Path) -> Result<Vec<Benchmark>, Error> {
-    let mut found = visit(parent.inner(name)?, baseline)?;
-    if name == baseline {
-        found.extend(wire::read_result(parent, name)?);
-    }
-    Ok(found)
+fn visit_and_read(parent: &Folder, name: &Path, saved: &Path) -> Result<SavedResults, Error> {
+    let found = visit(&mut parent.inner(name)?, saved);
+    Ok(if name == saved { found.and(wire::read_result(parent, name)) } else { found })
 }
 
 fn count_saved(mut folder: Folder, counts: &mut BTreeMap<String, usize>) -> Result<(), Error> {
@@ -136,15 +178,4 @@ fn count_saved(mut folder: Folder, counts: &mut BTreeMap<String, usize>) -> Resu
         *counts.entry(name).or_default() += 1;
     }
     listing.folders.iter().try_for_each(|name| count_saved(folder.inner(Path::new(name))?, counts))
-}
-
-fn refuse_duplicates(sorted: &[Benchmark]) -> Result<(), Error> {
-    match sorted.windows(2).find(|pair| pair[0].id == pair[1].id) {
-        None => Ok(()),
-        Some(pair) => Err(Error::DuplicateBenchmark {
-            id: pair[0].id.clone(),
-            first: pair[0].folder.clone(),
-            second: pair[1].folder.clone(),
-        }),
-    }
 }

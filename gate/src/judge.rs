@@ -6,108 +6,38 @@
 //!
 //! A verdict is a join over all findings (`Pass < Undecided < Fail`), so a comparison with a baseline, when there is
 //! one, joins its own verdict to the one of the thresholds and nothing else changes.
+//! Findings are worked out once, when everything is there, and kept.
 
 mod accepted;
 mod compared;
-mod not_run;
+mod coverage;
+mod missing;
 mod row;
 pub mod run_set;
+mod scope;
 mod verdict;
 
-use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use std::sync::Arc;
 
-use crate::metadata::EngineMetadata;
 use crate::model::benchmark::{Benchmark, category_of};
 use crate::model::error::Error;
-use crate::thresholds::{Kind, Thresholds};
+use crate::stats::Outcome;
+use crate::thresholds::{Kind, Metric, Thresholds};
 
 pub use accepted::acknowledge;
-pub use compared::{Compared, ComparedRow, ComparedSide, Measuring};
-pub use not_run::NotRun;
-pub use row::Row;
-pub use verdict::{Severity, Undecided, Verdict};
-
-/// A metric that fewer fresh results answer than it asks for: most often none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Missing {
-    /// The metric's id, with its `*`.
-    pub id: String,
-    /// What people call it.
-    pub name: String,
-    /// Which list it stands in.
-    pub kind: Kind,
-    /// The fresh results that there are.
-    pub found: usize,
-    /// The fewest that there must be.
-    pub at_least: usize,
-}
-
-impl Missing {
-    /// What is there of it, in words.
-    #[must_use]
-    pub fn what(&self) -> String {
-        match self.found {
-            0 => "no fresh result".to_owned(),
-            found => format!("only {found} of {}", self.at_least),
-        }
-    }
-}
-
-/// A benchmark that no metric judges. Criterion stores no unit, so its value has none.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Unmatched {
-    /// The benchmark's id.
-    pub id: String,
-    /// The mean, as Criterion stored it.
-    pub mean: f64,
-}
-
-impl From<&Benchmark> for Unmatched {
-    fn from(benchmark: &Benchmark) -> Self {
-        Self { id: benchmark.id.clone(), mean: benchmark.estimates.mean.point }
-    }
-}
-
-/// A category that could not run to its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Failure {
-    /// The category.
-    pub category: String,
-    /// How it ended: its exit code or signal.
-    pub reason: String,
-    /// The last lines that it printed.
-    pub output: Vec<String>,
-}
-
-/// What is to be judged: all categories, or some, of which some may have failed to run.
-#[derive(Debug, Clone, Default)]
-pub struct Scope {
-    /// The categories asked for; empty means all.
-    pub categories: Vec<String>,
-    /// Those that could not run to their end.
-    pub failures: Vec<Failure>,
-    /// What the benches noted of their engines.
-    pub facts: EngineMetadata,
-    /// The engines that have to be measured.
-    pub required: Vec<String>,
-}
-
-impl Scope {
-    /// Whether the benchmark or metric `id` is to be judged.
-    #[must_use]
-    pub fn holds(&self, id: &str) -> bool {
-        self.categories.is_empty() || self.categories.iter().any(|category| category == category_of(id))
-    }
-}
+pub use compared::{Compared, ComparedRow, ComparedSettings, ComparedSide, Measuring};
+pub use coverage::{Coverage, NotJudged, Unmatched};
+pub use missing::{Missing, NotRun};
+pub use row::MetricRow;
+pub use scope::{Failure, Scope};
+pub use verdict::{Finding, Severity, Undecided, Verdict};
 
 /// A finding for each metric, and what follows from them together.
 #[derive(Debug, Clone)]
 pub struct Judgement {
     /// A row for every metric and benchmark that it judges, by category in the order of the thresholds.
-    pub rows: Vec<Row>,
+    pub rows: Vec<MetricRow>,
     /// Benchmarks that no metric judges.
     pub unlimited: Vec<Unmatched>,
     /// Metrics without a fresh result.
@@ -122,52 +52,108 @@ pub struct Judgement {
     pub min_pass_rate: f64,
     /// The comparison with a baseline, where one was asked for.
     pub comparison: Option<Compared>,
+    /// How much of what is there was judged.
+    pub coverage: Coverage,
+    /// Everything that keeps the verdict from being a pass.
+    pub findings: Vec<Finding>,
+    /// The worst of all findings.
+    pub verdict: Verdict,
 }
 
-/// Judges `benchmarks` by `thresholds`, as far as `scope` reaches.
+/// Judges `benchmarks` by `thresholds`, as far as `scope` reaches, and joins the `comparison` of them if there is one.
 ///
 /// # Errors
-/// A metric cannot judge a benchmark that it names, because the bench declares no throughput.
-pub fn judge(thresholds: &Thresholds, benchmarks: &[Benchmark], scope: Scope) -> Result<Judgement, Error> {
-    let mut answers = vec![Answers::default(); thresholds.metrics.len()];
-    let mut unlimited = Vec::new();
-    for benchmark in benchmarks.iter().filter(|benchmark| scope.holds(&benchmark.id)) {
-        let matching = thresholds.matching(&benchmark.id);
-        matching.iter().for_each(|position| answers[*position].matching += 1);
-        for position in thresholds.judging(&matching) {
-            answers[position].rows.push(Row::new(&thresholds.metrics[position], benchmark)?);
-        }
-        unlimited.extend(matching.is_empty().then(|| Unmatched::from(benchmark)));
-    }
-    let missing = missing(thresholds, &answers, &scope);
-    let (not_run, unmet) =
-        (not_run::not_run(thresholds, &scope), not_run::unmet(thresholds, &missing, &scope));
-    let rows = answers.into_iter().flat_map(|answers| answers.rows).collect();
-    let (failures, min_pass_rate) = (scope.failures, thresholds.min_pass_rate);
-    Ok(Judgement { rows, unlimited, missing, failures, not_run, unmet, min_pass_rate, comparison: None })
+/// A metric cannot judge a benchmark that it names: the bench declares no throughput, or one of another kind. All such
+/// metrics are named.
+pub fn judge(
+    thresholds: &Thresholds,
+    benchmarks: &[Benchmark],
+    scope: Scope,
+    comparison: Option<Compared>,
+) -> Result<Judgement, Error> {
+    let Answers { matching, rows, unlimited } = Answers::of(thresholds, benchmarks, &scope)?;
+    let missing = missing(thresholds, benchmarks, &matching, &scope);
+    let judgement = Judgement {
+        coverage: coverage(benchmarks, &unlimited, &scope, comparison.as_ref()),
+        not_run: missing::not_run(thresholds, &scope),
+        unmet: missing::unmet(thresholds, &missing, &scope),
+        failures: scope.failures,
+        min_pass_rate: thresholds.min_pass_rate,
+        findings: Vec::new(),
+        verdict: Verdict::Undecided(Undecided::BadInput),
+        rows,
+        unlimited,
+        missing,
+        comparison,
+    };
+    Ok(judgement.concluded())
 }
 
-/// What there is to one metric.
-#[derive(Debug, Clone, Default)]
+/// What there is to each metric.
 struct Answers {
-    /// The benchmarks that its id names, also those that another metric judges by their exact id.
-    matching: usize,
-    rows: Vec<Row>,
+    /// The benchmarks that each metric's id names, also those that another metric judges by a more specific id.
+    matching: Vec<usize>,
+    rows: Vec<MetricRow>,
+    unlimited: Vec<Unmatched>,
+}
+
+impl Answers {
+    fn of(thresholds: &Thresholds, benchmarks: &[Benchmark], scope: &Scope) -> Result<Self, Error> {
+        let mut matching = vec![0; thresholds.metrics.len()];
+        let (mut judged, mut unlimited, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+        for benchmark in benchmarks.iter().filter(|benchmark| scope.holds(&benchmark.id)) {
+            let naming = thresholds.matching(&benchmark.id);
+            naming.iter().for_each(|position| matching[*position] += 1);
+            for position in thresholds.judging(&naming) {
+                match MetricRow::new(&thresholds.metrics[position], benchmark) {
+                    Ok(row) => judged.push((position, row)),
+                    Err(error) => errors.push(error),
+                }
+            }
+            unlimited.extend(naming.is_empty().then(|| Unmatched::from(benchmark)));
+        }
+        judged.sort_by_key(|(position, _)| *position);
+        let rows = judged.into_iter().map(|(_, row)| row).collect();
+        Error::join(errors).map_or(Ok(Self { matching, rows, unlimited }), Err)
+    }
+}
+
+/// How much of `benchmarks` is judged, of which `unlimited` have no limit, unless a `comparison` judges these.
+fn coverage(
+    benchmarks: &[Benchmark],
+    unlimited: &[Unmatched],
+    scope: &Scope,
+    comparison: Option<&Compared>,
+) -> Coverage {
+    let one_sided = |outcome| comparison.into_iter().flat_map(move |it| it.of_outcome(outcome));
+    let new: HashSet<&str> = one_sided(Outcome::New).map(|row| row.change.id.as_str()).collect();
+    let is_left = |it: &&Unmatched| comparison.is_none() || new.contains(it.id.as_str());
+    let without_limit = unlimited.iter().filter(is_left).count();
+    let in_scope = benchmarks.iter().filter(|benchmark| scope.holds(&benchmark.id)).count();
+    let left_out = [
+        (without_limit, "without a limit"),
+        (benchmarks.len() - in_scope, "of other categories"),
+        (one_sided(Outcome::Missing).count(), "only in the baseline"),
+    ];
+    let left_out = left_out.into_iter().chain(scope.left_out.iter().copied()).collect();
+    Coverage::new(in_scope - without_limit, left_out)
 }
 
 /// The metrics in scope that fewer benchmarks answer than they ask for, and of which no bench said why.
-fn missing(thresholds: &Thresholds, answers: &[Answers], scope: &Scope) -> Vec<Missing> {
-    let all = thresholds.metrics.iter().zip(answers).filter(|(metric, _)| scope.holds(&metric.id));
-    let unanswered = all
-        .filter(|(metric, answers)| answers.matching < metric.at_least && !scope.facts.rule_out(&metric.id));
-    let missing = unanswered.map(|(metric, answers)| Missing {
-        id: metric.id.clone(),
-        name: metric.name.clone(),
-        kind: metric.kind(),
-        found: answers.matching,
-        at_least: metric.at_least,
-    });
-    missing.collect()
+fn missing(
+    thresholds: &Thresholds,
+    benchmarks: &[Benchmark],
+    matching: &[usize],
+    scope: &Scope,
+) -> Vec<Missing> {
+    // A part of what a metric names is enough where a part was asked for.
+    let enough =
+        |metric: &Metric| if scope.filter.is_some() { 1.min(metric.at_least) } else { metric.at_least };
+    let is_missing = |(metric, found): &(&Arc<Metric>, &usize)| {
+        scope.asks_for(metric) && **found < enough(metric) && !scope.facts.rule_out(metric.id.as_str())
+    };
+    let all = thresholds.metrics.iter().zip(matching).filter(is_missing);
+    all.map(|(metric, found)| Missing::new(metric, *found, benchmarks)).collect()
 }
 
 /// Fails on the first of `categories` that neither a benchmark nor a metric belongs to.
@@ -195,12 +181,12 @@ pub fn refuse_unknown_categories(
 
 impl Judgement {
     /// The rows of `[[metric]]`, which are graded.
-    pub fn graded(&self) -> impl Iterator<Item = &Row> {
+    pub fn graded(&self) -> impl Iterator<Item = &MetricRow> {
         self.rows.iter().filter(|row| !row.is_promise())
     }
 
     /// The rows of `[[sla]]`, which are kept or broken.
-    pub fn promised(&self) -> impl Iterator<Item = &Row> {
+    pub fn promised(&self) -> impl Iterator<Item = &MetricRow> {
         self.rows.iter().filter(|row| row.is_promise())
     }
 
@@ -241,39 +227,38 @@ impl Judgement {
         seen
     }
 
-    /// The worst of all findings.
-    #[must_use]
-    pub fn verdict(&self) -> Verdict {
-        self.findings().into_iter().map(|(verdict, _)| verdict).max().unwrap_or(Verdict::Pass)
+    fn concluded(mut self) -> Self {
+        self.findings = self.all_findings();
+        self.verdict = Finding::worst(&self.findings);
+        self
     }
 
-    /// Everything that keeps the verdict from being a pass, each with its reason.
-    #[must_use]
-    pub fn findings(&self) -> Vec<(Verdict, String)> {
-        let failed = self.failures.iter().map(|failure| {
-            (Verdict::Fail, format!("category {} could not run: {}", failure.category, failure.reason))
-        });
+    fn all_findings(&self) -> Vec<Finding> {
+        let failed = self
+            .failures
+            .iter()
+            .map(|failure| format!("category {} could not run: {}", failure.category, failure.reason));
         let critical = self.rows.iter().filter(|row| row.severity == Severity::Critical);
-        let critical = critical.map(|row| (Verdict::Fail, row.failure_message()));
-        let missing = self.missing.iter().map(|missing| {
-            (
-                Verdict::Undecided(Undecided::BadInput),
-                format!("{} for `{}` ({})", missing.what(), missing.id, missing.name),
-            )
-        });
-        let unmet = self.unmet.iter().map(|reason| (Verdict::Fail, reason.clone()));
-        let failed = failed.chain(unmet).chain(critical).chain(self.pass_rate_finding()).chain(missing);
-        failed.chain(self.comparison.iter().flat_map(Compared::findings)).collect()
+        let failed = failed.chain(self.unmet.iter().cloned()).chain(critical.map(MetricRow::failure_message));
+        let failed = failed.map(|reason| Finding { verdict: Verdict::Fail, reason });
+        let missing = self.missing.iter().map(|missing| Finding::bad_input(missing.reason()));
+        let compared = self.comparison.iter().flat_map(|compared| compared.findings.clone());
+        failed.chain(self.pass_rate_finding()).chain(missing).chain(compared).collect()
     }
 
-    fn pass_rate_finding(&self) -> Option<(Verdict, String)> {
+    fn pass_rate_finding(&self) -> Option<Finding> {
         let minimum = self.min_pass_rate;
         match self.pass_rate() {
             None if self.comparison.is_some() || !self.rows.is_empty() => None,
-            None => Some((Verdict::Undecided(Undecided::BadInput), "nothing was judged".to_owned())),
-            Some(rate) if rate < minimum => {
-                Some((Verdict::Fail, format!("pass rate {rate:.1} % is below {minimum} %")))
-            }
+            None => Some(Finding::bad_input(
+                "nothing was judged: no limit is about these results; write some into baselines/thresholds.toml, or \
+                 compare with --baseline NAME"
+                    .to_owned(),
+            )),
+            Some(rate) if rate < minimum => Some(Finding {
+                verdict: Verdict::Fail,
+                reason: format!("pass rate {rate:.1} % is below {minimum} %"),
+            }),
             Some(_) => None,
         }
     }

@@ -19,6 +19,9 @@ use crate::model::error::Error;
 /// The folder of the files in a Criterion home.
 pub const FOLDER: &str = "bench-gate-facts";
 
+/// The folder of the bench targets' own homes, in the Criterion home of a run: `targets/<package>/<target>`.
+pub const TARGETS_FOLDER: &str = "targets";
+
 /// The version of the format.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -104,13 +107,14 @@ impl Default for MetadataFile {
 }
 
 impl EngineMetadata {
-    /// The metadata in `home`; of a run that began at `since`, what it recorded. A home without files has none.
+    /// The metadata in `home` and in the homes of bench targets in it; of a run that began at `since`, what it recorded.
+    /// A home without files has none.
     ///
     /// # Errors
     /// A file cannot be read, is malformed or of another version, or two of them disagree on an engine's version.
     pub fn read(home: &Path, since: Option<SystemTime>) -> Result<Self, Error> {
         let mut metadata = Self::default();
-        for path in files(&home.join(FOLDER))? {
+        for path in all_files(home)? {
             let written =
                 fs::metadata(&path).and_then(|it| it.modified()).map_err(Error::io("read", &path))?;
             if since.is_none_or(|since| written >= since) {
@@ -153,15 +157,25 @@ fn broken(path: &Path) -> impl Fn(String) -> Error {
     move |problem| Error::BrokenFacts { path: path.to_owned(), problem }
 }
 
-/// Every `*.json` in `folder`, in order; none where there is no folder.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+/// Every file of facts in `home` and in the homes of bench targets in it, in order.
+fn all_files(home: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut homes = vec![home.to_owned()];
+    for package in entries(&home.join(TARGETS_FOLDER))? {
+        homes.extend(entries(&package)?);
+    }
+    let files = homes.iter().map(|home| entries(&home.join(FOLDER))).collect::<Result<Vec<_>, _>>()?;
+    let is_json = |path: &PathBuf| path.extension().is_some_and(|it| it == "json");
+    Ok(files.into_iter().flatten().filter(is_json).collect())
+}
+
+/// What `folder` holds, in order; nothing where there is no folder.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
     let entries = fs::read_dir(folder).map_err(Error::io("list", folder))?;
     let paths = entries.map(|entry| entry.map(|entry| entry.path()));
     let mut paths = paths.collect::<Result<Vec<_>, _>>().map_err(Error::io("list", folder))?;
-    paths.retain(|path| path.extension().is_some_and(|it| it == "json"));
     paths.sort();
     Ok(paths)
 }

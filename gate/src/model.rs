@@ -3,4 +3,5 @@
 pub mod benchmark;
 pub mod environment;
 pub mod error;
+pub mod filter;
 pub mod unit;

@@ -5,8 +5,8 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use bench_gate::criterion as saved;
-use bench_gate::model::benchmark::{Benchmark, Samples, Throughput};
+use bench_gate::criterion::{self as saved, Source};
+use bench_gate::model::benchmark::{Benchmark, Throughput};
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{BenchmarkId, Criterion, SamplingMode};
 use tempfile::TempDir;
@@ -43,10 +43,6 @@ fn ids(benchmarks: &[Benchmark]) -> Vec<&str> {
     benchmarks.iter().map(|benchmark| benchmark.id.as_str()).collect()
 }
 
-fn samples(benchmark: &Benchmark) -> Samples {
-    saved::samples(benchmark).expect("the samples of a result")
-}
-
 fn close(one: f64, other: f64) -> bool {
     (one - other).abs() <= 1e-9 * other.abs()
 }
@@ -54,12 +50,11 @@ fn close(one: f64, other: f64) -> bool {
 /// The estimates are those of the samples, as we read both.
 #[track_caller]
 fn agree(benchmark: &Benchmark) {
-    let (values, estimates) = (samples(benchmark).sorted_per_iteration(), &benchmark.estimates);
-    assert_eq!((values.len(), benchmark.sample_count), (SAMPLES, SAMPLES));
+    let (values, estimates) = (benchmark.samples.sorted_per_iteration(), &benchmark.estimates);
+    assert_eq!((values.len(), benchmark.samples.totals.len()), (SAMPLES, SAMPLES));
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let median = f64::midpoint(values[SAMPLES / 2 - 1], values[SAMPLES / 2]);
-    assert!(close(estimates.mean.point, mean), "{benchmark:?}");
-    assert!(close(estimates.median.point, median), "{benchmark:?}");
+    assert!(close(estimates.mean.point, mean) && close(estimates.median.point, median), "{benchmark:?}");
     assert!(estimates.mean.lower <= mean && mean <= estimates.mean.upper, "{benchmark:?}");
     assert!(estimates.std_dev.point >= 0.0 && estimates.median_abs_dev.point >= 0.0, "{benchmark:?}");
 }
@@ -103,8 +98,11 @@ fn throughput_is_read_in_every_unit() {
         (criterion::Throughput::Elements(7), Throughput::Elements(7)),
         (criterion::Throughput::Bytes(8), Throughput::Bytes(8)),
         (criterion::Throughput::BytesDecimal(9), Throughput::Bytes(9)),
-        (criterion::Throughput::Bits(80), Throughput::Bytes(10)),
-        (criterion::Throughput::ElementsAndBytes { elements: 11, bytes: 99 }, Throughput::Elements(11)),
+        (criterion::Throughput::Bits(81), Throughput::Bits(81)),
+        (
+            criterion::Throughput::ElementsAndBytes { elements: 11, bytes: 99 },
+            Throughput::ElementsAndBytes { elements: 11, bytes: 99 },
+        ),
     ];
     let (_home, benchmarks) = written_by(|mut criterion| {
         let mut group = criterion.benchmark_group("group");
@@ -135,8 +133,8 @@ fn the_slope_is_there_where_sampling_was_linear() {
     });
     let [flat, linear] = &benchmarks[..] else { panic!("{:?}", ids(&benchmarks)) };
     let same = |values: &[f64]| values.windows(2).all(|pair| close(pair[0], pair[1]));
-    assert!(flat.estimates.slope.is_none() && same(&samples(flat).iterations), "{flat:?}");
-    assert!(linear.estimates.slope.is_some() && !same(&samples(linear).iterations), "{linear:?}");
+    assert!(flat.estimates.slope.is_none() && same(&flat.samples.iterations), "{flat:?}");
+    assert!(linear.estimates.slope.is_some() && !same(&linear.samples.iterations), "{linear:?}");
     assert_eq!(flat.estimates.typical(), flat.estimates.mean);
 }
 
@@ -184,7 +182,7 @@ fn a_measurement_of_ones_own_is_read_as_it_was_replayed() {
         let mut group = criterion.benchmark_group("users");
         group.sampling_mode(SamplingMode::Flat).bench_function("max", |bencher| bencher.iter_custom(next));
     });
-    let values = samples(&benchmarks[0]).sorted_per_iteration();
+    let values = benchmarks[0].samples.sorted_per_iteration();
     assert!(close(values[SAMPLES - 1], replayed.get()), "{values:?} up to {}", replayed.get());
     assert!(values.windows(2).all(|pair| close(pair[1] - pair[0], 1.0)), "{values:?}");
     agree(&benchmarks[0]);
@@ -196,12 +194,12 @@ fn a_saved_baseline_is_read_by_name_beside_the_latest_results() {
     let (home, latest) = written_by(|criterion| named_benchmarks(criterion.save_baseline("main".to_owned())));
     let saved = saved::load(home.path(), "main").expect("the saved baseline");
     let numbers = |benchmarks: &[Benchmark]| -> Vec<_> {
-        benchmarks.iter().map(|it| (it.id.clone(), it.throughput, it.estimates, samples(it))).collect()
+        benchmarks.iter().map(|it| (it.id.clone(), it.throughput, it.estimates, it.samples.clone())).collect()
     };
     assert_eq!(numbers(&saved), numbers(&latest));
     assert!(saved.iter().all(|benchmark| benchmark.folder.ends_with("main")));
     assert_eq!(
-        saved::saved_baselines(home.path()).unwrap().into_iter().collect::<Vec<_>>(),
+        saved::CriterionHome(home.path()).saved_sets().unwrap().into_iter().collect::<Vec<_>>(),
         [("main".into(), 8)]
     );
     saved::refuse_stale(&latest, before).expect("results of this run");
@@ -215,5 +213,5 @@ fn measuring_again_replaces_the_latest_results_and_adds_no_benchmark() {
     let second = saved::load(home.path(), saved::LATEST).expect("the second results");
     assert_eq!(ids(&second), ids(&first));
     assert!(second.iter().all(|benchmark| saved::written(benchmark).unwrap() >= between));
-    assert!(saved::saved_baselines(home.path()).unwrap().is_empty(), "`base` is Criterion's own");
+    assert!(saved::CriterionHome(home.path()).saved_sets().unwrap().is_empty(), "`base` is Criterion's own");
 }

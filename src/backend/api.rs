@@ -20,7 +20,7 @@
 //! ```
 //! use std::sync::Arc;
 //! use backend_bench::backend::agent::{LatencyProfile, Llm, SimulatedLlm, Supervisor, SupervisorConfig};
-//! use backend_bench::backend::api::{ApiConfig, Parts, Server};
+//! use backend_bench::backend::api::{ApiConfig, Parts, ApiServer};
 //! use backend_bench::backend::broadcaster::{Broadcaster, BroadcasterConfig};
 //! use backend_bench::backend::cache::{CacheConfig, ResponseCache};
 //! use backend_bench::backend::database::{Database, PoolOptions, Sqlite};
@@ -38,7 +38,7 @@
 //!     broadcaster: Broadcaster::new(BroadcasterConfig::default()),
 //!     agent: Supervisor::new(Llm::new(llm.llm_config())?, SupervisorConfig::default()),
 //! };
-//! let server = Server::start(parts, ApiConfig::new(folder.path().join("uploads"))).await?;
+//! let server = ApiServer::start(parts, ApiConfig::new(folder.path().join("uploads"))).await?;
 //!
 //! let health = reqwest::get(server.url("/health")).await?;
 //! assert_eq!(health.status(), 200);
@@ -58,4 +58,4 @@ mod server;
 
 pub use app::{ApiConfig, Parts};
 pub(crate) use routes::router;
-pub use server::{ApiStartError, Server};
+pub use server::{ApiServer, ApiStartError};

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::backend::agent::{LatencyProfile, Llm, LlmConfig, SimulatedLlm, Supervisor, SupervisorConfig};
-use crate::backend::api::{ApiConfig, Parts, Server};
+use crate::backend::api::{ApiConfig, ApiServer, Parts};
 use crate::backend::broadcaster::{Broadcaster, BroadcasterConfig};
 use crate::backend::cache::{CacheConfig, ResponseCache};
 use crate::backend::database::{Conversations, Database, PoolOptions, Sqlite, corpus};
@@ -67,7 +67,7 @@ pub(crate) fn metadata() -> Engine {
 /// A running backend.
 pub struct Platform {
     /// The API.
-    pub server: Server,
+    pub server: ApiServer,
     /// Handles to the parts behind it.
     pub parts: Parts,
     /// The model behind the agent.
@@ -118,7 +118,7 @@ impl Platform {
         };
         let mut api = ApiConfig::new(folder.path().join("uploads"));
         change(&mut api);
-        let server = Server::start(parts.clone(), api).await?;
+        let server = ApiServer::start(parts.clone(), api).await?;
         Ok(Self { server, parts, llm, folder })
     }
 

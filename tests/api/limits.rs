@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use backend_bench::backend::api::{ApiConfig, Server};
+use backend_bench::backend::api::{ApiConfig, ApiServer};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -94,9 +94,9 @@ async fn a_port_that_is_taken_is_named() {
     let platform = platform().await;
     let mut config = ApiConfig::new(platform.folder().join("uploads"));
     config.address = platform.server.address();
-    let error = Server::start(platform.parts.clone(), config).await.map(drop).unwrap_err().to_string();
+    let error = ApiServer::start(platform.parts.clone(), config).await.map(drop).unwrap_err().to_string();
     assert!(error.contains(&platform.server.address().to_string()) && error.contains("free port"), "{error}");
     let config = ApiConfig::new(platform.folder().join("platform.db/uploads"));
-    let error = Server::start(platform.parts.clone(), config).await.map(drop).unwrap_err().to_string();
+    let error = ApiServer::start(platform.parts.clone(), config).await.map(drop).unwrap_err().to_string();
     assert!(error.contains("platform.db/uploads") && error.contains("written to"), "{error}");
 }

@@ -1,7 +1,7 @@
 //! `bench-gate ab`: measures two revisions against each other, and judges the change.
 
-mod sides;
-mod verdict;
+mod report;
+mod request;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -12,27 +12,29 @@ use crate::command::cli::AbArgs;
 use crate::files::noise::NOISE_FILE;
 use crate::files::store;
 use crate::judge::run_set::RunSetError;
-use crate::measure::ab::deployment;
-use crate::measure::ab::git::Repository;
-use crate::measure::ab::{
-    BASE, BuiltRevision, HEAD, Inventory, Lab, MODE, Place, Prepared, Row, Schedule, Source, Stand, Trial,
-    Watch,
+use crate::measure::cargo::{BuiltTargets, Workspace};
+use crate::measure::interleave::checkouts::Checkouts;
+use crate::measure::interleave::git::Repository;
+use crate::measure::interleave::{
+    BASE, BenchTargets, BuiltRevision, HEAD, Inventory, MODE, Prepared, ProcessContext, ProgressReporter,
+    RevisionSource, SampledRow, Sampler, Schedule, SequentialTest, TargetId, deployment, interleave,
 };
-use crate::measure::run::{BenchBinary, Interrupt, Project};
+use crate::measure::process::Interrupt;
+use crate::measure::run::Processor;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
 use crate::thresholds::policies::Policies;
-use sides::Wanted;
-use verdict::Measured;
+use report::AbComparison;
+use request::AbRequest;
 
 /// Measures what `arguments` name.
-pub fn ab(arguments: &AbArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, Error> {
+pub(crate) fn ab(arguments: &AbArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, Error> {
     let policies = check(arguments)?;
     let different_environment = different_noise(arguments, &policies)?;
     let interrupt = Interrupt::on_signals().map_err(Error::io("listen to", Path::new("signals")))?;
-    let seed = arguments.effort.seed();
-    let job = Job { arguments, policies, different_environment, interrupt, seed, quiet };
-    // What a signal ended in the middle fails in its own way.
+    let (seed, processor) = (arguments.effort.seed(), arguments.effort.processor()?);
+    let job = AbJob { arguments, policies, different_environment, interrupt, seed, processor, quiet };
+    // A step that a signal interrupted fails in its own way.
     job.run(out).map_err(|error| job.interrupt.check().err().unwrap_or(error))
 }
 
@@ -63,113 +65,151 @@ fn different_noise(arguments: &AbArgs, policies: &Policies) -> Result<Option<Str
     Err(difference.into())
 }
 
-/// All that holds from the beginning to the end.
-struct Job<'a> {
+/// What holds from the beginning to the end.
+struct AbJob<'a> {
     arguments: &'a AbArgs,
     policies: Policies,
     /// How the machine differs from the one whose noise gave the margins, where that is allowed.
     different_environment: Option<String>,
     interrupt: Interrupt,
     seed: u64,
+    processor: Option<Processor>,
     quiet: bool,
 }
 
 /// Both sides, built. Two sides of one revision are one.
-struct Sides {
+struct BuiltPair {
     base: BuiltRevision,
     head: Option<BuiltRevision>,
 }
 
-impl Sides {
-    fn head(&self) -> &[BenchBinary] {
-        &self.head.as_ref().unwrap_or(&self.base).binaries
+impl BuiltPair {
+    fn head(&self) -> &BuiltTargets {
+        &self.head.as_ref().unwrap_or(&self.base).built
     }
 }
 
-impl Job<'_> {
+impl AbJob<'_> {
     fn run(&self, out: &mut dyn Write) -> Result<u8, Error> {
-        let (repository, project) = (Repository::here()?, Project::here()?);
-        deployment::refuse(&[&project.root])?;
-        let wanted = Wanted::new(&repository, &project, self.arguments)?;
-        let place = Place::take(&project.target)?;
+        let (repository, workspace) = (Repository::here()?, self.workspace()?);
+        let request = AbRequest::new(&repository, &workspace, self.arguments)?;
+        let checkouts = Checkouts::take(&repository, &workspace.target)?;
         let mut log = Log { out: &mut *out, json: self.arguments.json };
-        let sides = self.build(&wanted, &place, &repository, &mut Watch::new(&mut log, self.quiet))?;
-        let measured = self.measure(&sides, &place, &mut log)?;
-        self.conclude(&wanted, measured, out)
+        let built = self.build(&request, &checkouts, &workspace.root, &mut log)?;
+        let comparison = self.measure(&built, &checkouts, &mut log)?;
+        self.report(&request, comparison, out)
+    }
+
+    fn workspace(&self) -> Result<Workspace, Error> {
+        let workspace = Workspace::open(Path::new("."), &self.arguments.selection, &self.interrupt)?;
+        deployment::refuse([workspace.root.as_path()]).map(|()| workspace)
     }
 
     fn build(
         &self,
-        wanted: &Wanted,
-        place: &Place,
-        repository: &Repository,
-        watch: &mut Watch<'_>,
-    ) -> Result<Sides, Error> {
-        let prepare = |name, source: &Source| Prepared::new(place, repository, name, source.clone());
-        let base = prepare(BASE, &wanted.base)?;
-        let is_other = !wanted.base.is_same(&wanted.head);
-        let head = is_other.then(|| prepare(HEAD, &wanted.head)).transpose()?;
-        wanted.refuse_unknown(&base, head.as_ref())?;
-        let base = self.build_side(base, BASE, wanted, watch)?;
-        let head = head.map(|head| self.build_side(head, HEAD, wanted, watch)).transpose()?;
-        Ok(Sides { base, head })
+        request: &AbRequest,
+        checkouts: &Checkouts,
+        root: &Path,
+        log: &mut dyn Write,
+    ) -> Result<BuiltPair, Error> {
+        let (base, head) = self.check_out(request, checkouts)?;
+        let (base_root, mut progress) = (base.root().to_owned(), ProgressReporter::new(log, self.quiet));
+        let base = self.build_side(base, request, &[root], &mut progress)?;
+        let head = head.map(|head| self.build_side(head, request, &[root, &base_root], &mut progress));
+        Ok(BuiltPair { base, head: head.transpose()? })
+    }
+
+    /// Both sides; the base alone where they are one revision.
+    fn check_out<'c>(
+        &self,
+        request: &AbRequest,
+        checkouts: &'c Checkouts,
+    ) -> Result<(Prepared<'c>, Option<Prepared<'c>>), Error> {
+        let prepare = |name, source: &RevisionSource| {
+            Prepared::new(checkouts, name, source.clone(), &self.arguments.selection, &self.interrupt)
+        };
+        let base = prepare(BASE, &request.base)?;
+        let is_other = !request.base.is_same(&request.head);
+        let head = is_other.then(|| prepare(HEAD, &request.head)).transpose()?;
+        request.refuse_unknown(base.labels(), head.as_ref().map(Prepared::labels).unwrap_or_default())?;
+        Ok((base, head))
     }
 
     fn build_side(
         &self,
-        side: Prepared,
-        name: &str,
-        wanted: &Wanted,
-        watch: &mut Watch<'_>,
+        side: Prepared<'_>,
+        request: &AbRequest,
+        locks: &[&Path],
+        progress: &mut ProgressReporter<'_>,
     ) -> Result<BuiltRevision, Error> {
-        watch.say(&format!("Building the {name}, {}...", side.source));
-        let side = side.build(name, &wanted.categories, &self.interrupt)?;
-        deployment::refuse(&side.packages())?;
-        Ok(side)
+        progress.say(&format!("Building the {}...", side.described()));
+        side.use_lock(locks)?;
+        side.build(&request.targets, &self.interrupt)
     }
 
-    fn measure(&self, sides: &Sides, place: &Place, log: &mut dyn Write) -> Result<Measured, Error> {
-        let (effort, started) = (&self.arguments.effort, Instant::now());
-        let mut lab = Lab::new(
-            &sides.base.binaries,
-            sides.head(),
-            effort.surroundings(place, &self.interrupt, started)?,
-        );
-        let inventory = lab.take_stock(self.arguments.filter.as_deref())?;
-        let watch = self.announce(log, &inventory, sides);
-        let stand = self.stand(lab, &inventory, watch)?;
-        let mut trial = Trial::new(stand, self.arguments.comparison.alpha, self.arguments.pairs_max)?;
-        let interrupted = stopped(trial.run(&inventory.new))?;
-        Ok(Measured { elapsed: started.elapsed(), interrupted, ..self.measured(&trial, &inventory)? })
+    fn measure(
+        &self,
+        built: &BuiltPair,
+        checkouts: &Checkouts,
+        log: &mut dyn Write,
+    ) -> Result<AbComparison, Error> {
+        let (arguments, started) = (self.arguments, Instant::now());
+        let mut targets =
+            BenchTargets::new(&built.base.built, built.head(), self.context(checkouts, started));
+        let inventory = targets.list(arguments.filter.as_ref())?;
+        let progress = self.announced(log, &inventory, built);
+        let measured = self.sample(self.sampler(targets, &inventory, progress)?, &inventory)?;
+        let differ = built.head.as_ref().and_then(|head| built.base.changed_dependencies(head));
+        Ok(measured.ended(started.elapsed(), differ))
     }
 
-    fn announce<'a>(&self, log: &'a mut dyn Write, inventory: &Inventory, sides: &Sides) -> Watch<'a> {
-        let Inventory { both, new, missing, .. } = inventory;
-        let (both, new, missing) = (both.len(), new.len(), missing.len());
-        let seconds = self.arguments.effort.budget.as_secs_f64();
+    fn context<'a>(&'a self, checkouts: &'a Checkouts, started: Instant) -> ProcessContext<'a> {
+        let effort = &self.arguments.effort;
+        effort.context(checkouts.scratch(), &self.interrupt, self.processor, started)
+    }
+
+    fn sample(&self, mut sampler: Sampler<'_>, inventory: &Inventory) -> Result<AbComparison, Error> {
+        let (alpha, most) = (self.arguments.comparison.alpha, self.arguments.pairs_max);
+        let mut test = SequentialTest::new(sampler.rows.len(), alpha, most)?;
+        let interrupted = stopped(interleave(&mut sampler, &mut test, &inventory.new))?;
+        let comparison = test.comparison(&sampler)?;
+        AbComparison::new(&self.policies, &sampler, comparison, inventory, interrupted)
+    }
+
+    fn announced<'a>(
+        &self,
+        log: &'a mut dyn Write,
+        inventory: &Inventory,
+        built: &BuiltPair,
+    ) -> ProgressReporter<'a> {
+        let Inventory { both, identical, new, missing, .. } = inventory;
+        let [both, identical, new, missing] = [both, identical, new, missing].map(Vec::len);
         let a_a = "A/A: both sides are one revision, so nothing can have changed. ";
-        let a_a = if sides.head.is_none() { a_a } else { "" };
-        let mut watch = Watch::new(log, self.quiet);
-        watch.say(&format!(
-            "{a_a}Measuring for {seconds} s at most: {both} benchmarks on both sides, {new} new, {missing} missing"
+        let a_a = if built.head.is_none() { a_a } else { "" };
+        let mut progress = ProgressReporter::new(log, self.quiet);
+        progress.say(&format!(
+            "{a_a}Measuring for {} s at most: {both} benchmarks on both sides, {new} new, {missing} missing, \
+             {identical} in identical executables",
+            self.arguments.effort.budget.as_secs_f64()
         ));
-        watch
+        progress
     }
 
-    /// Where the benchmarks of `inventory` are measured.
-    fn stand<'a>(&self, lab: Lab<'a>, inventory: &Inventory, watch: Watch<'a>) -> Result<Stand<'a>, Error> {
-        let row = |(bench, id): &(usize, String)| Ok(Row::new(id.clone(), *bench, self.policies.row(id)?));
-        Ok(Stand {
-            lab,
-            rows: inventory.both.iter().map(row).collect::<Result<_, Error>>()?,
-            failures: inventory.failures.clone(),
-            schedule: Schedule::new(self.seed),
-            watch,
-        })
+    /// What takes samples of the benchmarks of `inventory`.
+    fn sampler<'a>(
+        &self,
+        targets: BenchTargets<'a>,
+        inventory: &Inventory,
+        progress: ProgressReporter<'a>,
+    ) -> Result<Sampler<'a>, Error> {
+        let row = |(target, id): &TargetId| Ok(SampledRow::new(id.clone(), *target, self.policies.row(id)?));
+        let rows = inventory.both.iter().map(row).collect::<Result<_, Error>>()?;
+        let (failures, schedule) = (inventory.failures.clone(), Schedule::new(self.seed));
+        Ok(Sampler { targets, rows, failures, schedule, progress })
     }
 }
 
-/// The signal that ended a trial early, if one did.
+/// The signal that interrupted the measurement, if one did.
 fn stopped(ended: Result<(), Error>) -> Result<Option<Error>, Error> {
     match ended {
         Err(error @ Error::Interrupted { .. }) => Ok(Some(error)),

@@ -22,7 +22,7 @@ impl Against {
     /// The baseline that `arguments` name, if they do: a named one, else one that Criterion saved.
     ///
     /// # Errors
-    /// There is none of that name, or a margin is `auto` and nobody measured it.
+    /// There is none of that name, or a margin is `auto` and was not measured.
     pub fn load(
         arguments: &AgainstArgs,
         thresholds: &Thresholds,
@@ -33,14 +33,14 @@ impl Against {
         let (named, criterion_home) = (baselines.clone(), criterion_home.map(ToOwned::to_owned));
         let base = RunSet::from_baseline(find(name, &BaselineArgs { named, criterion_home })?);
         let margin = arguments.comparison.margin;
-        let policies = Policies::new(Some(thresholds.clone()), margin, &baselines.folder)?;
+        let policies = Policies::new(thresholds.clone(), margin, &baselines.folder)?;
         Ok(Some(Self { base, policies, comparison: arguments.comparison.clone() }))
     }
 
     /// Refuses, before minutes are spent on them, `runs` that could not be compared in any case.
     ///
     /// # Errors
-    /// One run would stand against one, or another environment against this one.
+    /// Another environment would stand against this one.
     pub fn refuse_in_advance(&self, runs: usize, environment: &Environment) -> Result<(), Error> {
         let run = RecordedRun {
             origin: "this run".to_owned(),
@@ -51,7 +51,6 @@ impl Against {
             results: Vec::new(),
         };
         let head = RunSet { name: "this run".to_owned(), runs: vec![run; runs] };
-        run_set::refuse_one_against_one(&self.base, &head)?;
         match run_set::different_environment(&self.base, &head) {
             Some(difference) if !self.comparison.allow_different_environment => Err(difference.into()),
             _ => Ok(()),
@@ -74,9 +73,8 @@ impl Against {
         [&mut self.base, &mut head]
             .into_iter()
             .for_each(|it| it.retain(|id| holds(id) && !facts.rule_out(id)));
-        let mut compared = compared(&self.base, &head, Pairing::Unpaired, &self.policies, &self.comparison)?;
         let note = format!("{ruled_out} benchmarks of the baseline are left out: NOT RUN here");
-        compared.notes.extend((ruled_out > 0).then_some(note));
-        Ok(compared)
+        let note = (ruled_out > 0).then_some(note);
+        compared(&self.base, &head, Pairing::Unpaired, &self.policies, &self.comparison, note)
     }
 }

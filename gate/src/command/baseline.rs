@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::print;
 use crate::command::cli::{BaselineArgs, BaselineVerb};
-use crate::criterion;
+use crate::criterion::{self, CriterionHome, Source};
 use crate::files::baseline::{Baseline, BaselineName, Measured, Run, Store};
 use crate::files::store;
 use crate::model::environment::Environment;
@@ -33,7 +33,7 @@ fn list(places: &BaselineArgs, out: &mut dyn Write) -> Result<(), Error> {
     let named =
         store.names()?.iter().map(|name| Ok(line(&store.load(name)?))).collect::<Result<Vec<_>, Error>>()?;
     let home = criterion::criterion_home(places.criterion_home.as_deref());
-    let saved = criterion::saved_baselines(&home)?.into_iter();
+    let saved = CriterionHome(&home).saved_sets()?.into_iter();
     let saved: Vec<String> =
         saved.map(|(name, count)| format!("  {name:<20} {count} benchmarks\n")).collect();
     print(out, &section(&format!("Named baselines in {}:", places.named.folder.display()), &named))?;

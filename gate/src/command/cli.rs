@@ -5,17 +5,21 @@
 mod ab;
 mod compare;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::{ValueParser, ValueParserFactory};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use ab::{AbArgs, CalibrateArgs, EffortArgs};
-pub use compare::{AgainstArgs, CompareArgs, ComparisonArgs};
+pub use compare::{AgainstArgs, CompareArgs, ComparisonArgs, SavedName};
 
 use crate::files::baseline::{BASELINES_FOLDER, BaselineName};
+use crate::measure::cargo::Selection;
+use crate::measure::cargo::launch::SUBCOMMAND;
+use crate::model::filter::IdFilter;
 use crate::report::REPORTS_FOLDER;
-use crate::thresholds::THRESHOLDS_FILE;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,9 +34,10 @@ Examples:
   bench-gate check                          judge what `cargo bench` left in target/criterion
   bench-gate check --criterion-home DIR --thresholds FILE
                                             judge any Criterion project
+  bench-gate check --baseline main          compare with `cargo bench -- --save-baseline main`
   bench-gate compare --base A1 --base A2 … --head B1 --head B2 … --paired
                                             compare Criterion homes, one for each run
-  bench-gate ab main                        measure this commit against `main`, turn by turn
+  bench-gate ab                             measure this commit against its merge base with the default branch
   bench-gate ab main worktree cache         the files as they are, and one bench target
   bench-gate calibrate cache --rounds 20    how noisy each benchmark is here, for automatic margins
   bench-gate baseline list                  what was saved, here and by Criterion itself
@@ -42,7 +47,8 @@ Exit codes:
   0  judged, and good enough
   1  judged, and not good enough; or a category could not run; or a benchmark regressed or is gone
   2  could not judge: bad input, or a threshold without a fresh result
-  3  compared, and the data do not tell: the null control is red, or (--strict) a row is inconclusive
+  3  compared, and the data do not tell: the null control is red, no row is decided, or (--strict) a row is
+     inconclusive or suspiciously better
   130  interrupted";
 
 /// A name that is refused is answered with the remedy, as every other error is.
@@ -86,7 +92,7 @@ pub enum Color {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Run the benches of the project in this folder, then judge their results.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Judge results that are there already, of any Criterion project.
     Check(CheckArgs),
     /// Measure two revisions turn by turn on this machine: the gate for pull requests.
@@ -100,6 +106,14 @@ pub enum Verb {
     Baseline(BaselineVerb),
     /// Print the limits in force as JSON.
     Thresholds(ThresholdsFile),
+    /// Write down how cargo starts a bench: this program is the runner when benches are built.
+    #[command(name = SUBCOMMAND, hide = true)]
+    RecordLaunch {
+        into: PathBuf,
+        executable: OsString,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
 }
 
 /// What `run` takes.
@@ -108,6 +122,9 @@ pub struct RunArgs {
     /// Bench targets to run; all of them if none is named.
     #[arg(value_name = "CATEGORY")]
     pub categories: Vec<String>,
+    /// Only one benchmark, or those whose ids begin with these parts; `*` stands for one part.
+    #[arg(long, value_name = "ID")]
+    pub filter: Option<IdFilter>,
     /// Small sizes and few samples (`BENCH_MODE=quick`): minutes instead of tens of them.
     #[arg(long)]
     pub quick: bool,
@@ -120,6 +137,12 @@ pub struct RunArgs {
     /// Run every bench so many times, each in a process and a home of its own: evidence for comparisons.
     #[arg(long, value_name = "N", default_value = "1", value_parser = runs)]
     pub runs: usize,
+    /// Fail where a bench target is left out: one of another harness, one that does not build or that needs features.
+    #[arg(long)]
+    pub require_all: bool,
+    /// The time that each bench target has: `90s`, `1h 30m`.
+    #[arg(long, value_name = "TIME", default_value = "2h", value_parser = ab::time)]
+    pub timeout: Duration,
     /// Load may go to another machine: the one that `API_URL` or another URL names is yours (`BENCH_TARGET_IS_MINE`).
     #[arg(long)]
     pub target_is_mine: bool,
@@ -129,6 +152,11 @@ pub struct RunArgs {
     pub judging: JudgingArgs,
     #[command(flatten)]
     pub baselines: BaselinesFolder,
+    #[command(flatten)]
+    pub selection: Selection,
+    /// What every bench is told, as behind the `--` of `cargo bench`.
+    #[arg(last = true, value_name = "ARGUMENT")]
+    pub arguments: Vec<OsString>,
 }
 
 fn runs(text: &str) -> Result<usize, String> {
@@ -139,9 +167,12 @@ fn runs(text: &str) -> Result<usize, String> {
 /// What `check` takes.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Categories to judge (the first part of a benchmark's id); all of them if none is named.
+    /// What to judge: bench targets that `run` measured, or categories (the first part of an id); all if none is named.
     #[arg(value_name = "CATEGORY")]
     pub categories: Vec<String>,
+    /// Only one benchmark, or those whose ids begin with these parts; `*` stands for one part.
+    #[arg(long, value_name = "ID")]
+    pub filter: Option<IdFilter>,
     /// The Criterion home to judge [default: `$CRITERION_HOME`, else `criterion` in cargo's target folder].
     #[arg(long, value_name = "DIR")]
     pub criterion_home: Option<PathBuf>,
@@ -172,9 +203,9 @@ pub struct JudgingArgs {
 /// Where the limits are.
 #[derive(Debug, Args)]
 pub struct ThresholdsFile {
-    /// The absolute limits.
-    #[arg(long = "thresholds", value_name = "FILE", default_value = THRESHOLDS_FILE)]
-    pub path: PathBuf,
+    /// The limits [default: baselines/thresholds.toml, where it exists].
+    #[arg(long = "thresholds", value_name = "FILE")]
+    pub path: Option<PathBuf>,
 }
 
 /// Where the baselines are.

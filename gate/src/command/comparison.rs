@@ -2,15 +2,15 @@
 
 use crate::command::cli::ComparisonArgs;
 use crate::judge::run_set::{self, Pairing, RunSet, RunSetError};
-use crate::judge::{Compared, ComparedRow, ComparedSide, acknowledge};
+use crate::judge::{Compared, ComparedRow, ComparedSettings, ComparedSide, acknowledge};
 use crate::model::error::Error;
 use crate::stats::{self, Comparison, Contrast, Settings};
-use crate::thresholds::policies::{Policies, RowPolicy};
+use crate::thresholds::policies::{Policies, RowPolicy, SPREAD_FLOOR};
 
-/// Compares `head` with `base`, and holds the rows to `policies`.
+/// Compares `head` with `base`, and holds the rows to `policies`; the reader should know `more` as well.
 ///
 /// # Errors
-/// The runs are no evidence or too few, environments differ and nobody allowed it, or an acknowledgement has expired
+/// The runs are no evidence or too few, environments differ without leave, or an acknowledgement has expired
 /// or covers nothing.
 pub fn compared(
     base: &RunSet,
@@ -18,31 +18,28 @@ pub fn compared(
     pairing: Pairing,
     policies: &Policies,
     arguments: &ComparisonArgs,
+    more: Option<String>,
 ) -> Result<Compared, Error> {
     let different_environment = refuse(base, head, policies, arguments)?;
     let (contrasts, rules): (Vec<Contrast>, Vec<RowPolicy>) =
         run_set::contrasts(base, head, pairing, policies)?.into_iter().unzip();
     let comparison = stats::compare(&contrasts, &Settings { alpha: arguments.alpha, looks: None })?;
-    let (rows, control) = hold(comparison, rules, policies)?;
-    let (base, head) = (described(base), described(head));
-    Ok(Compared {
-        notes: notes(&base, &head),
-        base,
-        head,
-        paired: pairing == Pairing::Paired,
-        alpha: arguments.alpha,
-        margin: policies.default_margin(),
-        strict: arguments.strict,
-        different_environment,
-        rows,
-        control,
-        measuring: None,
-    })
+    let rows = hold(comparison, rules, policies)?;
+    let sides = [described(base), described(head)];
+    let notes = notes(&sides).chain(more).collect();
+    let settings = settings(pairing == Pairing::Paired, policies, arguments);
+    Ok(Compared::new(sides, settings, rows, different_environment, notes, None))
+}
+
+/// How a comparison is made.
+pub fn settings(paired: bool, policies: &Policies, arguments: &ComparisonArgs) -> ComparedSettings {
+    let ComparisonArgs { alpha, strict, .. } = *arguments;
+    ComparedSettings { alpha, margin: policies.default_margin(), paired, strict }
 }
 
 /// Each row of `comparison` with the one of `rules` that it is held to, and with its acknowledgement if it has one.
 ///
-/// Beside a red control no acknowledgement is said to cover nothing: nobody knows.
+/// Beside a red control no acknowledgement is said to cover nothing, since that is unknown.
 ///
 /// # Errors
 /// An acknowledgement has expired or covers nothing.
@@ -52,8 +49,7 @@ pub fn hold(
     policies: &Policies,
 ) -> Result<(Vec<ComparedRow>, Option<stats::Control>), Error> {
     let rows = comparison.rows.into_iter().zip(rules);
-    let mut rows: Vec<ComparedRow> =
-        rows.map(|(change, policy)| ComparedRow { change, policy, accepted: None }).collect();
+    let mut rows: Vec<ComparedRow> = rows.map(|(change, policy)| ComparedRow::new(change, policy)).collect();
     if !comparison.control.as_ref().is_some_and(stats::Control::is_red) {
         let (path, accepted) = policies.accepted();
         acknowledge(&mut rows, path, accepted, jiff::ZonedDateTime::now().date())?;
@@ -98,18 +94,23 @@ fn described(side: &RunSet) -> ComparedSide {
 }
 
 /// What the reader should know of the evidence.
-fn notes(base: &ComparedSide, head: &ComparedSide) -> Vec<String> {
+fn notes([base, head]: &[ComparedSide; 2]) -> impl Iterator<Item = String> + use<> {
     let unknown = [base, head].into_iter().filter(|side| side.environment.is_none());
     let unknown: Vec<&str> = unknown.map(|side| side.name.as_str()).collect();
     let unknown = (!unknown.is_empty()).then(|| {
         let sides = unknown.join(" and ");
         format!("environment of {sides} unknown: taken to be the same")
     });
+    let runs = [base, head].map(|side| side.origins.len());
+    let both = (runs == [1, 1]).then(|| {
+        let floor = 100.0 * SPREAD_FLOOR;
+        format!("one run against one: what differs from run to run is taken to be {floor} % or more")
+    });
     let single = |one: &ComparedSide, other: &ComparedSide| {
-        (one.origins.len() == 1).then(|| {
+        (one.origins.len() == 1 && other.origins.len() > 1).then(|| {
             let (one, other, runs) = (&one.name, &other.name, other.origins.len());
             format!("{one} is one run, evidence of one: judged by how {runs} of {other} differ")
         })
     };
-    unknown.into_iter().chain(single(base, head)).chain(single(head, base)).collect()
+    [unknown, both, single(base, head), single(head, base)].into_iter().flatten()
 }

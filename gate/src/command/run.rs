@@ -10,10 +10,9 @@ use super::results::Results;
 use super::{check_report_folder, conclude, not_compared, print};
 use crate::command::cli::RunArgs;
 use crate::files::baseline::{Baseline, Run, Store};
-use crate::judge::Judgement;
 use crate::judge::run_set::RecordedRun;
+use crate::judge::{Judgement, Scope};
 use crate::measure::run::progress::Progress;
-use crate::model::benchmark::category_of;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
 use crate::report::Report;
@@ -23,7 +22,7 @@ use measure::{Measured, measure};
 /// Runs the benches that `arguments` name, and judges them.
 pub fn run(arguments: &RunArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, Error> {
     check_report_folder(&arguments.judging)?;
-    let thresholds = Thresholds::load(&arguments.judging.thresholds.path)?;
+    let thresholds = Thresholds::found(arguments.judging.thresholds.path.as_deref())?;
     thresholds.refuse_unknown_engines(&arguments.judging.require)?;
     let environment = Environment::here(Some(mode(arguments)));
     let against = against(arguments, &thresholds, &environment)?;
@@ -55,22 +54,19 @@ fn judge(
     against: Option<Against>,
 ) -> Result<Judgement, Error> {
     let results = &measured.results;
-    let scope = scope(arguments, results);
-    let mut judgement = results.judge(thresholds, scope.clone(), &arguments.judging.require)?;
-    let holds = |id: &str| scope.is_empty() || scope.iter().any(|category| category == category_of(id));
-    if let Some(against) = against.filter(|_| judgement.failures.is_empty()) {
-        judgement.comparison = Some(against.compare(measured.runs.clone(), &results.facts, holds)?);
-    }
-    Ok(judgement)
+    results.judge(thresholds, scope(arguments, results), |scope| {
+        let compare =
+            |against: Against| against.compare(measured.runs.clone(), &results.facts, |id| scope.holds(id));
+        against.map(compare).transpose()
+    })
 }
 
-/// What ran: everything, or the bench targets that were named with the groups that they hold.
-fn scope(arguments: &RunArgs, results: &Results) -> Vec<String> {
-    let mut categories = arguments.categories.clone();
-    if !categories.is_empty() && arguments.criterion_home.is_none() {
-        categories.extend(results.benchmarks.iter().map(|benchmark| benchmark.category().to_owned()));
-    }
-    categories
+/// What is judged: everything, or what the named bench targets hold. What was selected by package or target is as named.
+fn scope(arguments: &RunArgs, results: &Results) -> Scope {
+    let RunArgs { categories, selection, filter, .. } = arguments;
+    let selects = !selection.package.is_empty() || !selection.bench.is_empty();
+    let names = if categories.is_empty() && selects { results.targets() } else { categories.clone() };
+    Scope { required: arguments.judging.require.clone(), ..results.scope(&names, filter.as_ref()) }
 }
 
 fn finish(
@@ -82,6 +78,8 @@ fn finish(
     judgement: &Judgement,
 ) -> Result<u8, Error> {
     let environment = measured.results.environment();
+    let notes = measured.notes.iter().map(|note| format!("Note: {note}.\n"));
+    print(out, &(measured.results.coverage() + &notes.collect::<String>()))?;
     let report = measured.results.report(judgement, thresholds, &environment);
     let code = conclude(&report, &arguments.judging, quiet, out)?;
     let kept = keep_baseline(arguments, &report, &measured.runs)?;

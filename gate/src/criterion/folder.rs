@@ -29,9 +29,11 @@ pub struct Folder {
 
 /// What a folder holds directly.
 #[derive(Default)]
-pub struct Listing {
-    /// The names of its folders.
+pub struct FolderListing {
+    /// The names of its folders, and of links to folders behind them.
     pub folders: Vec<OsString>,
+    /// How many of them are links.
+    links: usize,
     /// The names of everything else.
     pub files: Vec<OsString>,
 }
@@ -56,18 +58,35 @@ impl Folder {
         opened.map(folder).map_err(Error::io("list", path))
     }
 
-    /// Lists it, once.
-    pub fn list(&mut self) -> Result<Listing, Error> {
-        let listing = self.names()?;
-        if self.counts_links.is_none() && !listing.folders.is_empty() {
-            let status = self
-                .handle
-                .fd()
-                .and_then(fstat)
-                .map_err(|error| Error::io("list", &self.path)(error.into()))?;
-            let counted =
-                usize::try_from(status.st_nlink).is_ok_and(|links| links == listing.folders.len() + 2);
+    /// Lists it, once. A link to a folder is followed, but for one that leads back to where it is.
+    pub fn list(&mut self) -> Result<FolderListing, Error> {
+        let (listing, links) = self.names()?;
+        let listing = self.follow(links, listing)?;
+        let own_folders = listing.folders.len() - listing.links;
+        if self.counts_links.is_none() && own_folders > 0 {
+            let status = self.handle.fd().and_then(fstat);
+            let status = status.map_err(|error| Error::io("list", &self.path)(error.into()))?;
+            let counted = usize::try_from(status.st_nlink).is_ok_and(|links| links == own_folders + 2);
             self.counts_links = counted.then_some(status.st_dev);
+        }
+        Ok(listing)
+    }
+
+    /// Adds the `links` to `listing`, each by what it leads to. One that leads nowhere is a folder that cannot be opened.
+    fn follow(&self, links: Vec<OsString>, mut listing: FolderListing) -> Result<FolderListing, Error> {
+        for name in links {
+            let path = self.path.join(&name);
+            if path.is_file() {
+                listing.files.push(name);
+                continue;
+            }
+            let leads_back =
+                |target: PathBuf| self.path.canonicalize().is_ok_and(|at| at.starts_with(target));
+            if path.canonicalize().is_ok_and(leads_back) {
+                return Err(Error::LinkLoop { path });
+            }
+            listing.folders.push(name);
+            listing.links += 1;
         }
         Ok(listing)
     }
@@ -84,20 +103,22 @@ impl Folder {
         if is_folder { usize::try_from(status.st_nlink).ok()?.checked_sub(2) } else { None }
     }
 
-    fn names(&mut self) -> Result<Listing, Error> {
+    /// What it holds, and the names of its links.
+    fn names(&mut self) -> Result<(FolderListing, Vec<OsString>), Error> {
         let failed = |error: rustix::io::Errno| Error::io("list", &self.path)(error.into());
-        let mut listing = Listing::default();
+        let (mut listing, mut links) = (FolderListing::default(), Vec::new());
         while let Some(entry) = self.handle.read() {
             let entry = entry.map_err(failed)?;
             let name = OsString::from_vec(entry.file_name().to_bytes().to_owned());
             match entry.file_type() {
                 FileType::Directory if name == "." || name == ".." => {}
                 FileType::Directory => listing.folders.push(name),
+                FileType::Symlink => links.push(name),
                 FileType::Unknown if self.path.join(&name).is_dir() => listing.folders.push(name),
                 _ => listing.files.push(name),
             }
         }
-        Ok(listing)
+        Ok((listing, links))
     }
 
     /// Opens the file at `name`, which is relative to it.

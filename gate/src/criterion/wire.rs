@@ -1,9 +1,12 @@
-//! Criterion 0.8's JSON, file by file, and its conversion to our types.
+//! Criterion's JSON, file by file, and its conversion to our types.
 //!
 //! - `benchmark.json`: who it is: `full_id` and `throughput`, beside parts that we do not use.
 //! - `estimates.json`: `mean`, `median`, `std_dev`, `median_abs_dev` and `slope` (null where sampling was flat),
 //!   each a point estimate with its confidence interval, per iteration.
 //! - `sample.json`: `iters` and `times`, one of each per sample; `times` are totals.
+//!
+//! Criterion up to 0.3.2 wrote the estimates under keys in capitals, and the two lists of `sample.json` without keys,
+//! which serde takes for a structure as well.
 //!
 //! `serde_json` refuses NaN and numbers beyond a double's range; Criterion writes NaN as `null`.
 
@@ -16,6 +19,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::folder::{Folder, read_all};
+use super::saved::{SavedResults, UnreadableResult};
 use crate::model::benchmark::{Benchmark, Estimate, Estimates, Samples, Throughput};
 use crate::model::error::Error;
 
@@ -34,16 +38,17 @@ enum WireThroughput {
     Bytes(u64),
     BytesDecimal(u64),
     Elements(u64),
-    ElementsAndBytes { elements: u64 },
+    ElementsAndBytes { elements: u64, bytes: u64 },
 }
 
 impl From<WireThroughput> for Throughput {
     fn from(wire: WireThroughput) -> Self {
         match wire {
-            WireThroughput::Bits(bits) => Self::Bytes(bits / 8),
+            WireThroughput::Bits(bits) => Self::Bits(bits),
             WireThroughput::Bytes(bytes) | WireThroughput::BytesDecimal(bytes) => Self::Bytes(bytes),
-            WireThroughput::Elements(elements) | WireThroughput::ElementsAndBytes { elements } => {
-                Self::Elements(elements)
+            WireThroughput::Elements(elements) => Self::Elements(elements),
+            WireThroughput::ElementsAndBytes { elements, bytes } => {
+                Self::ElementsAndBytes { elements, bytes }
             }
         }
     }
@@ -63,10 +68,15 @@ struct WireEstimate {
 
 #[derive(Deserialize)]
 struct WireEstimates {
+    #[serde(alias = "Mean")]
     mean: WireEstimate,
+    #[serde(alias = "Median")]
     median: WireEstimate,
+    #[serde(alias = "MedianAbsDev")]
     median_abs_dev: WireEstimate,
+    #[serde(alias = "Slope")]
     slope: Option<WireEstimate>,
+    #[serde(alias = "StdDev")]
     std_dev: WireEstimate,
 }
 
@@ -82,21 +92,15 @@ impl From<WireSamples> for Samples {
     }
 }
 
-/// Reads the result in the folder at `name`, which is relative to `parent`; `None` where no file in it is a result's.
-pub fn read_result(parent: &Folder, name: &Path) -> Result<Option<Benchmark>, Error> {
+/// Reads the result in the folder at `name`, which is relative to `parent`: nothing where no file in it is a result's.
+pub fn read_result(parent: &Folder, name: &Path) -> SavedResults {
     let folder = ResultFolder { parent, name };
-    match (folder.open(FILES[0]), folder.open(FILES[1]), folder.open(FILES[2])) {
-        (Ok(identity), Ok(estimates), Ok(samples)) => {
-            folder.benchmark(&identity, &estimates, &samples).map(Some)
+    match folder.read() {
+        Ok(found) => SavedResults { benchmarks: found.into_iter().collect(), ..SavedResults::default() },
+        Err(error) => {
+            let unreadable = UnreadableResult { id: folder.id(), folder: folder.path(), error };
+            SavedResults { unreadable: vec![unreadable], ..SavedResults::default() }
         }
-        (Err(identity), Err(estimates), Err(samples))
-            if [&identity, &estimates, &samples]
-                .iter()
-                .all(|error| matches!(error, Error::Incomplete { .. })) =>
-        {
-            Ok(None)
-        }
-        (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => Err(error),
     }
 }
 
@@ -104,15 +108,6 @@ pub fn read_result(parent: &Folder, name: &Path) -> Result<Option<Benchmark>, Er
 pub fn written(folder: &Path) -> Result<SystemTime, Error> {
     let path = folder.join(FILES[1]);
     std::fs::metadata(&path).and_then(|metadata| metadata.modified()).map_err(Error::io("read", &path))
-}
-
-/// Reads the samples of the result in `folder`.
-pub fn read_samples(folder: &Path) -> Result<Samples, Error> {
-    let path = folder.join(FILES[2]);
-    let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
-    let wire: WireSamples = serde_json::from_slice(&bytes)
-        .map_err(|error| Error::Malformed { path, problem: why_malformed(&bytes, &error) })?;
-    Ok(wire.into())
 }
 
 /// A folder that may hold a result, and its parent, which is open.
@@ -140,22 +135,35 @@ impl ResultFolder<'_> {
             .map_err(|error| Error::Malformed { path: path(), problem: why_malformed(&bytes, &error) })
     }
 
-    fn benchmark(
-        &self,
-        identity: &OwnedFd,
-        estimates: &OwnedFd,
-        samples: &OwnedFd,
-    ) -> Result<Benchmark, Error> {
-        let identity: WireBenchmark = self.parse(FILES[0], identity)?;
-        let estimates: WireEstimates = self.parse(FILES[1], estimates)?;
-        let samples = Samples::from(self.parse::<WireSamples>(FILES[2], samples)?);
+    /// What it holds; `None` where none of its files is a result's.
+    fn read(&self) -> Result<Option<Benchmark>, Error> {
+        match FILES.map(|file| self.open(file)) {
+            [Ok(identity), Ok(estimates), Ok(samples)] => {
+                self.benchmark([identity, estimates, samples]).map(Some)
+            }
+            files if files.iter().all(|file| matches!(file, Err(Error::Incomplete { .. }))) => Ok(None),
+            files => files.into_iter().try_for_each(|file| file.map(drop)).map(|()| None),
+        }
+    }
+
+    /// The id, where that much can be read.
+    fn id(&self) -> Option<String> {
+        let identity = self.open(FILES[0]).ok()?;
+        Some(self.parse::<WireBenchmark>(FILES[0], &identity).ok()?.full_id)
+    }
+
+    fn benchmark(&self, [identity, estimates, samples]: [OwnedFd; 3]) -> Result<Benchmark, Error> {
+        let identity: WireBenchmark = self.parse(FILES[0], &identity)?;
+        let estimates: WireEstimates = self.parse(FILES[1], &estimates)?;
+        let samples = Samples::from(self.parse::<WireSamples>(FILES[2], &samples)?);
         let unfit = |file: &str, problem| Error::Unfit { path: self.path().join(file), problem };
+        check_samples(&samples).map_err(|problem| unfit(FILES[2], problem))?;
         Ok(Benchmark {
             id: identity.full_id,
             throughput: identity.throughput.map(Throughput::from),
             estimates: convert_estimates(&estimates).map_err(|problem| unfit(FILES[1], problem))?,
-            sample_count: count_samples(&samples).map_err(|problem| unfit(FILES[2], problem))?,
             p10: samples.p10(),
+            samples,
             folder: self.path(),
         })
     }
@@ -203,8 +211,8 @@ fn not_negative(name: &str, wire: &WireEstimate) -> Result<Estimate, String> {
     }
 }
 
-/// How many samples there are, if there can be such.
-fn count_samples(samples: &Samples) -> Result<usize, String> {
+/// Whether there can be such samples.
+fn check_samples(samples: &Samples) -> Result<(), String> {
     let (iterations, totals) = (samples.iterations.len(), samples.totals.len());
     if iterations != totals || totals == 0 {
         return Err(format!("{iterations} iteration counts for {totals} times: expected one for each"));
@@ -212,6 +220,6 @@ fn count_samples(samples: &Samples) -> Result<usize, String> {
     let is_unfit = |value: &&f64| !value.is_finite() || **value <= 0.0;
     match samples.iterations.iter().chain(&samples.totals).find(is_unfit) {
         Some(value) => Err(format!("a sample is {value}: expected a finite number above zero")),
-        None => Ok(totals),
+        None => Ok(()),
     }
 }

@@ -69,7 +69,7 @@ impl Measured {
         Self {
             id: benchmark.id.clone(),
             throughput: benchmark.throughput,
-            samples: benchmark.sample_count,
+            samples: benchmark.samples.totals.len(),
             p10: benchmark.p10,
             estimates: benchmark.estimates,
         }

@@ -26,7 +26,7 @@ pub fn acknowledge(
             _ if entry.until < today => Some(format!("has expired on {}", entry.until)),
             Some(at) => cover(&mut rows[at], entry),
             None if rows.iter().any(|row| category_of(&row.change.id) == category_of(&entry.id)) => {
-                Some("is on neither side".to_owned())
+                Some("is on neither side (it is a whole id, not a pattern)".to_owned())
             }
             None => None,
         };
@@ -71,7 +71,8 @@ mod tests {
             runs_needed: None,
         };
         let (better, statistic) = (Better::Lower, Statistic::P10);
-        let policy = RowPolicy { better, statistic, margin: 0.02, soft_margin: None, required: true };
+        let policy =
+            RowPolicy { better, statistic, margin: 0.02, soft_margin: None, critical: None, required: true };
         ComparedRow { change, policy, accepted: None }
     }
 

@@ -7,7 +7,10 @@ use crate::stats::{Change, Control, Outcome};
 use crate::thresholds::policies::RowPolicy;
 use crate::thresholds::{Accepted, Better, Margin};
 
-use super::{Failure, Undecided, Verdict};
+use super::{Coverage, Failure, Finding, Verdict};
+
+/// The improvement beyond which the work may not be done any more: 60 %.
+const SUSPICIOUS: f64 = 0.6;
 
 /// One side, as it is reported.
 #[derive(Debug, Clone)]
@@ -16,8 +19,21 @@ pub struct ComparedSide {
     pub name: String,
     /// Where each of its runs comes from.
     pub origins: Vec<String>,
-    /// Where they were measured; `None` where nobody noted it.
+    /// Where they were measured; `None` where that is unknown.
     pub environment: Option<Environment>,
+}
+
+/// How a comparison was made.
+#[derive(Debug, Clone, Serialize)]
+pub struct ComparedSettings {
+    /// The share of comparisons that may hold a wrong claim about any row.
+    pub alpha: f64,
+    /// The margin of rows that have none of their own.
+    pub margin: Margin,
+    /// Whether the n-th runs of both belong together.
+    pub paired: bool,
+    /// Whether rows that stay inconclusive keep the verdict from being a pass.
+    pub strict: bool,
 }
 
 /// A comparison with all that follows from it.
@@ -27,15 +43,9 @@ pub struct Compared {
     pub base: ComparedSide,
     /// What was compared.
     pub head: ComparedSide,
-    /// Whether the n-th runs of both belong together.
-    pub paired: bool,
-    /// The share of comparisons that may hold a wrong claim about any row.
-    pub alpha: f64,
-    /// The margin of rows that have none of their own.
-    pub margin: Margin,
-    /// Whether rows that stay inconclusive keep the verdict from being a pass.
-    pub strict: bool,
-    /// Whether environments differ, and somebody allowed it: what was said of it.
+    /// How.
+    pub settings: ComparedSettings,
+    /// What differs between the environments, where that was allowed.
     pub different_environment: Option<String>,
     /// A row for each benchmark, by id.
     pub rows: Vec<ComparedRow>,
@@ -45,6 +55,10 @@ pub struct Compared {
     pub notes: Vec<String>,
     /// How it was measured, where that was done for it.
     pub measuring: Option<Measuring>,
+    /// Everything that keeps its verdict from being a pass.
+    pub findings: Vec<Finding>,
+    /// The worst of its findings.
+    pub verdict: Verdict,
 }
 
 /// How both sides were measured, turn by turn.
@@ -60,6 +74,9 @@ pub struct Measuring {
     pub processor: Option<usize>,
     /// Bench targets that could not run on the head.
     pub failures: Vec<Failure>,
+    /// Rows of both sides that have too few runs to decide anything, each with the reason.
+    #[serde(skip)]
+    pub not_measured: Vec<String>,
 }
 
 /// One benchmark's change, with what it is held to.
@@ -69,11 +86,25 @@ pub struct ComparedRow {
     pub change: Change,
     /// What it is held to.
     pub policy: RowPolicy,
-    /// Why it may be worse or gone, where somebody acknowledged it.
+    /// Why it may be worse or gone, where `thresholds.toml` acknowledges it.
     pub accepted: Option<Accepted>,
 }
 
 impl ComparedRow {
+    /// A row of `change`, held to `policy`. One run against one is CRITICAL where the change itself reaches that limit,
+    /// and its whole interval the one that is warned of: the interval is too wide to lie beyond the limit that it is
+    /// expected to find.
+    #[must_use]
+    pub fn new(change: Change, policy: RowPolicy) -> Self {
+        let mut row = Self { change, policy, accepted: None };
+        let worsening = row.change.ratio.map(|ratio| row.policy.better.worsening(ratio));
+        let is_critical = row.policy.critical.zip(worsening).is_some_and(|(limit, it)| it >= 1.0 + limit);
+        if is_critical && row.warns() {
+            row.change.outcome = Outcome::Regressed;
+        }
+        row
+    }
+
     /// Whether it is worse by more than its soft margin, beyond doubt.
     #[must_use]
     pub fn warns(&self) -> bool {
@@ -84,6 +115,13 @@ impl ComparedRow {
             Better::Lower => lower > 1.0 + soft,
             Better::Higher => upper < 1.0 / (1.0 + soft),
         }
+    }
+
+    /// Whether it is better by so much that the work may not be done any more.
+    #[must_use]
+    pub fn is_suspicious(&self) -> bool {
+        let ratio = self.change.ratio.filter(|_| self.change.outcome == Outcome::Improved);
+        ratio.is_some_and(|ratio| self.policy.better.worsening(ratio) < 1.0 - SUSPICIOUS)
     }
 
     /// The change in words: `+5.2 % [+3.1 %, +7.4 %]`.
@@ -103,81 +141,133 @@ impl ComparedRow {
     }
 
     /// What it keeps from being a pass, if it does.
-    fn finding(&self, strict: bool) -> Option<(Verdict, String)> {
+    fn finding(&self, strict: bool) -> Option<Finding> {
         let (id, margin) = (&self.change.id, Margin::Fraction(self.policy.margin));
         match self.change.outcome {
             _ if self.accepted.is_some() => None,
-            Outcome::Regressed => {
-                Some((Verdict::Fail, format!("{id} REGRESSED: {}, margin {margin}", self.shown_change())))
-            }
-            Outcome::Missing if self.policy.required => {
-                Some((Verdict::Fail, format!("{id} is MISSING: the head has no such benchmark")))
-            }
-            Outcome::Inconclusive if strict => Some((
-                Verdict::Undecided(Undecided::Inconclusive),
-                format!("{id} is INCONCLUSIVE: {}, margin {margin}", self.shown_change()),
-            )),
+            Outcome::Regressed => Some(Finding {
+                verdict: Verdict::Fail,
+                reason: match self.policy.critical.map(Margin::Fraction) {
+                    Some(critical) => format!("{id} is CRITICAL: {}, limit +{critical}", self.shown_change()),
+                    None => format!("{id} REGRESSED: {}, margin {margin}", self.shown_change()),
+                },
+            }),
+            Outcome::Improved if strict && self.is_suspicious() => Some(Finding::inconclusive(format!(
+                "{id} is SUSPICIOUS: {}: is the work still done?",
+                self.shown_change()
+            ))),
+            Outcome::Missing if self.policy.required => Some(Finding {
+                verdict: Verdict::Fail,
+                reason: format!("{id} is MISSING: the head has no such benchmark"),
+            }),
+            Outcome::Inconclusive if strict => Some(Finding::inconclusive(format!(
+                "{id} is INCONCLUSIVE: {}, margin {margin}",
+                self.shown_change()
+            ))),
             _ => None,
         }
     }
 }
 
 impl Compared {
-    /// What the reader should know of the evidence.
-    pub fn notes(&self) -> impl Iterator<Item = &str> {
-        self.notes.iter().map(String::as_str)
+    /// The comparison of the two `sides`, base and head, with its findings.
+    #[must_use]
+    pub fn new(
+        [base, head]: [ComparedSide; 2],
+        settings: ComparedSettings,
+        (rows, control): (Vec<ComparedRow>, Option<Control>),
+        different_environment: Option<String>,
+        notes: Vec<String>,
+        measuring: Option<Measuring>,
+    ) -> Self {
+        let (findings, verdict) = (Vec::new(), Verdict::Pass);
+        let mut compared = Self {
+            base,
+            head,
+            settings,
+            different_environment,
+            rows,
+            control,
+            notes,
+            measuring,
+            findings,
+            verdict,
+        };
+        compared.findings = compared.all_findings();
+        compared.verdict = Finding::worst(&compared.findings);
+        compared
+    }
+
+    /// How many rows could be compared, and why the others could not.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        let (new, missing) = (self.count(Outcome::New), self.count(Outcome::Missing));
+        let without_runs =
+            self.rows.iter().filter(|row| self.measuring.is_some() && row.is_unmeasured()).count();
+        let left_out =
+            vec![(new, "only in the head"), (missing, "only in the base"), (without_runs, "not measured")];
+        Coverage::new(self.rows.len() - new - missing - without_runs, left_out)
     }
 
     /// How many rows came to `outcome`.
     #[must_use]
     pub fn count(&self, outcome: Outcome) -> usize {
-        self.rows.iter().filter(|row| row.change.outcome == outcome).count()
+        self.of_outcome(outcome).count()
     }
 
-    /// The worst of its findings.
-    #[must_use]
-    pub fn verdict(&self) -> Verdict {
-        self.findings().into_iter().map(|(verdict, _)| verdict).max().unwrap_or(Verdict::Pass)
+    /// The rows that came to `outcome`.
+    pub(super) fn of_outcome(&self, outcome: Outcome) -> impl Iterator<Item = &ComparedRow> {
+        self.rows.iter().filter(move |row| row.change.outcome == outcome)
     }
 
-    /// Everything that keeps its verdict from being a pass, each with its reason.
-    ///
-    /// Where the control is red nothing fails: a machine that shows a change of the base against itself is no witness
-    /// against the head.
-    #[must_use]
-    pub fn findings(&self) -> Vec<(Verdict, String)> {
-        let rows = self.rows.iter().filter_map(|row| row.finding(self.strict));
-        let rows = rows.chain(self.nothing_compared());
-        let rows: Vec<(Verdict, String)> = match self.red_control() {
+    /// Where the control is red nothing fails: a machine that shows a change of the base against itself says nothing of
+    /// the head.
+    fn all_findings(&self) -> Vec<Finding> {
+        let rows = self.rows.iter().filter_map(|row| row.finding(self.settings.strict));
+        let rows = rows.chain(self.nothing_compared()).chain(self.not_measured());
+        let rows: Vec<Finding> = match self.red_control() {
             None => rows.collect(),
             Some(reason) => {
-                let doubted = rows.map(|(_, reason)| (Verdict::Undecided(Undecided::Inconclusive), reason));
-                [(Verdict::Undecided(Undecided::Inconclusive), reason)].into_iter().chain(doubted).collect()
+                let reasons = std::iter::once(reason).chain(rows.map(|finding| finding.reason));
+                reasons.map(Finding::inconclusive).collect()
             }
         };
         self.failed().chain(rows).collect()
     }
 
     /// The bench targets that could not run, whatever the control says.
-    fn failed(&self) -> impl Iterator<Item = (Verdict, String)> {
+    fn failed(&self) -> impl Iterator<Item = Finding> {
         let failures = self.measuring.iter().flat_map(|measuring| &measuring.failures);
-        failures.map(|failure| {
-            (Verdict::Fail, format!("{} could not run on the head: {}", failure.category, failure.reason))
+        failures.map(|failure| Finding {
+            verdict: Verdict::Fail,
+            reason: format!("{} could not run on the head: {}", failure.category, failure.reason),
         })
     }
 
-    fn nothing_compared(&self) -> Option<(Verdict, String)> {
+    /// The rows that the budget did not suffice for: no verdict passes over them.
+    fn not_measured(&self) -> impl Iterator<Item = Finding> {
+        let rows = self.measuring.iter().flat_map(|measuring| &measuring.not_measured);
+        rows.map(|row| Finding::inconclusive(format!("not measured: {row}")))
+    }
+
+    fn nothing_compared(&self) -> Option<Finding> {
         let is_two_sided =
             |row: &&ComparedRow| !matches!(row.change.outcome, Outcome::New | Outcome::Missing);
         let two_sided: Vec<&ComparedRow> = self.rows.iter().filter(is_two_sided).collect();
-        let reason = match two_sided[..] {
-            [] => "nothing was compared: no benchmark is on both sides",
+        let is_open =
+            |row: &&ComparedRow| row.change.outcome == Outcome::Inconclusive && row.accepted.is_none();
+        match two_sided[..] {
+            [] => Some(Finding::bad_input("nothing was compared: no benchmark is on both sides".to_owned())),
             _ if self.measuring.is_some() && two_sided.iter().all(|row| row.is_unmeasured()) => {
-                "nothing was compared: the budget is too small for the fewest pairs that could decide"
+                let reason =
+                    "nothing was compared: the budget is too small for the fewest pairs that could decide";
+                Some(Finding::bad_input(reason.to_owned()))
             }
-            _ => return None,
-        };
-        Some((Verdict::Undecided(Undecided::BadInput), reason.to_owned()))
+            _ if self.measuring.is_none() && !self.settings.strict && two_sided.iter().all(is_open) => {
+                Some(Finding::inconclusive(format!("0 of {} rows could be decided", two_sided.len())))
+            }
+            _ => None,
+        }
     }
 
     fn red_control(&self) -> Option<String> {

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use super::Severity;
-use crate::model::benchmark::{Benchmark, Estimate};
+use crate::model::benchmark::{Benchmark, Estimate, Throughput};
 use crate::model::error::Error;
 use crate::model::unit::Quantity;
-use crate::thresholds::{Better, Kind, Limits, Metric, Statistic};
+use crate::thresholds::{Better, Kind, Metric, MetricLimits, Statistic};
 
-const NANOSECONDS_IN_A_SECOND: f64 = 1e9;
+pub(super) const NANOSECONDS_IN_A_SECOND: f64 = 1e9;
 
 /// One metric judged on one benchmark. Values are as stored: nanoseconds, bytes, events in a second, or numbers.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct MetricRow {
     /// The benchmark's id.
     pub id: String,
     /// The metric that judged it.
@@ -25,7 +25,7 @@ pub struct Row {
     pub severity: Severity,
 }
 
-impl Row {
+impl MetricRow {
     /// Judges `benchmark` by `metric`.
     ///
     /// # Errors
@@ -61,10 +61,10 @@ impl Row {
     #[must_use]
     pub fn limit(&self) -> f64 {
         match (self.metric.limits, self.severity) {
-            (Limits::Promised { limit, .. }, _) => limit,
-            (Limits::Graded { baseline, .. }, Severity::Info) => baseline,
-            (Limits::Graded { warning, .. }, Severity::Low) => warning,
-            (Limits::Graded { critical, .. }, Severity::Medium | Severity::Critical) => critical,
+            (MetricLimits::Promised { limit, .. }, _) => limit,
+            (MetricLimits::Graded { baseline, .. }, Severity::Info) => baseline,
+            (MetricLimits::Graded { warning, .. }, Severity::Low) => warning,
+            (MetricLimits::Graded { critical, .. }, Severity::Medium | Severity::Critical) => critical,
         }
     }
 
@@ -81,9 +81,9 @@ impl Row {
         let shown = unit.show(unit.to_stored(self.limit()));
         let written = format!("{} {unit}", self.limit());
         match self.metric.limits {
-            Limits::Graded { .. } => format!("{sign} {shown}"),
-            Limits::Promised { inclusive, .. } => {
-                let limit = if unit.quantity() == Quantity::Rate { shown } else { written };
+            MetricLimits::Graded { .. } => format!("{sign} {shown}"),
+            MetricLimits::Promised { inclusive, .. } => {
+                let limit = if unit.quantity().is_rate() { shown } else { written };
                 format!("{sign}{} {limit}", if inclusive { "=" } else { "" })
             }
         }
@@ -134,13 +134,13 @@ fn severity(metric: &Metric, stored: f64) -> Severity {
     let in_units = |limit: f64| metric.unit.to_stored(limit);
     let holds = |limit: f64| metric.better.holds(stored, in_units(limit));
     match metric.limits {
-        Limits::Graded { baseline, .. } if holds(baseline) => Severity::Info,
-        Limits::Graded { warning, .. } if holds(warning) => Severity::Low,
-        Limits::Graded { critical, .. } if holds(critical) => Severity::Medium,
-        Limits::Promised { limit, .. } if holds(limit) => Severity::Info,
+        MetricLimits::Graded { baseline, .. } if holds(baseline) => Severity::Info,
+        MetricLimits::Graded { warning, .. } if holds(warning) => Severity::Low,
+        MetricLimits::Graded { critical, .. } if holds(critical) => Severity::Medium,
+        MetricLimits::Promised { limit, .. } if holds(limit) => Severity::Info,
         #[expect(clippy::float_cmp, reason = "the very number that was promised")]
-        Limits::Promised { limit, inclusive: true } if stored == in_units(limit) => Severity::Info,
-        Limits::Graded { .. } | Limits::Promised { .. } => Severity::Critical,
+        MetricLimits::Promised { limit, inclusive: true } if stored == in_units(limit) => Severity::Info,
+        MetricLimits::Graded { .. } | MetricLimits::Promised { .. } => Severity::Critical,
     }
 }
 
@@ -154,24 +154,44 @@ fn measured(metric: &Metric, benchmark: &Benchmark) -> Result<(Estimate, Option<
         Statistic::Typical => estimates.typical(),
         Statistic::Throughput => {
             let count = count(metric, benchmark)?;
-            return Ok((estimates.mean.per(count as f64 * NANOSECONDS_IN_A_SECOND), None));
+            return Ok((estimates.mean.per(count * NANOSECONDS_IN_A_SECOND), None));
         }
     };
     let Some(size) = metric.size else { return Ok((value, None)) };
-    let count = count(metric, benchmark)?;
-    let scaled_from = (count != size).then_some(count);
-    Ok((value.times(size as f64 / count as f64), scaled_from))
+    let declared = declared(metric, benchmark)?.size();
+    let scaled_from = (declared != size).then_some(declared);
+    Ok((value.times(size as f64 / declared as f64), scaled_from))
 }
 
-fn count(metric: &Metric, benchmark: &Benchmark) -> Result<u64, Error> {
+/// How many of what the metric's unit counts an iteration works through.
+fn count(metric: &Metric, benchmark: &Benchmark) -> Result<f64, Error> {
+    let declared = declared(metric, benchmark)?;
+    let counted = match metric.unit.quantity() {
+        Quantity::Rate(counted) => declared.count(counted),
+        Quantity::Time | Quantity::Bytes | Quantity::Number => None,
+    };
+    counted.ok_or_else(|| {
+        let problem =
+            format!("its unit is {}, and the benchmark declares {declared} an iteration", metric.unit);
+        unjudgeable(metric, benchmark, &problem)
+    })
+}
+
+fn declared(metric: &Metric, benchmark: &Benchmark) -> Result<Throughput, Error> {
     let unjudgeable = |problem: &str| unjudgeable(metric, benchmark, problem);
-    match benchmark.throughput.map(crate::model::benchmark::Throughput::count) {
-        Some(0) => Err(unjudgeable("its throughput is zero elements an iteration")),
-        Some(count) => Ok(count),
+    match benchmark.throughput {
+        Some(declared) if declared.declared().any(|(_, count)| count == 0.0) => {
+            Err(unjudgeable(&format!("it declares {declared} an iteration, and zero is no throughput")))
+        }
+        Some(declared) => Ok(declared),
         None => Err(unjudgeable("the metric judges by size or throughput, and the benchmark declares none")),
     }
 }
 
 fn unjudgeable(metric: &Metric, benchmark: &Benchmark, problem: &str) -> Error {
-    Error::Unjudgeable { metric: metric.id.clone(), id: benchmark.id.clone(), problem: problem.to_owned() }
+    Error::Unjudgeable {
+        metric: metric.id.to_string(),
+        id: benchmark.id.clone(),
+        problem: problem.to_owned(),
+    }
 }

@@ -23,7 +23,7 @@ use crate::model::environment::Environment;
 pub use contrasts::{Pairing, contrasts};
 pub use error::RunSetError;
 pub use read::from_homes;
-pub use refuse::{different_environment, refuse_one_against_one, refuse_one_home_twice, refuse_unfit};
+pub use refuse::{different_environment, refuse_one_home_twice, refuse_unfit};
 
 /// One run: the evidence of one process for each of its benchmarks.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ pub struct RecordedRun {
     /// Whether `bench-gate` itself measured it in processes of its own: one of a baseline's runs, or one made just now.
     /// Two such runs are two, though their values may be equal.
     pub made_apart: bool,
-    /// Where it was measured; `None` where nobody noted it.
+    /// Where it was measured; `None` where that is unknown.
     pub environment: Option<Environment>,
     /// When it began, where its record says so: no two processes begin at once.
     pub started: Option<jiff::Timestamp>,

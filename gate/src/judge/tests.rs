@@ -1,11 +1,11 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::model::benchmark::{Estimate, Estimates, Throughput};
+use crate::model::benchmark::{Estimate, Estimates, Samples, Throughput};
 use crate::thresholds::Thresholds;
 
 /// A result of `id` whose every estimate is `point`, within `spread` of it.
-fn result(id: &str, point: f64, spread: f64, throughput: Option<Throughput>) -> Benchmark {
+pub(super) fn result(id: &str, point: f64, spread: f64, throughput: Option<Throughput>) -> Benchmark {
     let estimate = Estimate { point, lower: point - spread, upper: point + spread };
     Benchmark {
         id: id.to_owned(),
@@ -17,7 +17,7 @@ fn result(id: &str, point: f64, spread: f64, throughput: Option<Throughput>) -> 
             std_dev: estimate,
             median_abs_dev: estimate,
         },
-        sample_count: 10,
+        samples: Samples { iterations: vec![1.0], totals: vec![1.0] },
         p10: 1.0,
         folder: PathBuf::from(id),
     }
@@ -39,7 +39,7 @@ fn metric(id: &str, unit: &str, better: &str, limits: [f64; 3]) -> String {
 }
 
 fn judged(text: &str, benchmarks: &[Benchmark]) -> Judgement {
-    judge(&thresholds(text), benchmarks, Scope::default()).unwrap()
+    judge(&thresholds(text), benchmarks, Scope::default(), None).unwrap()
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn another_size_is_judged_per_element_and_says_so() {
     );
     let full = result("a/b/50000", 20e9, 0.0, Some(Throughput::Elements(50_000)));
     assert_eq!(judged(&text, &[full]).rows[0].scaled_from, None);
-    let bare = judge(&thresholds(&text), &[result("a/b/9", 1.0, 0.0, None)], Scope::default());
+    let bare = judge(&thresholds(&text), &[result("a/b/9", 1.0, 0.0, None)], Scope::default(), None);
     assert!(bare.unwrap_err().to_string().contains("declares none"));
 }
 
@@ -103,7 +103,7 @@ fn a_rate_is_the_declared_throughput() {
 fn an_infinite_rate_is_refused() {
     let text = metric("a/b", "messages/s", "higher", [1_000.0, 500.0, 250.0]);
     let instant = result("a/b", 5e-324, 0.0, Some(Throughput::Elements(1_200)));
-    let error = judge(&thresholds(&text), &[instant], Scope::default()).unwrap_err();
+    let error = judge(&thresholds(&text), &[instant], Scope::default(), None).unwrap_err();
     assert!(error.to_string().contains("would be inf"), "{error}");
 }
 
@@ -114,7 +114,7 @@ fn the_verdict_is_the_worst_finding_and_absence_is_one() {
     let verdict = |values: &[(&str, f64)]| {
         let results: Vec<Benchmark> =
             values.iter().map(|(id, value)| result(id, *value, 0.0, None)).collect();
-        judged(&text, &results).verdict()
+        judged(&text, &results).verdict
     };
     assert_eq!(verdict(&[("a/b", 5.0), ("a/c", 15.0)]), Verdict::Pass);
     assert_eq!(verdict(&[("a/b", 5.0)]), Verdict::Undecided(Undecided::BadInput));
@@ -128,9 +128,9 @@ fn a_category_that_could_not_run_fails() {
     let text = metric("a/b", "ns", "lower", [10.0, 20.0, 30.0]);
     let failure = Failure { category: "a".into(), reason: "exit code 101".into(), output: Vec::new() };
     let scope = Scope { categories: vec!["a".into()], failures: vec![failure], ..Scope::default() };
-    let judgement = judge(&thresholds(&text), &[result("a/b", 5.0, 0.0, None)], scope).unwrap();
-    assert_eq!(judgement.verdict(), Verdict::Fail);
-    assert!(judgement.findings()[0].1.contains("category a could not run: exit code 101"));
+    let judgement = judge(&thresholds(&text), &[result("a/b", 5.0, 0.0, None)], scope, None).unwrap();
+    assert_eq!(judgement.verdict, Verdict::Fail);
+    assert!(judgement.findings[0].reason.contains("category a could not run: exit code 101"));
 }
 
 #[test]
@@ -158,10 +158,10 @@ fn verdicts_join_and_exit_as_promised() {
 fn a_pattern_that_lost_a_benchmark_is_not_answered_by_the_others() {
     let text = metric("a/*", "ns", "lower", [10.0, 20.0, 30.0]) + "at_least = 2\n";
     let results = [result("a/b", 5.0, 0.0, None), result("a/c", 5.0, 0.0, None)];
-    assert_eq!(judged(&text, &results).verdict(), Verdict::Pass);
+    assert_eq!(judged(&text, &results).verdict, Verdict::Pass);
     let judgement = judged(&text, &results[..1]);
     assert_eq!(
-        (judgement.verdict(), judgement.missing[0].what()),
+        (judgement.verdict, judgement.missing[0].what()),
         (Verdict::Undecided(Undecided::BadInput), "only 1 of 2".into())
     );
 }
@@ -171,5 +171,5 @@ fn a_pattern_whose_benchmarks_have_limits_of_their_own_is_answered() {
     let limits = [10.0, 20.0, 30.0];
     let text = metric("a/*", "ns", "lower", limits) + &metric("a/b", "ns", "lower", limits);
     let judgement = judged(&text, &[result("a/b", 5.0, 0.0, None)]);
-    assert_eq!((judgement.verdict(), judgement.rows.len()), (Verdict::Pass, 1));
+    assert_eq!((judgement.verdict, judgement.rows.len()), (Verdict::Pass, 1));
 }

@@ -81,6 +81,30 @@ impl Verdict {
     }
 }
 
+/// One reason why a verdict is not a pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What it makes of the verdict.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: String,
+}
+
+impl Finding {
+    pub(super) fn bad_input(reason: String) -> Self {
+        Self { verdict: Verdict::Undecided(Undecided::BadInput), reason }
+    }
+
+    pub(super) fn inconclusive(reason: String) -> Self {
+        Self { verdict: Verdict::Undecided(Undecided::Inconclusive), reason }
+    }
+
+    /// The verdict that `findings` come to.
+    pub(super) fn worst(findings: &[Self]) -> Verdict {
+        findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Pass)
+    }
+}
+
 impl Serialize for Verdict {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())

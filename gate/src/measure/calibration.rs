@@ -1,6 +1,7 @@
-//! What comes of measuring one binary against itself, again and again: how far each benchmark's runs lie apart, the margin
-//! that it needs for that, and how often the gate was wrong.
+//! The result of measuring one executable against itself in several rounds: how far each benchmark's runs lie apart, the
+//! margin that it needs for that, and how often the gate was wrong.
 
+use super::interleave::{Design, Goal, Phase, Sampler};
 use crate::files::noise::{FalseAlarms, RowNoise};
 use crate::model::error::Error;
 use crate::stats::{self, Comparison, Contrast, Outcome, Settings};
@@ -11,9 +12,50 @@ const TOLD: f64 = 0.9;
 /// What margins are rounded up to: half a percent.
 const STEP: f64 = 0.005;
 
-/// Comparisons of one binary with itself.
+/// Rounds of equal size, each of them one comparison.
+pub(crate) struct FixedRounds<'a> {
+    calibration: &'a mut Calibration,
+    rounds: u32,
+    round: u32,
+    pairs: usize,
+    settings: Settings,
+}
+
+impl<'a> FixedRounds<'a> {
+    pub(crate) fn new(
+        calibration: &'a mut Calibration,
+        rounds: u32,
+        pairs: usize,
+        settings: Settings,
+    ) -> Self {
+        Self { calibration, rounds, round: 0, pairs, settings }
+    }
+}
+
+impl Design for FixedRounds<'_> {
+    fn next(&mut self, sampler: &mut Sampler<'_>) -> Result<Option<Goal>, Error> {
+        let (rows, until) = ((0..sampler.rows.len()).collect(), sampler.deadline());
+        let goal = Goal { rows, phase: Phase::First, pairs: self.pairs, until };
+        Ok((self.round < self.rounds).then_some(goal))
+    }
+
+    fn look(&mut self, sampler: &mut Sampler<'_>, done: bool) -> Result<(), Error> {
+        if !done {
+            self.round = self.rounds;
+            return Ok(());
+        }
+        let contrasts: Vec<Contrast> = sampler.rows.iter().map(|row| row.contrast(Phase::First)).collect();
+        self.calibration.add(&contrasts, &self.settings)?;
+        self.round += 1;
+        sampler.progress.say(&format!("Round {} of {}", self.round, self.rounds));
+        sampler.forget();
+        Ok(())
+    }
+}
+
+/// Comparisons of one executable with itself.
 #[derive(Debug, Default)]
-pub struct Calibration {
+pub(crate) struct Calibration {
     alarms: Vec<Comparison>,
     rows: Vec<CalibratedRow>,
     pairs: usize,
@@ -31,10 +73,7 @@ struct CalibratedRow {
 
 impl Calibration {
     /// Takes in one comparison, of all benchmarks.
-    ///
-    /// # Errors
-    /// As [`stats::compare`].
-    pub fn add(&mut self, contrasts: &[Contrast], settings: &Settings) -> Result<(), Error> {
+    pub(crate) fn add(&mut self, contrasts: &[Contrast], settings: &Settings) -> Result<(), Error> {
         // Without a margin no claim cuts an interval: it is as wide as the runs make it.
         let bare: Vec<Contrast> =
             contrasts.iter().map(|contrast| Contrast { margin: 0.0, ..contrast.clone() }).collect();
@@ -53,14 +92,12 @@ impl Calibration {
     }
 
     /// The comparisons so far.
-    #[must_use]
-    pub fn suites(&self) -> usize {
+    pub(crate) fn suites(&self) -> usize {
         self.alarms.len()
     }
 
     /// How often the gate was wrong.
-    #[must_use]
-    pub fn false_alarms(&self, alpha: f64) -> FalseAlarms {
+    pub(crate) fn false_alarms(&self, alpha: f64) -> FalseAlarms {
         let regressed =
             |suite: &Comparison| suite.rows.iter().filter(|row| row.outcome == Outcome::Regressed).count();
         let is_unfit = |suite: &&Comparison| suite.control.as_ref().is_some_and(stats::Control::is_red);
@@ -76,8 +113,7 @@ impl Calibration {
     }
 
     /// What was found of each benchmark whose runs bound it.
-    #[must_use]
-    pub fn rows(&self) -> Vec<RowNoise> {
+    pub(crate) fn rows(&self) -> Vec<RowNoise> {
         self.rows.iter().filter_map(CalibratedRow::noise).collect()
     }
 }
@@ -144,10 +180,10 @@ mod tests {
     }
 
     #[test]
-    fn an_accused_binary_is_a_false_alarm() {
-        let mut accused = suite(1.0);
-        accused[1].values = Values::Paired { base: vec![1.0; 12], head: vec![1.1; 12] };
-        let alarms = calibration(&[suite(1.0), accused]).false_alarms(0.05);
+    fn a_regression_of_one_executable_is_a_false_alarm() {
+        let mut regressed = suite(1.0);
+        regressed[1].values = Values::Paired { base: vec![1.0; 12], head: vec![1.1; 12] };
+        let alarms = calibration(&[suite(1.0), regressed]).false_alarms(0.05);
         assert_eq!((alarms.suites, alarms.suites_red, alarms.rows, alarms.rows_regressed), (2, 1, 4, 1));
         assert_eq!((alarms.pairs, alarms.controls_red), (12, 0));
     }

@@ -1,35 +1,33 @@
-//! Runs the benches of a Cargo project, category by category, into a Criterion home.
+//! One run of the bench targets of a Cargo project, each in a process and a Criterion home of its own.
 //!
-//! A category is a bench target, and has a process of its own. The home is fresh unless one is named, so that
-//! nothing stale is judged, and a record in it says what ran, when, and how it ended.
+//! The homes of the targets are in the home of the run, which is fresh unless one is named, so that nothing stale is
+//! judged. A record in it says what ran, when, and how it ended. What to build is cargo's business ([`super::cargo`]).
 
-pub(super) mod child;
-mod processor;
+mod home;
 pub mod progress;
-mod project;
 pub mod record;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
+use super::cargo::{self, BenchTarget, BuiltTargets, LeftOut};
+use super::process::{self, Ended, Interrupt, Limits};
 use crate::criterion;
 use crate::files::temporary;
 use crate::judge::Failure;
 use crate::metadata::EngineMetadata;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
+use crate::model::filter::IdFilter;
 use crate::report::CategoryTime;
 use progress::Progress;
 use record::RunRecord;
 
-use child::Ended;
-
-pub use child::{Interrupt, Limits};
-pub use processor::Processor;
+pub use super::processor::Processor;
+pub use home::Home;
 pub use progress::ANNOUNCEMENT;
-pub use project::{BenchBinary, Project, build};
 
 /// How many of a failed category's last lines are kept.
 const KEPT_LINES: usize = 20;
@@ -40,19 +38,31 @@ const SERVERS: &str = "BENCH_SERVERS";
 /// What a bench ends with that was told something which cannot be meant: nothing is judged then.
 const BAD_INPUT: i32 = 2;
 
+/// Why a bench that ended well has failed.
+const NOTHING_SAVED: &str = "it saved no Criterion result";
+
+/// How libtest ends what it prints.
+const LIBTEST: &str = "test result: ";
+
 /// What to run.
 #[derive(Debug)]
 pub struct Plan<'a> {
-    /// The project.
-    pub project: &'a Project,
-    /// Bench targets; empty means all.
-    pub categories: &'a [String],
+    /// The bench targets.
+    pub built: &'a BuiltTargets,
+    /// What each of them is told behind cargo's own arguments.
+    pub arguments: &'a [OsString],
+    /// The benchmarks to measure; `None` for all.
+    pub filter: Option<&'a IdFilter>,
     /// Where it is run, with the mode (`quick` or `full`), which is handed on as `BENCH_MODE`.
     pub environment: &'a Environment,
     /// Engines that the benches must not do without, handed on as `BENCH_REQUIRE`.
     pub required: &'a [String],
     /// Whether load may go to another machine, handed on as `BENCH_TARGET_IS_MINE`.
     pub target_is_mine: bool,
+    /// Whether a bench target that is left out has failed.
+    pub require_all: bool,
+    /// The time that each of them has.
+    pub timeout: Duration,
     /// The Criterion home to fill.
     pub home: &'a Path,
     /// Where the benches keep what is temporary: gone with its owner, also if they are killed.
@@ -62,55 +72,112 @@ pub struct Plan<'a> {
 /// How it went.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// How long each category took.
+    /// How long each target took.
     pub times: Vec<CategoryTime>,
     /// Those that could not run to their end.
     pub failures: Vec<Failure>,
+    /// Those that turned out to be no Criterion benches.
+    pub left_out: Vec<LeftOut>,
+    /// What the reader should know of them.
+    pub notes: Vec<String>,
 }
 
-/// Builds and runs the benches of `plan`, and leaves a [`RunRecord`] in its home.
+/// What a process of a bench target came to.
+enum Finding {
+    Measured,
+    Failed(String),
+    LeftOut(String),
+}
+
+/// Runs the benches of `plan`, and leaves a [`RunRecord`] in its home.
 ///
-/// A category that fails is an entry in the outcome, not an error: the others run all the same.
+/// A target that fails is an entry in the outcome, not an error: the others run all the same.
 ///
 /// # Errors
-/// Cargo cannot build the benches, the home cannot be written to, or a signal interrupted; no process is left then.
+/// The home cannot be written to, a bench refuses its input, or a signal interrupted; no process is left then.
 pub fn run(plan: &Plan<'_>, interrupt: &Interrupt, progress: &mut Progress<'_>) -> Result<Outcome, Error> {
-    progress.building();
-    let binaries = project::build(plan.project, plan.categories, interrupt)?;
-    let mut record =
-        RunRecord::started_now(plan.environment.clone(), binaries.iter().map(not_ended).collect());
+    let mut record = RunRecord::of_targets(plan.environment.clone(), plan.built);
     record.write(plan.home)?;
-    let mut outcome = Outcome::default();
-    for binary in &binaries {
-        let (time, failure) = run_category(plan, binary, interrupt, progress)?;
-        outcome.times.push(time);
-        outcome.failures.extend(failure);
+    let mut outcome = Outcome { left_out: plan.built.left_out.clone(), ..Outcome::default() };
+    for target in &plan.built.targets {
+        run_target(plan, target, interrupt, progress, &mut outcome)?;
     }
-    record.failures.clone_from(&outcome.failures);
-    record.write(plan.home).map(|()| outcome)
+    let required = outcome.left_out.iter().filter(|_| plan.require_all).map(LeftOut::as_failure);
+    outcome.failures.extend(required);
+    record.end(&outcome.failures, &outcome.left_out).write(plan.home).map(|()| outcome)
 }
 
-/// What stands in the record until the run is through: an interrupted one is not to be taken for a whole one.
-fn not_ended(binary: &BenchBinary) -> Failure {
-    let reason = "the run that filled this home did not end".to_owned();
-    Failure { category: binary.category.clone(), reason, output: Vec::new() }
-}
-
-fn run_category(
+fn run_target(
     plan: &Plan<'_>,
-    binary: &BenchBinary,
+    target: &BenchTarget,
     interrupt: &Interrupt,
     progress: &mut Progress<'_>,
-) -> Result<(CategoryTime, Option<Failure>), Error> {
-    progress.starts(&binary.category);
-    let (started, clock) = (SystemTime::now() - record::CLOCK_SLACK, Instant::now());
-    let ended =
-        understood(binary, child::run(command(plan, binary), interrupt, &mut |line| progress.line(line))?)?;
-    let time = CategoryTime { category: binary.category.clone(), elapsed: clock.elapsed() };
-    let reason = ended.failure.or_else(|| nothing_saved(plan.home, started));
-    progress.ends(&time, reason.as_deref());
-    let (category, output) = (binary.category.clone(), last_lines(&without_progress(ended.output)));
-    Ok((time, reason.map(|reason| Failure { category, reason, output })))
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
+    let label = target.label();
+    progress.starts(&label);
+    let clock = Instant::now();
+    let (ended, finding) = start(plan, target, interrupt, progress)?;
+    let time = CategoryTime { category: label, elapsed: clock.elapsed() };
+    progress.ends(&time, finding.failure());
+    outcome.add(time, finding, ended);
+    Ok(())
+}
+
+fn start(
+    plan: &Plan<'_>,
+    target: &BenchTarget,
+    interrupt: &Interrupt,
+    progress: &mut Progress<'_>,
+) -> Result<(Ended, Finding), Error> {
+    let home = record::target_home(plan.home, target);
+    std::fs::create_dir_all(&home).map_err(Error::io("make the folder", &home))?;
+    let started = SystemTime::now() - record::CLOCK_SLACK;
+    let limits = Limits { processor: None, until: Instant::now().checked_add(plan.timeout) };
+    let mut see = |line: &str| progress.line(line);
+    let ended = process::run_within(&mut command(plan, target, &home), limits, interrupt, &mut see)?;
+    let finding = find(&ended, &home, started).within(plan.filter);
+    Ok((understood(target, ended)?, finding))
+}
+
+impl Finding {
+    /// A target that holds nothing of what is asked for saves nothing, and that is no failure.
+    fn within(self, filter: Option<&IdFilter>) -> Self {
+        match self {
+            Self::Failed(reason) if filter.is_some() && reason == NOTHING_SAVED => {
+                Self::LeftOut(format!("{reason} of --filter"))
+            }
+            finding => finding,
+        }
+    }
+
+    /// How a target ended otherwise than well, and why.
+    fn failure(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Measured => None,
+            Self::Failed(reason) => Some(("FAILED", reason)),
+            Self::LeftOut(reason) => Some(("LEFT OUT", reason)),
+        }
+    }
+}
+
+impl Outcome {
+    fn add(&mut self, time: CategoryTime, finding: Finding, ended: Ended) {
+        let category = time.category.clone();
+        if !ended.left_behind.is_empty() {
+            let left = ended.left_behind.join(", ");
+            self.notes.push(format!("the bench {category} left processes behind, which were ended: {left}"));
+        }
+        match finding {
+            Finding::Measured => {}
+            Finding::LeftOut(reason) => self.left_out.push(LeftOut { target: category, reason }),
+            Finding::Failed(reason) => {
+                let output = last_lines(&without_progress(ended.output));
+                self.failures.push(Failure { category, reason, output });
+            }
+        }
+        self.times.push(time);
+    }
 }
 
 /// What a bench printed for people to keep.
@@ -120,11 +187,11 @@ fn without_progress(mut output: Vec<String>) -> Vec<String> {
 }
 
 /// A bench as cargo would run it, but for the home, the mode and the lines that say how a load stands.
-fn command(plan: &Plan<'_>, binary: &BenchBinary) -> Command {
-    let mut command = Command::new(&binary.executable);
-    command.arg("--bench").current_dir(&binary.package);
+fn command(plan: &Plan<'_>, target: &BenchTarget, home: &Path) -> Command {
+    let mut command = target.command();
+    command.args(plan.arguments).args(plan.filter.map(IdFilter::pattern));
     command
-        .env("CRITERION_HOME", plan.home)
+        .env("CRITERION_HOME", home)
         .env("TMPDIR", plan.scratch)
         .env(SERVERS, servers())
         .env("BENCH_MODE", &plan.environment.mode)
@@ -145,34 +212,36 @@ fn servers() -> OsString {
 }
 
 /// A bench that ends well and saves nothing did not measure anything: Criterion drops what it cannot store.
-fn nothing_saved(home: &Path, started: SystemTime) -> Option<String> {
+fn find(ended: &Ended, home: &Path, started: SystemTime) -> Finding {
+    if let Some(reason) = &ended.failure {
+        return Finding::Failed(reason.clone());
+    }
+    let is_fresh = |benchmark| criterion::written(benchmark).is_ok_and(|written| written >= started);
     match criterion::load(home, criterion::LATEST) {
-        Ok(benchmarks)
-            if benchmarks.iter().any(|it| criterion::written(it).is_ok_and(|written| written >= started)) =>
-        {
-            None
-        }
-        Ok(_) | Err(Error::EmptyHome { .. } | Error::NoHome { .. }) => nothing_to_save(home, started),
-        Err(error) => Some(error.to_string()),
+        Ok(benchmarks) if benchmarks.iter().any(is_fresh) => Finding::Measured,
+        Ok(_) | Err(Error::EmptyHome { .. } | Error::NoHome { .. }) => nothing_saved(ended, home, started),
+        Err(error) => Finding::Failed(error.to_string()),
     }
 }
 
 /// No failure where the bench said of all its engines why they were not to be had, and measured with none.
-fn nothing_to_save(home: &Path, started: SystemTime) -> Option<String> {
+fn nothing_saved(ended: &Ended, home: &Path, started: SystemTime) -> Finding {
+    let is_libtest = ended.output.iter().any(|line| line.starts_with(LIBTEST));
     match EngineMetadata::read(home, Some(started)) {
-        Ok(facts) if facts.engines.is_empty() && !facts.unavailable.is_empty() => None,
-        Ok(_) => Some("it saved no Criterion result".to_owned()),
-        Err(error) => Some(error.to_string()),
+        Ok(facts) if facts.engines.is_empty() && !facts.unavailable.is_empty() => Finding::Measured,
+        Ok(_) if is_libtest => Finding::LeftOut(cargo::of_harness("libtest")),
+        Ok(_) => Finding::Failed(NOTHING_SAVED.to_owned()),
+        Err(error) => Finding::Failed(error.to_string()),
     }
 }
 
 /// # Errors
 /// The bench refused what it was told.
-fn understood(binary: &BenchBinary, ended: Ended) -> Result<Ended, Error> {
+fn understood(target: &BenchTarget, ended: Ended) -> Result<Ended, Error> {
     match ended.code {
         Some(BAD_INPUT) => {
             let said = complaint(&ended.output);
-            Err(Error::BenchRefused { category: binary.category.clone(), said })
+            Err(Error::BenchRefused { category: target.label(), said })
         }
         _ => Ok(ended),
     }
@@ -189,58 +258,4 @@ fn complaint(output: &[String]) -> String {
 #[must_use]
 pub fn last_lines(output: &[String]) -> Vec<String> {
     output[output.len().saturating_sub(KEPT_LINES)..].to_vec()
-}
-
-/// The Criterion home of one run: one that was named, or a fresh one that becomes `latest` when the run is through.
-#[derive(Debug)]
-pub enum Home {
-    /// Named by the user, and left as it is.
-    Named(PathBuf),
-    /// Ours: gone if the run is interrupted.
-    Fresh(tempfile::TempDir),
-}
-
-impl Home {
-    /// The named home, else a fresh one below `target`.
-    ///
-    /// # Errors
-    /// The folder cannot be made.
-    pub fn new(named: Option<&Path>, target: &Path) -> Result<Self, Error> {
-        let parent = named.map_or_else(|| target.join("bench-gate"), Path::to_owned);
-        std::fs::create_dir_all(&parent).map_err(Error::io("make the folder", &parent))?;
-        let parent = parent.canonicalize().map_err(Error::io("find", &parent))?;
-        match named {
-            Some(_) => Ok(Self::Named(parent)),
-            None => Ok(Self::Fresh(tempfile::tempdir_in(&parent).map_err(Error::io("write into", &parent))?)),
-        }
-    }
-
-    /// The folder.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        match self {
-            Self::Named(path) => path,
-            Self::Fresh(folder) => folder.path(),
-        }
-    }
-
-    /// Keeps a fresh home as `latest`, in place of the one before, and returns where the results are now.
-    ///
-    /// # Errors
-    /// The folder cannot be renamed.
-    pub fn keep(self) -> Result<PathBuf, Error> {
-        let folder = match self {
-            Self::Named(path) => return Ok(path),
-            Self::Fresh(folder) => folder.keep(),
-        };
-        let latest = folder.with_file_name("latest");
-        // The one before is moved out of the way first, and deleted when the new one is in its place.
-        let retired =
-            tempfile::tempdir_in(latest.with_file_name("")).map_err(Error::io("replace", &latest))?;
-        if latest.exists() {
-            let aside = retired.path().join("latest");
-            std::fs::rename(&latest, &aside).map_err(Error::io("replace", &latest))?;
-        }
-        std::fs::rename(&folder, &latest).map_err(Error::io("rename", &folder)).map(|()| latest)
-    }
 }

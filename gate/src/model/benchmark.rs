@@ -1,5 +1,6 @@
 //! A benchmark and its estimates, free of Criterion's file format.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -69,14 +70,73 @@ pub enum Throughput {
     Elements(u64),
     /// Bytes.
     Bytes(u64),
+    /// Bits.
+    Bits(u64),
+    /// The same work, counted in both ways.
+    ElementsAndBytes {
+        /// The elements.
+        elements: u64,
+        /// The bytes.
+        bytes: u64,
+    },
+}
+
+/// What a rate counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// Elements, whatever they are called.
+    Elements,
+    /// Bytes.
+    Bytes,
+    /// Bits.
+    Bits,
 }
 
 impl Throughput {
-    /// The number, whatever it counts.
+    /// How many of `counted` an iteration works through; `None` where it is declared in something else.
     #[must_use]
-    pub fn count(self) -> u64 {
+    pub fn count(self, counted: Counted) -> Option<f64> {
+        const BITS_IN_A_BYTE: f64 = 8.0;
+        self.declared().find_map(|(declared, count)| match (declared, counted) {
+            _ if declared == counted => Some(count),
+            (Counted::Bytes, Counted::Bits) => Some(count * BITS_IN_A_BYTE),
+            (Counted::Bits, Counted::Bytes) => Some(count / BITS_IN_A_BYTE),
+            _ => None,
+        })
+    }
+
+    /// All that an iteration works through.
+    pub fn declared(self) -> impl Iterator<Item = (Counted, f64)> {
+        let all = match self {
+            Self::Elements(count) => [Some((Counted::Elements, count)), None],
+            Self::Bytes(count) => [Some((Counted::Bytes, count)), None],
+            Self::Bits(count) => [Some((Counted::Bits, count)), None],
+            Self::ElementsAndBytes { elements, bytes } => {
+                [Some((Counted::Elements, elements)), Some((Counted::Bytes, bytes))]
+            }
+        };
+        all.into_iter().flatten().map(|(counted, count)| (counted, count as f64))
+    }
+
+    /// The number by which `size` in `thresholds.toml` scales: elements before bytes.
+    #[must_use]
+    pub fn size(self) -> u64 {
         match self {
-            Self::Elements(count) | Self::Bytes(count) => count,
+            Self::Elements(count) | Self::Bytes(count) | Self::Bits(count) => count,
+            Self::ElementsAndBytes { elements, .. } => elements,
+        }
+    }
+}
+
+impl fmt::Display for Throughput {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Elements(count) => write!(formatter, "{count} elements"),
+            Self::Bytes(count) => write!(formatter, "{count} bytes"),
+            Self::Bits(count) => write!(formatter, "{count} bits"),
+            Self::ElementsAndBytes { elements, bytes } => {
+                write!(formatter, "{elements} elements and {bytes} bytes")
+            }
         }
     }
 }
@@ -127,8 +187,8 @@ pub struct Benchmark {
     pub throughput: Option<Throughput>,
     /// What Criterion estimated.
     pub estimates: Estimates,
-    /// How many samples it estimated them from; [`crate::criterion::samples`] reads them.
-    pub sample_count: usize,
+    /// What it estimated them from.
+    pub samples: Samples,
     /// The 10th percentile of these samples.
     pub p10: f64,
     /// The folder that holds the result.
@@ -160,6 +220,16 @@ mod tests {
         assert!((samples.p10() - 2.0).abs() < 1e-12, "{}", samples.p10());
         let one = Samples { iterations: vec![1.0], totals: vec![5.0] };
         assert!((one.p10() - 5.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_declared_is_counted_in_its_own_kind_alone() {
+        let both = Throughput::ElementsAndBytes { elements: 3, bytes: 9 };
+        let all = [Throughput::Elements(5), Throughput::Bytes(2), Throughput::Bits(12), both];
+        let of = |counted| all.map(|throughput| throughput.count(counted));
+        assert_eq!(of(Counted::Elements), [Some(5.0), None, None, Some(3.0)]);
+        assert_eq!(of(Counted::Bytes), [None, Some(2.0), Some(1.5), Some(9.0)]);
+        assert_eq!(of(Counted::Bits), [None, Some(16.0), Some(12.0), Some(72.0)]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::judge::run_set::RunSetError;
-use crate::measure::ab::AbError;
+use crate::measure::interleave::AbError;
 
 /// What keeps the gate from judging. All of it ends in exit code 2, but for [`Error::Interrupted`].
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,21 @@ pub enum Error {
         /// The saved set that was looked for, `new` unless a baseline was asked for.
         baseline: String,
     },
+    /// The home holds results of `cargo criterion` alone.
+    #[error("{}: a result of `cargo criterion`, which writes CBOR: this program reads what `cargo bench` writes", path.display())]
+    CargoCriterion {
+        /// A folder with such a result.
+        path: PathBuf,
+    },
+    /// A link in a Criterion home leads to a folder that the link is in.
+    #[error("{}: this link leads back to a folder that it is in", path.display())]
+    LinkLoop {
+        /// The link.
+        path: PathBuf,
+    },
+    /// Several results cannot be read or judged.
+    #[error("{} results cannot be judged:\n  {}", .0.len(), listed(.0))]
+    Several(Vec<Self>),
     /// A category was asked for that nothing belongs to.
     #[error("{place}: no category `{wanted}`: there are {available}")]
     NoSuchCategory {
@@ -212,6 +227,12 @@ impl Error {
         move |source| Self::Io { action, path, source }
     }
 
+    /// One error of `all`: `None` of none, and of one that one.
+    pub(crate) fn join(all: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut all: Vec<Self> = all.into_iter().collect();
+        if all.len() > 1 { Some(Self::Several(all)) } else { all.pop() }
+    }
+
     /// The exit code that this error ends the program with: 2, or 128 and the signal that interrupted.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
@@ -229,6 +250,9 @@ impl Error {
             Self::NoHome { .. } | Self::EmptyHome { .. } => {
                 "run `cargo bench` or `bench-gate run` first, or name the folder with --criterion-home"
             }
+            Self::CargoCriterion { .. } => "run `cargo bench` instead, then judge again",
+            Self::LinkLoop { .. } => "remove the link",
+            Self::Several(errors) => errors.first().map_or("", Self::remedy),
             Self::NoSuchCategory { .. } => "name one of those, or none to take all",
             Self::NoSuchEngine { .. } => {
                 "name one of those; an id like `database/{sqlite,postgres}/query/*` in thresholds.toml names engines"
@@ -267,4 +291,8 @@ impl Error {
             Self::Interrupted { .. } => "start again when you have the time",
         }
     }
+}
+
+fn listed(errors: &[Error]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  ")
 }

@@ -26,6 +26,7 @@ impl Exporter for Console {
 
     fn comparison(&self, out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
         if !self.quiet {
+            comparison::write_first_line(out, compared)?;
             comparison::write_tables(out, compared)?;
             comparison::write_summary(out, compared)?;
             writeln!(out)?;

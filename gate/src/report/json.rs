@@ -11,9 +11,9 @@ use serde::Serialize;
 use self::comparison::ComparisonReport;
 use self::limits::{Graded, MetricResult, Promise, SlaResult};
 use super::{Exporter, Report, Summary};
-use crate::criterion;
+use crate::criterion::{CriterionHome, Source};
 use crate::files::store;
-use crate::judge::{Compared, Failure, Missing, NotRun, Unmatched, Verdict};
+use crate::judge::{Compared, Failure, Finding, Missing, NotRun, Unmatched, Verdict};
 use crate::metadata::Engine;
 use crate::model::benchmark::{Benchmark, Estimates, Throughput};
 use crate::model::environment::Environment;
@@ -44,7 +44,7 @@ pub struct BenchmarkReport<'a> {
     kind: &'static str,
     verdict: Verdict,
     exit_code: u8,
-    findings: Vec<Finding>,
+    findings: &'a [Finding],
     summary: Summary,
     environment: &'a Environment,
     criterion_home: String,
@@ -59,31 +59,17 @@ pub struct BenchmarkReport<'a> {
     comparison: Option<ComparisonReport<'a>>,
 }
 
-/// One reason why a verdict is not a pass.
-#[derive(Debug, Serialize)]
-pub struct Finding {
-    verdict: Verdict,
-    reason: String,
-}
-
-impl From<(Verdict, String)> for Finding {
-    fn from((verdict, reason): (Verdict, String)) -> Self {
-        Self { verdict, reason }
-    }
-}
-
 impl<'a> BenchmarkReport<'a> {
     /// The report of `report`.
     #[must_use]
     pub fn new(report: &Report<'a>) -> Self {
         let judgement = report.judgement;
-        let findings = judgement.findings().into_iter();
         Self {
             schema_version: SCHEMA_VERSION,
             kind: "performance_benchmark_report",
-            verdict: judgement.verdict(),
-            exit_code: judgement.verdict().exit_code(),
-            findings: findings.map(Finding::from).collect(),
+            verdict: judgement.verdict,
+            exit_code: judgement.verdict.exit_code(),
+            findings: &judgement.findings,
             summary: Summary::new(report),
             environment: report.environment,
             criterion_home: report.home.display().to_string(),
@@ -120,40 +106,43 @@ struct DetailedBenchmark<'a> {
     throughput: Option<Throughput>,
     estimates: &'a Estimates,
     p10: f64,
-    iterations: Vec<f64>,
-    totals: Vec<f64>,
+    iterations: &'a [f64],
+    totals: &'a [f64],
 }
 
 impl<'a> DetailedResults<'a> {
     /// The details of `report`.
     ///
     /// # Errors
-    /// The samples of a benchmark cannot be read.
+    /// A result is gone.
     pub fn new(report: &Report<'a>) -> Result<Self, Error> {
         Ok(Self {
             schema_version: SCHEMA_VERSION,
             kind: "performance_detailed_results",
             environment: report.environment,
             criterion_home: report.home.display().to_string(),
-            benchmarks: report.benchmarks.iter().map(DetailedBenchmark::new).collect::<Result<_, _>>()?,
+            benchmarks: report
+                .benchmarks
+                .iter()
+                .map(|benchmark| DetailedBenchmark::new(benchmark, &CriterionHome(report.home)))
+                .collect::<Result<_, _>>()?,
             failures: &report.judgement.failures,
         })
     }
 }
 
 impl<'a> DetailedBenchmark<'a> {
-    fn new(benchmark: &'a Benchmark) -> Result<Self, Error> {
-        let samples = criterion::samples(benchmark)?;
+    fn new(benchmark: &'a Benchmark, source: &dyn Source) -> Result<Self, Error> {
         Ok(Self {
             id: &benchmark.id,
             category: benchmark.category(),
             folder: benchmark.folder.display().to_string(),
-            written: rfc3339(criterion::written(benchmark)?),
+            written: rfc3339(source.written(benchmark)?),
             throughput: benchmark.throughput,
             estimates: &benchmark.estimates,
-            p10: samples.p10(),
-            iterations: samples.iterations,
-            totals: samples.totals,
+            p10: benchmark.p10,
+            iterations: &benchmark.samples.iterations,
+            totals: &benchmark.samples.totals,
         })
     }
 }

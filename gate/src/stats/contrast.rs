@@ -34,6 +34,15 @@ pub enum Values {
         /// Of the head.
         head: Vec<f64>,
     },
+    /// One run of either side, of which it is known how far such runs differ.
+    Single {
+        /// Of the base.
+        base: [f64; 1],
+        /// Of the head.
+        head: [f64; 1],
+        /// The standard deviation of the logarithm of a run.
+        spread: f64,
+    },
     /// The head has no such benchmark.
     BaseOnly {
         /// Of the base.
@@ -52,6 +61,7 @@ impl Values {
     pub fn base(&self) -> &[f64] {
         match self {
             Self::Paired { base, .. } | Self::Unpaired { base, .. } | Self::BaseOnly { base } => base,
+            Self::Single { base, .. } => base,
             Self::HeadOnly { .. } => &[],
         }
     }
@@ -61,6 +71,7 @@ impl Values {
     pub fn head(&self) -> &[f64] {
         match self {
             Self::Paired { head, .. } | Self::Unpaired { head, .. } | Self::HeadOnly { head } => head,
+            Self::Single { head, .. } => head,
             Self::BaseOnly { .. } => &[],
         }
     }
@@ -68,7 +79,7 @@ impl Values {
     /// Whether both sides have the benchmark.
     #[must_use]
     pub fn is_two_sided(&self) -> bool {
-        matches!(self, Self::Paired { .. } | Self::Unpaired { .. })
+        !matches!(self, Self::BaseOnly { .. } | Self::HeadOnly { .. })
     }
 
     /// The pairs, or the runs of the side that has fewer.
@@ -88,6 +99,9 @@ impl Contrast {
             }
             Values::Paired { base, head } => Some(Box::new(SignedRankTest::new(log_ratios(base, head)))),
             Values::Unpaired { base, head } => Some(Box::new(WelchTest::of_two(&logs(base), &logs(head)))),
+            Values::Single { base: [base], head: [head], spread } => {
+                Some(Box::new(WelchTest::of_known_spread((head / base).ln(), *spread)))
+            }
             Values::BaseOnly { .. } | Values::HeadOnly { .. } => None,
         }
     }

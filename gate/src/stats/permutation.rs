@@ -5,7 +5,7 @@
 //! a pair of equal runs either could have been the base's: every one of the `2^n` ways of exchanging runs within pairs was
 //! as likely as the one that was measured, whatever the distribution of the runs (Fisher 1935, Pitman 1937). The p-value
 //! is the share of them with a statistic as large. Signed ranks are exact in the same sense, but of twelve pairs a
-//! single disturbed one is enough to hide a change from them where there are many rows (`docs/methodology.md` compares
+//! single disturbed one is enough to hide a change from them where there are many rows (`docs/validation.md` compares
 //! the two on recorded runs).
 
 use super::Evidence;

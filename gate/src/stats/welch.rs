@@ -43,6 +43,12 @@ impl WelchTest {
         Self { estimate, error: (base_part + head_part).sqrt(), freedom }
     }
 
+    /// The evidence of one run of either side, where the logarithms of such runs are known to have this `spread`.
+    #[must_use]
+    pub fn of_known_spread(log_ratio: f64, spread: f64) -> Self {
+        Self { estimate: log_ratio, error: spread * std::f64::consts::SQRT_2, freedom: f64::INFINITY }
+    }
+
     /// Student's t of the distance to `limit`, and 0 or infinity where there is no spread at all.
     fn distance(&self, limit: f64) -> f64 {
         let distance = self.estimate - limit;
@@ -51,6 +57,9 @@ impl WelchTest {
 
     /// The probability of `t` or more.
     fn tail(&self, t: f64) -> f64 {
+        if self.freedom.is_infinite() {
+            return normal_below(-t);
+        }
         StudentsT::new(0.0, 1.0, self.freedom).map_or(1.0, |distribution| distribution.sf(t))
     }
 }
@@ -85,6 +94,9 @@ pub fn normal_quantile(tail: f64) -> f64 {
 
 /// The value that Student's t exceeds with probability `tail`.
 fn quantile(freedom: f64, tail: f64) -> f64 {
+    if freedom.is_infinite() {
+        return normal_quantile(tail);
+    }
     StudentsT::new(0.0, 1.0, freedom).map_or(f64::INFINITY, |distribution| -distribution.inverse_cdf(tail))
 }
 
@@ -129,6 +141,12 @@ mod tests {
         let evidence = WelchTest::of_two(&[1.0, 1.1, 0.9, 1.05, 0.95], &[1.0]);
         let error = (0.006_25_f64 * (1.0 + 0.2)).sqrt();
         assert!((evidence.standard_error() - error).abs() < 1e-12 && (evidence.freedom - 4.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_known_spread_is_that_of_either_run() {
+        let [lower, upper] = WelchTest::of_known_spread(0.2, 0.03).interval(0.025);
+        assert!((upper - 0.2 - 1.959_964 * 0.03 * 2.0_f64.sqrt()).abs() < 1e-6, "{lower} {upper}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::files::noise::Noise;
 use crate::judge::run_set::RunSetError;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
-use crate::thresholds::{Accepted, Better, Margin, Statistic, THRESHOLDS_FILE, Thresholds, policy};
+use crate::thresholds::{Accepted, Better, ChangeLimits, Margin, Statistic, Thresholds, policy};
 
 /// What one benchmark is held to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -22,15 +22,23 @@ pub struct RowPolicy {
     pub margin: f64,
     /// The change, as a fraction, that is worth a warning.
     pub soft_margin: Option<f64>,
+    /// Where one run stands against one, the change that fails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub critical: Option<f64>,
     /// Whether it fails the comparison that the head has no such benchmark.
     pub required: bool,
 }
 
+/// How far runs of one program differ at the least, as the standard deviation of their logarithm, where nothing was
+/// measured of that: what two runs of `cargo bench` an hour apart differ by on a quiet machine.
+pub const SPREAD_FLOOR: f64 = 0.03;
+
 /// What all benchmarks are held to.
 #[derive(Debug, Clone)]
 pub struct Policies {
-    thresholds: Option<Thresholds>,
+    thresholds: Thresholds,
     noise: Option<Noise>,
+    is_auto: bool,
     margin: Margin,
 }
 
@@ -41,20 +49,19 @@ impl Policies {
     /// # Errors
     /// The file cannot be read or is malformed, or as [`Policies::new`].
     pub fn found(named: Option<&Path>, margin: Margin, baselines: &Path) -> Result<Self, Error> {
-        let here = Path::new(THRESHOLDS_FILE);
-        let path = named.or_else(|| here.exists().then_some(here));
-        Self::new(path.map(Thresholds::load).transpose()?, margin, baselines)
+        Self::new(Thresholds::found(named)?, margin, baselines)
     }
 
-    /// The policies of `thresholds`, if there are any; where they name no margin, `margin` holds.
+    /// The policies of `thresholds`; where they name no margin, `margin` holds.
     ///
     /// # Errors
-    /// A margin is `auto`, and `noise.json` in the folder of the `baselines` cannot be read.
-    pub fn new(thresholds: Option<Thresholds>, margin: Margin, baselines: &Path) -> Result<Self, Error> {
-        let written = thresholds.iter().flat_map(|thresholds| &thresholds.policies);
+    /// `noise.json` in the folder of the `baselines` cannot be read, or a margin is `auto` and there is none.
+    pub fn new(thresholds: Thresholds, margin: Margin, baselines: &Path) -> Result<Self, Error> {
+        let written = thresholds.policies.iter();
         let is_auto = written.filter_map(|policy| policy.margin).chain([margin]).any(|it| it == Margin::Auto);
-        let noise = is_auto.then(|| Noise::load(baselines)).transpose()?;
-        Ok(Self { thresholds, noise, margin })
+        let is_wanted = is_auto || Noise::path(baselines).is_file();
+        let noise = is_wanted.then(|| Noise::load(baselines)).transpose()?;
+        Ok(Self { thresholds, noise, is_auto, margin })
     }
 
     /// The margin of what `thresholds.toml` has none for.
@@ -66,14 +73,13 @@ impl Policies {
     /// Where the margins that are `auto` were found, if there are any.
     #[must_use]
     pub fn noise_environment(&self) -> Option<&Environment> {
-        self.noise.as_ref().map(|noise| &noise.environment)
+        self.noise.as_ref().filter(|_| self.is_auto).map(|noise| &noise.environment)
     }
 
     /// What is known to be worse or gone, with the file that says so.
     #[must_use]
     pub fn accepted(&self) -> (&Path, &[Accepted]) {
-        let thresholds = self.thresholds.as_ref();
-        thresholds.map_or((Path::new(""), &[]), |thresholds| (&thresholds.path, &thresholds.accepted))
+        (&self.thresholds.path, &self.thresholds.accepted)
     }
 
     /// What the benchmark `id` is held to.
@@ -81,15 +87,36 @@ impl Policies {
     /// # Errors
     /// Its margin is `auto`, and `noise.json` has none for it.
     pub fn row(&self, id: &str) -> Result<RowPolicy, Error> {
-        let policy = self.thresholds.as_ref().and_then(|thresholds| thresholds.policy(id));
+        let policy = self.thresholds.policy(id);
         let margin = policy.and_then(|policy| policy.margin).unwrap_or(self.margin);
         Ok(RowPolicy {
             better: policy.map_or(Better::Lower, |policy| policy.better),
             statistic: policy.map_or(policy::RUN_STATISTIC, |policy| policy.statistic),
             margin: self.fraction(margin, id)?,
             soft_margin: policy.and_then(|policy| policy.soft_margin),
+            critical: None,
             required: policy.is_none_or(|policy| policy.required),
         })
+    }
+
+    /// What the benchmark `id` is held to where one run stands against one.
+    ///
+    /// # Errors
+    /// As [`Policies::row`].
+    pub fn single(&self, id: &str) -> Result<RowPolicy, Error> {
+        let change = self.thresholds.policy(id).map_or(self.thresholds.change, |policy| policy.change);
+        let ChangeLimits { warning, critical } = change;
+        let (soft_margin, margin) = (Some(warning), critical);
+        Ok(RowPolicy { margin, soft_margin, critical: Some(critical), ..self.row(id)? })
+    }
+
+    /// How far single runs of the benchmark of `run` differ, as the standard deviation of their logarithm: what
+    /// `noise.json` says, else what its samples show, and [`SPREAD_FLOOR`] at the least.
+    #[must_use]
+    pub fn spread(&self, run: &Measured) -> f64 {
+        let measured = self.noise.as_ref().and_then(|noise| noise.rows.iter().find(|row| row.id == run.id));
+        let of_samples = || run.estimates.median_abs_dev.point / run.estimates.median.point;
+        measured.map_or_else(of_samples, |row| row.spread).max(SPREAD_FLOOR)
     }
 
     fn fraction(&self, margin: Margin, id: &str) -> Result<f64, Error> {
@@ -122,7 +149,7 @@ impl Measured {
         };
         match (statistic, self.throughput) {
             (Statistic::Throughput, Some(throughput)) => {
-                let count = throughput.count() as f64;
+                let count = throughput.size() as f64;
                 Ok(count * NANOSECONDS_IN_A_SECOND / time(policy::RUN_STATISTIC))
             }
             (Statistic::Throughput, None) => Err(RunSetError::NoThroughput { id: self.id.clone() }.into()),

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
-use super::{Better, Statistic, names};
+use super::{Better, IdPattern, Statistic};
 use crate::model::unit::{Quantity, Unit};
 
 /// The number that a run gives for a benchmark whose clock measured it, unless its metric says another.
@@ -22,6 +22,21 @@ pub enum Margin {
     Fraction(f64),
     /// What `bench-gate calibrate` found the benchmark to need.
     Auto,
+}
+
+/// What one run may differ by from another, as fractions of it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ChangeLimits {
+    /// What is worth a warning.
+    pub warning: f64,
+    /// What fails.
+    pub critical: f64,
+}
+
+impl Default for ChangeLimits {
+    fn default() -> Self {
+        Self { warning: 0.1, critical: 0.25 }
+    }
 }
 
 /// Text that is no margin.
@@ -79,8 +94,8 @@ fn in_percent(fraction: f64) -> f64 {
 /// What comparisons hold the benchmarks of one `[[metric]]` to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Policy {
-    /// A benchmark's id, in which `*` stands for one part between slashes.
-    pub id: String,
+    /// The benchmarks that it is about.
+    pub id: IdPattern,
     /// Which direction is good.
     pub better: Better,
     /// The number that a run gives.
@@ -89,16 +104,11 @@ pub struct Policy {
     pub margin: Option<Margin>,
     /// The change, as a fraction, that is worth a warning.
     pub soft_margin: Option<f64>,
+    /// The change that one run may show against another.
+    #[serde(skip)]
+    pub change: ChangeLimits,
     /// Whether it fails the comparison that the head has no such benchmark.
     pub required: bool,
-}
-
-impl Policy {
-    /// Whether its id names the benchmark `id`.
-    #[must_use]
-    pub fn matches(&self, id: &str) -> bool {
-        names(&self.id, id)
-    }
 }
 
 /// The number that a run gives where none is named: a rate for what is counted in a second, the value itself for what
@@ -106,7 +116,7 @@ impl Policy {
 #[must_use]
 pub fn statistic_for(unit: Option<&Unit>) -> Statistic {
     match unit.map(Unit::quantity) {
-        Some(Quantity::Rate) => Statistic::Throughput,
+        Some(Quantity::Rate(_)) => Statistic::Throughput,
         Some(Quantity::Bytes | Quantity::Number) => Statistic::Mean,
         Some(Quantity::Time) | None => RUN_STATISTIC,
     }

@@ -3,7 +3,7 @@
 use crate::common;
 use crate::common::runs::{home, result};
 use crate::common::tiny::project as tiny;
-use crate::common::{HOME, Project, metric, record};
+use crate::common::{Ended, HOME, Project, THRESHOLDS, metric, record, saved};
 use serde_json::{Value, json};
 
 const MAIN: &str = "baselines/main.json";
@@ -43,7 +43,8 @@ fn one_run_is_compared_with_a_named_baseline_and_said_to_be_one() {
     let ended = measured(&project, 1.0).check(&["--baseline", "main"]).exits(0);
     ended
         .prints("COMPARISON WITH A BASELINE")
-        .prints("Comparing this run (1 run) with baseline `main` (8 runs)");
+        .prints("rows of this run with baseline `main`, left out")
+        .prints("head: 1 run, base: 8 runs");
     ended.prints("this run is one run, evidence of one").prints("environment of this run unknown");
     ended.prints("Compared: 2 (2 unchanged)").prints("PASSED");
     let comparison = &project.report("performance_benchmark_report")["comparison"];
@@ -95,12 +96,9 @@ fn the_run_that_the_baseline_was_made_of_is_no_evidence_against_it() {
 }
 
 #[test]
-fn one_run_against_one_that_criterion_saved_is_refused() {
+fn a_baseline_that_is_not_there_is_refused() {
     let project = Project::with_limits(&metric("api/a", "ms", "lower", [10.0, 20.0, 30.0]));
-    project.save(&result("api/a", "base", 0, 1.0).under("saved")).save(&result("api/a", "head", 0, 1.0));
-    let check = ["check", "--criterion-home", HOME, "--baseline", "saved"];
-    let remedy = "bench-gate run --runs 5 --save-baseline NAME";
-    project.gate_refuses(&check, &["baseline `saved` and this run hold one run each"], remedy);
+    project.save(&result("api/a", "head", 0, 1.0));
     let check = ["check", "--criterion-home", HOME, "--baseline", "other"];
     project.gate_refuses(&check, &["no baseline `other`"], "save one with `bench-gate run");
 }
@@ -110,7 +108,10 @@ fn limits_may_be_left_out_where_there_is_a_baseline() {
     let project = with_baseline();
     let policy = "schema_version = 1\n[[metric]]\nid = \"api/a\"\nbetter = \"lower\"\nmargin = \"5%\"\n";
     measured(&project, 1.0).write(common::THRESHOLDS, policy);
-    project.check(&["--baseline", "main"]).exits(0).prints("PASSED (nothing judged)");
+    project
+        .check(&["--baseline", "main"])
+        .exits(0)
+        .prints("PASSED (2 of 2 rows decided against baseline `main`)");
     project.check(&[]).exits(2).prints("nothing was judged");
 }
 
@@ -123,7 +124,7 @@ fn several_runs_make_a_baseline_and_are_compared_with_one() {
     let kept: Vec<_> = std::fs::read_dir(project.path("target/bench-gate")).unwrap().collect();
     assert_eq!(kept.len(), 1, "only `latest` is kept: {kept:?}");
     let ended = project.gate(&["run", "--quick", "--runs", "3", "--baseline", "main"]).exits(0);
-    ended.prints("Comparing these runs (3 runs) with baseline `main` (5 runs)").prints("1 unchanged");
+    ended.prints("head: 3 runs, base: 5 runs").prints("1 unchanged");
 }
 
 #[test]
@@ -160,4 +161,62 @@ fn runs_that_are_none_and_several_in_one_home() {
             ended.stderr
         );
     }
+}
+
+/// A project as `cargo bench -- --save-baseline main`, a change by `effects` and `cargo bench` leave it.
+fn everyday(effects: &[f64]) -> Project {
+    let project = Project::empty();
+    for (at, effect) in effects.iter().enumerate() {
+        let result = saved(&format!("p/{at}")).mean(1e6).spread(5e3);
+        project.save(&result.clone().under("main")).save(&result.mean(effect * 1.002e6));
+    }
+    project
+}
+
+fn against_main(project: &Project, more: &[&str]) -> Ended {
+    project.check(&[&["--no-save", "--baseline", "main"], more].concat())
+}
+
+#[test]
+fn one_run_against_a_saved_baseline_has_an_answer() {
+    against_main(&everyday(&[1.0, 1.0]), &[]).exits(0).prints("judged 2 of 2").prints("2 of 2 rows decided");
+    let ended = against_main(&everyday(&[1.3, 1.0]), &[]).exits(1);
+    ended.prints("p/0 is CRITICAL: +30.3 %").prints("limit +25%").prints("one run against one");
+    let ended = against_main(&everyday(&[1.2, 1.0, 1.0]), &[]).exits(0);
+    ended.prints("INCONCLUSIVE").prints("what would probably decide them");
+    let ended = against_main(&everyday(&[1.2]), &[]).exits(3);
+    ended.prints("0 of 1 rows could be decided").is_silent_about("PASSED");
+}
+
+#[test]
+fn an_improvement_that_is_too_good_is_suspicious() {
+    let project = everyday(&[0.3, 1.0]);
+    against_main(&project, &[]).exits(0).prints("IMPROVED").prints("is the work still done?");
+    against_main(&project, &["--strict"]).exits(3).prints("p/0 is SUSPICIOUS");
+    against_main(&everyday(&[0.5, 1.0]), &["--strict"]).exits(0).is_silent_about("SUSPICIOUS");
+}
+
+#[test]
+fn changes_have_limits_of_their_own() {
+    let project = everyday(&[1.3, 1.0]);
+    project.write(THRESHOLDS, "schema_version = 1\n[change]\ncritical = \"+40 %\"\n");
+    against_main(&project, &[]).exits(0).prints("w beyond the soft margin").prints("p/0 +30.3 %");
+    let metric = "[[metric]]\nid = \"p/0\"\nbetter = \"lower\"\nchange = { critical = \"25 %\" }\n";
+    project.write(THRESHOLDS, format!("schema_version = 1\n[change]\ncritical = \"+40 %\"\n{metric}"));
+    against_main(&project, &[]).exits(1).prints("p/0 is CRITICAL");
+}
+
+#[test]
+fn a_warning_beyond_the_critical_change_is_refused() {
+    let project = everyday(&[1.0]);
+    project.write(THRESHOLDS, "schema_version = 1\n[change]\nwarning = \"30 %\"\n");
+    let said = ["baselines/thresholds.toml:3: the warning at 0.3 is beyond the critical change of 0.25"];
+    against_main(&project, &[]).refuses(&said, "that line");
+}
+
+#[test]
+fn a_saved_set_that_the_run_shares_nothing_with_is_no_pass() {
+    let project = Project::empty();
+    project.save(&saved("p/new")).save(&saved("p/old").under("main"));
+    against_main(&project, &[]).exits(1).prints("judged 0 of 2").prints("p/old is MISSING");
 }

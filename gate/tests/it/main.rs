@@ -4,6 +4,8 @@ mod ab;
 mod against;
 mod bad_input;
 mod baselines;
+mod cases;
+mod cases_check;
 mod check;
 mod common;
 mod compare;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::common::{HOME, Project, THRESHOLDS};
 use bench_gate::command::cli::Cli;
-use bench_gate::judge::{Row, Severity};
-use bench_gate::model::benchmark::{Benchmark, Estimate, Estimates};
-use bench_gate::thresholds::{Better, Limits, Metric, Statistic};
+use bench_gate::judge::{MetricRow, Severity};
+use bench_gate::model::benchmark::{Benchmark, Estimate, Estimates, Samples};
+use bench_gate::thresholds::{Better, IdPattern, Metric, MetricLimits, Statistic};
 use bench_gate::{command, criterion};
 use clap::Parser;
 use proptest::prelude::*;
@@ -28,14 +28,19 @@ fn rising() -> impl Strategy<Value = [f64; 3]> {
 }
 
 fn metric(better: Better, rising: [f64; 3]) -> Metric {
-    let [mut baseline, warning, mut critical] = rising;
-    if better == Better::Higher {
-        std::mem::swap(&mut baseline, &mut critical);
+    let [lowest, warning, highest] = rising;
+    let [baseline, critical] = if better == Better::Higher { [highest, lowest] } else { [lowest, highest] };
+    Metric {
+        id: IdPattern::expand("a/b").expect("an id").remove(0).0,
+        engine: None,
+        name: "n".to_owned(),
+        unit: "count".parse().expect("a unit"),
+        better,
+        statistic: Statistic::Mean,
+        size: None,
+        at_least: 1,
+        limits: MetricLimits::Graded { baseline, warning, critical },
     }
-    let (id, name, unit) = ("a/b".to_owned(), "n".to_owned(), "count".parse().expect("a unit"));
-    let (statistic, size, at_least, engine) = (Statistic::Mean, None, 1, None);
-    let limits = Limits::Graded { baseline, warning, critical };
-    Metric { id, engine, name, unit, better, statistic, size, at_least, limits }
 }
 
 /// A benchmark whose mean lies somewhere in an interval.
@@ -46,14 +51,14 @@ fn measured([lower, point, upper]: [f64; 3]) -> Benchmark {
         id: "a/b".to_owned(),
         throughput: None,
         estimates: Estimates { mean, median, slope: None, std_dev, median_abs_dev },
-        sample_count: 1,
+        samples: Samples { iterations: vec![1.0], totals: vec![1.0] },
         p10: 1.0,
         folder: PathBuf::from("a/b/new"),
     }
 }
 
 fn severity(metric: &Metric, interval: [f64; 3]) -> Severity {
-    Row::new(&Arc::new(metric.clone()), &measured(interval)).expect("a metric without a size").severity
+    MetricRow::new(&Arc::new(metric.clone()), &measured(interval)).expect("a metric without a size").severity
 }
 
 /// The severity by counting the limits that `value` does not hold.

@@ -44,7 +44,7 @@ pub struct ApiConfig {
     pub request_timeout: Duration,
     /// The maximum time for the head of a request, and so the maximum idle time of a connection.
     pub idle_timeout: Duration,
-    /// How long [`Server::shutdown`](super::Server::shutdown) waits for open requests.
+    /// How long [`ApiServer::shutdown`](super::ApiServer::shutdown) waits for open requests.
     pub shutdown_timeout: Duration,
 }
 

@@ -23,8 +23,8 @@ use crate::backend::broadcaster::Broadcaster;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A running API. Dropping it closes its port and ends its connections after their open requests;
-/// [`Server::shutdown`] waits for that.
-pub struct Server {
+/// [`ApiServer::shutdown`] waits for that.
+pub struct ApiServer {
     address: SocketAddr,
     broadcaster: Broadcaster,
     serving: JoinHandle<()>,
@@ -55,7 +55,7 @@ pub enum ApiStartError {
     },
 }
 
-impl Server {
+impl ApiServer {
     /// Serves `parts` on the current runtime.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The `sensitivity` rows, by which the gate itself is measured; see `docs/methodology.md`.
+//! The `sensitivity` rows, by which the gate itself is measured; see `docs/validation.md`.
 
 use backend_bench::bench::Harness;
 

@@ -3,31 +3,37 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use clap::{Args, ValueEnum, value_parser};
+use clap::builder::Resettable;
+use clap::{Arg, Args, ValueEnum, value_parser};
 
 use super::compare::alpha;
 use super::{BaselinesFolder, ComparisonArgs};
-use crate::measure::ab::{Place, Surroundings};
-use crate::measure::run::{Interrupt, Processor};
+use crate::measure::cargo::Selection;
+use crate::measure::interleave::ProcessContext;
+use crate::measure::process::Interrupt;
+use crate::measure::run::Processor;
 use crate::model::error::Error;
+use crate::model::filter::IdFilter;
 use crate::report::REPORTS_FOLDER;
 use crate::stats::{ALPHA, MARGIN};
 use crate::thresholds::Margin;
 
 /// What `ab` takes.
 #[derive(Debug, Args)]
-#[command(override_usage = "bench-gate ab [OPTIONS] <BASE_REV> [HEAD_REV|worktree] [CATEGORY]...")]
+#[command(override_usage = "bench-gate ab [OPTIONS] [BASE_REV] [HEAD_REV|worktree] [TARGET]...")]
+#[command(mut_args = without_base)]
 pub struct AbArgs {
-    /// The revision to compare with: a branch, a tag or a commit.
-    #[arg(value_name = "BASE_REV", group = "compares")]
-    pub base: String,
-    /// The revision to judge, or `worktree` for the files as they are [default: HEAD]; then bench targets, of which
-    /// all are measured if none is named.
-    #[arg(value_name = "HEAD_REV|worktree|CATEGORY")]
+    /// The revision to compare with, a branch (whose merge base with the head is taken), a tag or a commit [default: the
+    /// default branch]; the revision to judge, or `worktree` for the files as they are [default: HEAD]; bench targets
+    /// [default: all].
+    #[arg(value_name = "BASE_REV|HEAD_REV|worktree|TARGET")]
     pub words: Vec<String>,
+    /// Compare with the last commit of the branch, and not with the last one that it shares with the head.
+    #[arg(long)]
+    pub base_tip: bool,
     /// Measure one benchmark, or those whose ids begin with these parts; `*` stands for one part.
     #[arg(long, value_name = "ID")]
-    pub filter: Option<String>,
+    pub filter: Option<IdFilter>,
     #[command(flatten)]
     pub effort: EffortArgs,
     /// The most pairs of runs that a row gets.
@@ -46,6 +52,8 @@ pub struct AbArgs {
     #[arg(long)]
     pub no_save: bool,
     #[command(flatten)]
+    pub selection: Selection,
+    #[command(flatten)]
     pub comparison: ComparisonArgs,
     #[command(flatten)]
     pub baselines: BaselinesFolder,
@@ -59,7 +67,7 @@ pub struct CalibrateArgs {
     pub categories: Vec<String>,
     /// Measure one benchmark, or those whose ids begin with these parts; `*` stands for one part.
     #[arg(long, value_name = "ID")]
-    pub filter: Option<String>,
+    pub filter: Option<IdFilter>,
     /// Comparisons of everything with itself.
     #[arg(long, value_name = "N", default_value = "10", value_parser = value_parser!(u32).range(1..=10_000))]
     pub rounds: u32,
@@ -77,6 +85,8 @@ pub struct CalibrateArgs {
     /// Margins [default: baselines/thresholds.toml, where it exists].
     #[arg(long, value_name = "FILE")]
     pub thresholds: Option<PathBuf>,
+    #[command(flatten)]
+    pub selection: Selection,
     #[command(flatten)]
     pub baselines: BaselinesFolder,
 }
@@ -106,27 +116,23 @@ pub enum Processors {
 
 impl EffortArgs {
     /// The seed of the order: one at random where none was given, so another each time.
-    #[must_use]
-    pub fn seed(&self) -> u64 {
+    pub(crate) fn seed(&self) -> u64 {
         self.seed.unwrap_or_else(|| fastrand::u64(..1 << 32))
     }
 
-    /// What holds for every process that runs at `place` from `started` on.
-    ///
-    /// # Errors
-    /// The operating system does not tell which processors there are.
-    pub fn surroundings<'a>(
+    /// What holds for every process that keeps its files in `scratch`, from `started` on.
+    pub(crate) fn context<'a>(
         &self,
-        place: &'a Place,
+        scratch: &'a Path,
         interrupt: &'a Interrupt,
+        processor: Option<Processor>,
         started: Instant,
-    ) -> Result<Surroundings<'a>, Error> {
-        let (processor, deadline) = (self.processor()?, started + self.budget);
-        Ok(Surroundings { scratch: place.scratch(), interrupt, processor, deadline })
+    ) -> ProcessContext<'a> {
+        ProcessContext { scratch, interrupt, processor, deadline: started + self.budget }
     }
 
-    /// The processor that each process is held to, if any.
-    fn processor(&self) -> Result<Option<Processor>, Error> {
+    /// The processor that each process is pinned to, if any.
+    pub(crate) fn processor(&self) -> Result<Option<Processor>, Error> {
         match self.processors {
             Processors::One => Processor::last().map_err(Error::io("find", Path::new("a processor"))),
             Processors::All => Ok(None),
@@ -134,7 +140,12 @@ impl EffortArgs {
     }
 }
 
-fn time(text: &str) -> Result<Duration, String> {
+/// The options of a comparison are for every `ab`: it compares with something also where no base is named.
+fn without_base(arg: Arg) -> Arg {
+    arg.requires(Resettable::Reset)
+}
+
+pub(super) fn time(text: &str) -> Result<Duration, String> {
     let time = text.parse::<jiff::SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
     time.filter(|time| !time.is_zero())
         .ok_or_else(|| "expected a time above zero, as in `10m`, `90s` or `1h`".to_owned())

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::BaselinesFolder;
 use crate::files::baseline::BaselineName;
+use crate::model::filter::IdFilter;
 use crate::stats::{ALPHA, MARGIN};
 use crate::thresholds::Margin;
 
@@ -28,6 +29,9 @@ pub struct CompareArgs {
     /// Take the results that the head homes hold under this name.
     #[arg(long, value_name = "NAME", default_value = "new")]
     pub head_name: SavedName,
+    /// Only one benchmark, or those whose ids begin with these parts; `*` stands for one part.
+    #[arg(long, value_name = "ID")]
+    pub filter: Option<IdFilter>,
     /// Margins and acknowledgements [default: baselines/thresholds.toml, where it exists].
     #[arg(long, value_name = "FILE")]
     pub thresholds: Option<PathBuf>,

@@ -7,9 +7,10 @@ use crate::command::cli::RunArgs;
 use crate::command::results::Results;
 use crate::judge::Failure;
 use crate::judge::run_set::RecordedRun;
+use crate::measure::cargo::{BuiltTargets, Workspace};
+use crate::measure::process::Interrupt;
 use crate::measure::run::progress::Progress;
-use crate::measure::run::{self, Home, Interrupt, Outcome, Plan, Project};
-use crate::model::benchmark::category_of;
+use crate::measure::run::{self, Home, Outcome, Plan};
 use crate::model::environment::Environment;
 use crate::model::error::Error;
 use crate::thresholds::Thresholds;
@@ -17,10 +18,12 @@ use crate::thresholds::Thresholds;
 /// What was measured.
 pub struct Measured {
     /// The results of the last run, which are the ones that are judged by limits: with the times of all runs, and with
-    /// the categories that could not run in any of them.
+    /// the bench targets that could not run in any of them.
     pub results: Results,
     /// The numbers of each run.
     pub runs: Vec<RecordedRun>,
+    /// What the reader should know of the benches.
+    pub notes: Vec<String>,
 }
 
 /// Runs the benches as often as `arguments` ask.
@@ -33,74 +36,91 @@ pub fn measure(
     environment: &Environment,
     progress: &mut Progress<'_>,
 ) -> Result<Measured, Error> {
-    let project = Project::here()?.in_order_of(&thresholds.categories());
-    project.refuse_unknown(&arguments.categories)?;
     let interrupt = Interrupt::on_signals().map_err(Error::io("listen to", Path::new("signals")))?;
+    let workspace = Workspace::open(Path::new("."), &arguments.selection, &interrupt)?;
+    let workspace = workspace.in_order_of(&thresholds.categories());
+    workspace.refuse_unknown(&arguments.categories)?;
     progress.say(&format!("Starting performance benchmarks ({} mode)...", environment.mode));
     let started = Instant::now();
-    let measured = Session { arguments, project, environment, interrupt }.run_all(progress)?;
+    let measured =
+        Session::new(arguments, environment, &workspace, &interrupt, progress)?.run_all(progress)?;
     progress.finish(started.elapsed());
     Ok(measured)
 }
 
 struct Session<'a> {
     arguments: &'a RunArgs,
-    project: Project,
     environment: &'a Environment,
-    interrupt: Interrupt,
+    interrupt: &'a Interrupt,
+    target: &'a Path,
+    built: BuiltTargets,
 }
 
-impl Session<'_> {
+impl<'a> Session<'a> {
+    fn new(
+        arguments: &'a RunArgs,
+        environment: &'a Environment,
+        workspace: &'a Workspace,
+        interrupt: &'a Interrupt,
+        progress: &mut Progress<'_>,
+    ) -> Result<Self, Error> {
+        progress.building();
+        let built = workspace.build(&arguments.categories, interrupt)?;
+        Ok(Self { arguments, environment, interrupt, target: &workspace.target, built })
+    }
+
     fn run_all(&self, progress: &mut Progress<'_>) -> Result<Measured, Error> {
-        let (mut measured, mut failed, mut times) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut all, mut failed, mut times) = (Vec::new(), Vec::new(), Vec::new());
         for number in 1..self.arguments.runs {
-            let (results, run) = self.run_once(number, progress)?;
+            let Measured { results, runs, .. } = self.run_once(number, progress)?;
             failed.extend(results.record.into_iter().flat_map(|record| record.failures).map(in_run(number)));
             times.extend(results.times);
-            measured.push(run);
+            all.extend(runs);
         }
-        let (mut results, last) = self.run_once(self.arguments.runs, progress)?;
-        results.record.iter_mut().for_each(|record| record.failures.append(&mut failed));
-        results.times.splice(0..0, times);
-        measured.push(last);
-        Ok(Measured { results, runs: measured })
+        let mut last = self.run_once(self.arguments.runs, progress)?;
+        last.results.record.iter_mut().for_each(|record| record.failures.append(&mut failed));
+        last.results.times.splice(0..0, times);
+        last.runs.splice(0..0, all);
+        Ok(last)
     }
 
     /// One run, in a home that is gone afterwards unless it is the last.
-    fn run_once(&self, number: usize, progress: &mut Progress<'_>) -> Result<(Results, RecordedRun), Error> {
+    fn run_once(&self, number: usize, progress: &mut Progress<'_>) -> Result<Measured, Error> {
         let (runs, named) = (self.arguments.runs, self.arguments.criterion_home.as_deref());
         if runs > 1 {
             progress.say(&format!("Run {number} of {runs}"));
         }
-        let home = Home::new(named, &self.project.target)?;
-        let times = self.fill(home.path(), progress)?.times;
+        let home = Home::new(named, self.target)?;
+        let Outcome { times, notes, .. } = self.fill(home.path(), progress)?;
         let (path, _alive) =
             if number == runs { (home.keep()?, None) } else { (home.path().to_owned(), Some(home)) };
         let results = Results::read(&path, times)?;
-        let run = results.side_run(&format!("run {number} of {runs}"), |id| self.measures(id));
-        Ok((results, RecordedRun { made_apart: true, ..run }))
+        let run = results.side_run(&format!("run {number} of {runs}"), self.measures(&results));
+        Ok(Measured { results, runs: vec![RecordedRun { made_apart: true, ..run }], notes })
     }
 
     fn fill(&self, home: &Path, progress: &mut Progress<'_>) -> Result<Outcome, Error> {
         let scratch = tempfile::tempdir().map_err(Error::io("write into", &std::env::temp_dir()))?;
         let plan = Plan {
-            project: &self.project,
-            categories: &self.arguments.categories,
+            built: &self.built,
+            arguments: &self.arguments.arguments,
+            filter: self.arguments.filter.as_ref(),
             environment: self.environment,
             required: &self.arguments.judging.require,
             target_is_mine: self.arguments.target_is_mine,
+            require_all: self.arguments.require_all,
+            timeout: self.arguments.timeout,
             home,
             scratch: scratch.path(),
         };
-        run::run(&plan, &self.interrupt, progress)
+        run::run(&plan, self.interrupt, progress)
     }
 
-    /// Whether this run measured the benchmark `id`: a home that was named may hold older results, of categories that
-    /// did not run.
-    fn measures(&self, id: &str) -> bool {
-        let categories = &self.arguments.categories;
-        let named = self.arguments.criterion_home.is_some() && !categories.is_empty();
-        !named || categories.iter().any(|category| category == category_of(id))
+    /// Whether this run measured a benchmark: a home that was named may hold older results, of bench targets that did
+    /// not run.
+    fn measures(&self, results: &Results) -> impl Fn(&str) -> bool + use<> {
+        let scope = results.scope(&self.arguments.categories, self.arguments.filter.as_ref());
+        move |id| scope.holds(id)
     }
 }
 

@@ -21,6 +21,7 @@ fn row(outcome: Outcome) -> ComparedRow {
         statistic: Statistic::P10,
         margin: 0.02,
         soft_margin: None,
+        critical: None,
         required: true,
     };
     ComparedRow { change, policy, accepted: None }
@@ -32,25 +33,36 @@ fn side(name: &str) -> ComparedSide {
 
 /// A comparison of `rows`, with a control of `red` or none, if that is known.
 fn compared(rows: Vec<ComparedRow>, strict: bool, red: Option<bool>) -> Compared {
+    measured(rows, strict, red, None)
+}
+
+fn measured(
+    rows: Vec<ComparedRow>,
+    strict: bool,
+    red: Option<bool>,
+    measuring: Option<Measuring>,
+) -> Compared {
     let differing = |red: bool| if red { vec!["a/c".to_owned()] } else { Vec::new() };
-    Compared {
-        base: side("base"),
-        head: side("head"),
-        paired: true,
-        alpha: 0.05,
-        margin: Margin::Fraction(0.02),
-        strict,
-        different_environment: None,
-        rows,
-        control: red.map(|red| Control { differing: differing(red), rows: 1 }),
-        notes: Vec::new(),
-        measuring: None,
+    let control = red.map(|red| Control { differing: differing(red), rows: 1 });
+    let settings = ComparedSettings { alpha: 0.05, margin: Margin::Fraction(0.02), paired: true, strict };
+    let sides = [side("base"), side("head")];
+    Compared::new(sides, settings, (rows, control), None, Vec::new(), measuring)
+}
+
+fn measuring(failures: Vec<Failure>) -> Measuring {
+    Measuring {
+        seconds: 1.0,
+        budget_seconds: 2.0,
+        seed: 3,
+        processor: None,
+        failures,
+        not_measured: Vec::new(),
     }
 }
 
 /// The exit code of one row beside one that is unchanged.
 fn code(row: ComparedRow, strict: bool, red: Option<bool>) -> u8 {
-    compared(vec![self::row(Outcome::Unchanged), row], strict, red).verdict().exit_code()
+    compared(vec![self::row(Outcome::Unchanged), row], strict, red).verdict.exit_code()
 }
 
 /// What every outcome exits with, in the order of [`OUTCOMES`]: lenient, and strict.
@@ -91,7 +103,7 @@ fn what_is_not_required_may_be_missing_and_nothing_else() {
 
 #[test]
 fn a_comparison_of_nothing_is_no_pass() {
-    let code = |rows| compared(rows, false, None).verdict().exit_code();
+    let code = |rows| compared(rows, false, None).verdict.exit_code();
     let mut optional = row(Outcome::Missing);
     optional.policy.required = false;
     assert_eq!([code(Vec::new()), code(vec![row(Outcome::New)]), code(vec![optional])], [2, 2, 2]);
@@ -101,14 +113,17 @@ fn a_comparison_of_nothing_is_no_pass() {
 #[test]
 fn findings_name_the_row_and_what_it_is_held_to() {
     let reasons = |outcome| {
-        let findings = compared(vec![row(outcome)], true, None).findings();
-        findings.into_iter().map(|(_, reason)| reason).collect::<String>()
+        let findings = compared(vec![row(outcome)], true, None).findings;
+        findings.into_iter().map(|finding| finding.reason).collect::<String>()
     };
     assert_eq!(reasons(Outcome::Regressed), "a/b REGRESSED: +10.0 % [+5.0 %, +15.0 %], margin 2%");
     assert!(reasons(Outcome::Missing).starts_with("a/b is MISSING"));
     assert!(reasons(Outcome::Inconclusive).starts_with("a/b is INCONCLUSIVE"));
-    let red = compared(vec![row(Outcome::Regressed)], false, Some(true)).findings();
-    assert!(red[0].1.contains("1 of 1 rows differ among the base runs (a/c)") && red.len() == 2, "{red:?}");
+    let red = compared(vec![row(Outcome::Regressed)], false, Some(true)).findings;
+    assert!(
+        red[0].reason.contains("1 of 1 rows differ among the base runs (a/c)") && red.len() == 2,
+        "{red:?}"
+    );
 }
 
 #[test]
@@ -129,26 +144,31 @@ fn a_soft_margin_warns_where_the_whole_interval_is_beyond_it() {
 #[test]
 fn a_bench_that_could_not_run_fails_whatever_the_control_says() {
     let failure = Failure { category: "a".into(), reason: "exit code 101".into(), output: Vec::new() };
-    let measuring =
-        |failures| Some(Measuring { seconds: 1.0, budget_seconds: 2.0, seed: 3, processor: None, failures });
     for red in [false, true] {
-        let mut compared = compared(vec![row(Outcome::Unchanged)], false, Some(red));
-        compared.measuring = measuring(vec![failure.clone()]);
-        assert_eq!(compared.verdict().exit_code(), 1);
-        compared.measuring = measuring(Vec::new());
-        assert_eq!(compared.verdict().exit_code(), if red { 3 } else { 0 });
+        let code = |failures| {
+            let compared =
+                measured(vec![row(Outcome::Unchanged)], false, Some(red), Some(measuring(failures)));
+            compared.verdict.exit_code()
+        };
+        assert_eq!(code(vec![failure.clone()]), 1);
+        assert_eq!(code(Vec::new()), if red { 3 } else { 0 });
     }
 }
 
 #[test]
 fn a_budget_for_nothing_is_no_pass() {
-    let mut row = row(Outcome::Inconclusive);
-    row.change.interval = None;
-    let mut compared = compared(vec![row, self::row(Outcome::New)], false, None);
-    compared.measuring =
-        Some(Measuring { seconds: 1.0, budget_seconds: 1.0, seed: 3, processor: None, failures: Vec::new() });
-    assert_eq!(compared.verdict().exit_code(), 2);
-    assert!(compared.findings()[0].1.contains("the budget is too small"));
-    compared.rows.push(self::row(Outcome::Unchanged));
-    assert_eq!(compared.verdict().exit_code(), 0);
+    let mut open = row(Outcome::Inconclusive);
+    open.change.interval = None;
+    let of = |rows| measured(rows, false, None, Some(measuring(Vec::new())));
+    let nothing = of(vec![open.clone(), row(Outcome::New)]);
+    assert_eq!(nothing.verdict.exit_code(), 2);
+    assert!(nothing.findings[0].reason.contains("the budget is too small"));
+    assert_eq!(of(vec![open, row(Outcome::New), row(Outcome::Unchanged)]).verdict.exit_code(), 0);
+}
+
+#[test]
+fn coverage_says_what_is_on_one_side_alone() {
+    let all = OUTCOMES.into_iter().map(row).collect();
+    let coverage = compared(all, false, None).coverage().to_string();
+    assert_eq!(coverage, "4 of 6, left out 2 (1 only in the head, 1 only in the base)");
 }

@@ -39,7 +39,24 @@ pub fn contrasts(
         let results = side.runs.iter().flat_map(|run| &run.results);
         results.for_each(|result| by_id.entry(&result.id).or_default()[at].push(result));
     }
-    by_id.into_iter().map(|(id, sides)| contrast(id, &sides, pairing, policies.row(id)?)).collect()
+    let of = |(id, sides): (&str, Sides<'_>)| match (&sides[0][..], &sides[1][..], pairing) {
+        ([base], [head], Pairing::Unpaired) => single(id, [base, head], policies),
+        _ => contrast(id, &sides, pairing, policies.row(id)?),
+    };
+    by_id.into_iter().map(of).collect()
+}
+
+/// One run against one: told apart by how far runs differ at the least.
+fn single(
+    id: &str,
+    [base, head]: [&Measured; 2],
+    policies: &Policies,
+) -> Result<(Contrast, RowPolicy), Error> {
+    let policy = policies.single(id)?;
+    let spread = policies.spread(base).max(policies.spread(head));
+    let (base, head) = ([base.number(policy.statistic)?], [head.number(policy.statistic)?]);
+    let values = Values::Single { base, head, spread };
+    Ok((Contrast { id: id.to_owned(), better: policy.better, margin: policy.margin, values }, policy))
 }
 
 fn contrast(

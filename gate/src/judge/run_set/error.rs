@@ -23,14 +23,6 @@ pub enum RunSetError {
         /// How many there are of the head.
         head: usize,
     },
-    /// One run on each side shows nothing of how much runs differ.
-    #[error("{base} and {head} hold one run each: nothing shows how much runs differ where nothing changed")]
-    OneAgainstOne {
-        /// The base.
-        base: String,
-        /// The head.
-        head: String,
-    },
     /// One id, two sizes.
     #[error("different sizes of `{id}`: {first} measured {one} in each iteration, {second} {other}")]
     DifferentSize {
@@ -107,9 +99,6 @@ impl RunSetError {
             Self::UnequalPairs { .. } => {
                 "give as many --head as --base, in the same order, or leave out --paired"
             }
-            Self::OneAgainstOne { .. } => {
-                "record a baseline of several runs: `bench-gate run --runs 5 --save-baseline NAME`"
-            }
             Self::DifferentSize { .. } => {
                 "measure both sides with one size, or give the sizes ids of their own"
             }
@@ -117,7 +106,7 @@ impl RunSetError {
             Self::DifferentEnvironment { .. } => {
                 "measure both sides in one environment, or give --allow-different-environment"
             }
-            Self::FailedRun { .. } => "mend the benchmark and measure again, or leave that run out",
+            Self::FailedRun { .. } => "repair the benchmark and measure again, or leave that run out",
             Self::NoThroughput { .. } => "give the benchmark a Throughput, or its metric another statistic",
             Self::NoNoise { .. } => "measure it with `bench-gate calibrate`, or write a margin like \"2%\"",
         }

@@ -15,7 +15,6 @@ use crate::model::environment::Difference;
 pub fn refuse_unfit(base: &RunSet, head: &RunSet) -> Result<(), RunSetError> {
     let runs: Vec<&RecordedRun> = base.runs.iter().chain(&head.runs).collect();
     refuse_one_run_twice(&runs)?;
-    refuse_one_against_one(base, head)?;
     refuse_different_sizes(&runs)?;
     [base, head].into_iter().try_for_each(refuse_incomplete)
 }
@@ -50,17 +49,6 @@ pub fn refuse_one_home_twice(base: &RunSet, head: &RunSet) -> Result<(), RunSetE
         }
     }
     Ok(())
-}
-
-/// Fails where both sides have one run.
-///
-/// # Errors
-/// [`RunSetError::OneAgainstOne`].
-pub fn refuse_one_against_one(base: &RunSet, head: &RunSet) -> Result<(), RunSetError> {
-    if base.runs.len() > 1 || head.runs.len() > 1 {
-        return Ok(());
-    }
-    Err(RunSetError::OneAgainstOne { base: base.name.clone(), head: head.name.clone() })
 }
 
 fn refuse_one_run_twice(runs: &[&RecordedRun]) -> Result<(), RunSetError> {
@@ -131,11 +119,7 @@ fn refuse_different_sizes(runs: &[&RecordedRun]) -> Result<(), RunSetError> {
 }
 
 fn in_words(throughput: Option<Throughput>) -> String {
-    match throughput {
-        None => "no declared size".to_owned(),
-        Some(Throughput::Elements(count)) => format!("{count} elements"),
-        Some(Throughput::Bytes(count)) => format!("{count} bytes"),
-    }
+    throughput.map_or_else(|| "no declared size".to_owned(), |throughput| throughput.to_string())
 }
 
 fn refuse_incomplete(side: &RunSet) -> Result<(), RunSetError> {

@@ -84,14 +84,14 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// A category has ended.
-    pub fn ends(&mut self, time: &CategoryTime, failure: Option<&str>) {
+    /// A category has ended; well, or in the way and for the reason in `failure`.
+    pub fn ends(&mut self, time: &CategoryTime, failure: Option<(&str, &str)>) {
         std::mem::replace(&mut self.bar, ProgressBar::hidden()).finish_and_clear();
         let (category, seconds) = (&time.category, time.elapsed.as_secs_f64());
         match failure {
             None => self.say(&format!("{category} benchmarks completed in {seconds:.1} s.")),
-            Some(reason) => {
-                self.say(&format!("{category} benchmarks {} after {seconds:.1} s: {reason}", "FAILED".red()));
+            Some((how, reason)) => {
+                self.say(&format!("{category} benchmarks {} after {seconds:.1} s: {reason}", how.red()));
             }
         }
     }

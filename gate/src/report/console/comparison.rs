@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use owo_colors::OwoColorize;
 
-use crate::judge::{Compared, ComparedRow, Measuring, Undecided, Verdict};
+use crate::judge::{Compared, ComparedRow, ComparedSide, Measuring, Undecided, Verdict};
 use crate::model::benchmark::category_of;
 use crate::report::{style, table};
 use crate::stats::Outcome;
@@ -26,34 +26,35 @@ pub(super) fn write_tables(out: &mut dyn Write, compared: &Compared) -> io::Resu
         category.iter().try_for_each(|row| write_row(out, row, compared.different_environment.is_some()))?;
     }
     write_marks(out, compared)?;
+    if rows.iter().any(|row| row.is_suspicious()) {
+        writeln!(out, "\ns SUSPICIOUS, better by more than 60 %: is the work still done?")?;
+    }
     write_advice(out, &rows)
 }
 
+/// Writes what was compared with what, and what was left out.
+pub(super) fn write_first_line(out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
+    let (coverage, head, base) = (compared.coverage(), &compared.head.name, &compared.base.name);
+    let (judged, total, left_out) = (coverage.judged, coverage.total, coverage.left_out());
+    writeln!(out, "compared {judged} of {total} rows of {head} with {base}, {left_out}")
+}
+
 fn write_head(out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
-    let runs = |count: usize| if count == 1 { "1 run".to_owned() } else { format!("{count} runs") };
-    let (base, head) = (&compared.base, &compared.head);
-    let paired = if compared.paired { ", paired" } else { "" };
+    let runs = |side: &ComparedSide| match side.origins.len() {
+        1 => "1 run".to_owned(),
+        count => format!("{count} runs"),
+    };
+    let paired = if compared.settings.paired { ", paired" } else { "" };
     match &compared.measuring {
-        None => writeln!(
-            out,
-            "\nComparing {} ({}) with {} ({}){paired}",
-            head.name,
-            runs(head.origins.len()),
-            base.name,
-            runs(base.origins.len()),
-        ),
-        Some(Measuring { seconds, budget_seconds, seed, processor, .. }) => writeln!(
-            out,
-            "\nComparing {} with {}{paired}: {seconds:.0} s of {budget_seconds:.0} s, seed {seed},\n{}",
-            head.name,
-            base.name,
-            processor.map_or_else(
-                || "each process on all processors".to_owned(),
-                |number| format!("each process on processor {number}")
-            )
-        ),
+        None => writeln!(out, "head: {}, base: {}{paired}", runs(&compared.head), runs(&compared.base)),
+        Some(Measuring { seconds, budget_seconds, seed, processor: None, .. }) => {
+            writeln!(out, "{seconds:.0} s of {budget_seconds:.0} s, seed {seed}, all processors")
+        }
+        Some(Measuring { seconds, budget_seconds, seed, processor: Some(number), .. }) => {
+            writeln!(out, "{seconds:.0} s of {budget_seconds:.0} s, seed {seed}, processor {number}")
+        }
     }?;
-    compared.notes().try_for_each(|note| writeln!(out, "  {} {note}", "note:".cyan()))?;
+    compared.notes.iter().try_for_each(|note| writeln!(out, "  {} {note}", "note:".cyan()))?;
     let cells = format!("{:>7} {:>16} {:>4} {:>5}", "change", "interval", "runs", "MDE");
     writeln!(out)?;
     table::row(out, "percent", CELLS, &cells.dimmed())
@@ -77,7 +78,8 @@ fn percent(ratio: f64) -> String {
 }
 
 fn marks(row: &ComparedRow, different: bool) -> String {
-    let marks = [(row.accepted.is_some(), 'a'), (different, '!'), (row.warns(), 'w')];
+    let marks =
+        [(row.accepted.is_some(), 'a'), (different, '!'), (row.warns(), 'w'), (row.is_suspicious(), 's')];
     marks.into_iter().filter(|(is_so, _)| *is_so).map(|(_, mark)| mark).take(2).collect()
 }
 
@@ -135,9 +137,9 @@ pub(super) fn write_summary(out: &mut dyn Write, compared: &Compared) -> io::Res
 
 /// Writes the verdict, and what keeps it from being a pass.
 pub(super) fn write_verdict(out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
-    let verdict = compared.verdict();
-    for (_, reason) in compared.findings() {
-        writeln!(out, "  {} {reason}", "-".style(style::verdict(verdict)))?;
+    let verdict = compared.verdict;
+    for finding in &compared.findings {
+        writeln!(out, "  {} {}", "-".style(style::verdict(verdict)), finding.reason)?;
     }
     let open = compared.count(Outcome::Inconclusive);
     let said = match verdict {

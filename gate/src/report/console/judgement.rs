@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use owo_colors::OwoColorize;
 
 use super::comparison;
-use crate::judge::{Compared, Judgement, Missing, Row, Undecided, Verdict};
+use crate::judge::{Compared, Judgement, MetricRow, Missing, Undecided, Verdict};
 use crate::metadata::Engine;
 use crate::model::benchmark::category_of;
 use crate::report::{Report, ServiceLevel, Summary, style, table};
+use crate::stats::Outcome;
 use crate::thresholds::Kind;
 
 const RULE: &str = "============================================================";
@@ -19,7 +20,7 @@ const CELLS: usize = 40;
 /// Writes a table for each category, and the summary.
 pub(super) fn write_tables(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
     let judgement = report.judgement;
-    write_engines(out, report.engines)?;
+    write_head(out, report)?;
     for category in judgement.categories() {
         let mut lines = Vec::new();
         write_category(&mut lines, judgement, category)?;
@@ -34,7 +35,10 @@ pub(super) fn write_tables(out: &mut dyn Write, report: &Report<'_>) -> io::Resu
     write_summary(out, report)
 }
 
-fn write_engines(out: &mut dyn Write, engines: &[Engine]) -> io::Result<()> {
+/// How much was judged, and on which engines.
+fn write_head(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
+    let engines = report.engines;
+    writeln!(out, "judged {}", report.judgement.coverage)?;
     if !engines.is_empty() {
         writeln!(out, "\n{}", "--- ENGINES ---".bold())?;
     }
@@ -52,10 +56,10 @@ fn write_engines(out: &mut dyn Write, engines: &[Engine]) -> io::Result<()> {
 
 /// Writes the verdict and what keeps it from being a pass, and what was not run although it need not be.
 pub(super) fn write_verdict(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
-    let (judgement, verdict) = (report.judgement, report.judgement.verdict());
+    let (judgement, verdict) = (report.judgement, report.judgement.verdict);
     write_unavailable(out, judgement)?;
-    for (_, reason) in judgement.findings() {
-        writeln!(out, "  {} {reason}", "-".style(style::verdict(verdict)))?;
+    for finding in &judgement.findings {
+        writeln!(out, "  {} {}", "-".style(style::verdict(verdict)), finding.reason)?;
     }
     if !judgement.missing.is_empty() {
         let (home, help) = (report.home.display(), "help:".cyan());
@@ -67,12 +71,18 @@ pub(super) fn write_verdict(out: &mut dyn Write, report: &Report<'_>) -> io::Res
     writeln!(out, "{} ({rate}{not_run})", said.style(style::verdict(verdict)))
 }
 
-/// The pass rate; where nothing was graded, what became of the promises.
+/// The pass rate; where nothing was graded, what became of the promises, else of the comparison.
 fn shown_rate(judgement: &Judgement) -> String {
     let rate = judgement.pass_rate().map(|rate| format!("Pass rate: {rate:.1}%"));
-    rate.unwrap_or_else(|| match ServiceLevel::new(judgement) {
-        ServiceLevel { kept: 0, broken: 0, .. } => "nothing judged".to_owned(),
-        ServiceLevel { kept, broken, .. } => format!("{kept} promises kept, {broken} broken"),
+    let ServiceLevel { kept, broken, .. } = ServiceLevel::new(judgement);
+    let promises = (kept + broken > 0).then(|| format!("{kept} promises kept, {broken} broken"));
+    rate.or(promises).unwrap_or_else(|| match &judgement.comparison {
+        None => "nothing judged".to_owned(),
+        Some(compared) => {
+            let coverage = compared.coverage();
+            let decided = coverage.judged - compared.count(Outcome::Inconclusive);
+            format!("{decided} of {} rows decided against {}", coverage.total, compared.base.name)
+        }
     })
 }
 
@@ -98,7 +108,8 @@ fn write_category(out: &mut dyn Write, judgement: &Judgement, category: &str) ->
         write_row(out, &row.id, row)?;
     }
     for benchmark in judgement.unlimited.iter().filter(|benchmark| mine(&benchmark.id)) {
-        write_line(out, &benchmark.id, &format!("{:.4e}", benchmark.mean), "no threshold", &"-".dimmed())?;
+        let (time, rate) = benchmark.shown();
+        write_line(out, &benchmark.id, &format!("{time}   "), &rate, &"no limit".dimmed())?;
     }
     for missing in
         judgement.missing.iter().filter(|missing| missing.kind == Kind::Metric && mine(&missing.id))
@@ -117,6 +128,7 @@ fn write_category(out: &mut dyn Write, judgement: &Judgement, category: &str) ->
 
 fn write_comparison(out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
     writeln!(out, "\n{RULE}\n{}\n{RULE}", "COMPARISON WITH A BASELINE".bold())?;
+    comparison::write_first_line(out, compared)?;
     comparison::write_tables(out, compared)?;
     comparison::write_summary(out, compared)
 }
@@ -130,7 +142,7 @@ fn write_service_level(out: &mut dyn Write, judgement: &Judgement) -> io::Result
     }
     let mut heading = None;
     for row in judgement.promised() {
-        let promise = Some(&row.metric.name).filter(|_| !row.metric.is_exact());
+        let promise = Some(&row.metric.name).filter(|_| !row.metric.id.is_exact());
         if promise.is_some() && promise != heading {
             writeln!(out, "  {}", row.metric.name)?;
         }
@@ -153,7 +165,7 @@ fn counted(metrics: usize) -> String {
     }
 }
 
-fn write_row(out: &mut dyn Write, name: &str, row: &Row) -> io::Result<()> {
+fn write_row(out: &mut dyn Write, name: &str, row: &MetricRow) -> io::Result<()> {
     let mark = format!(
         "{}{}",
         if row.scaled_from.is_some() { "*" } else { "" },
@@ -174,7 +186,7 @@ fn write_line(
 }
 
 fn write_notes(out: &mut dyn Write, judgement: &Judgement) -> io::Result<()> {
-    let scaled: Vec<&Row> = judgement.rows.iter().filter(|row| row.scaled_from.is_some()).collect();
+    let scaled: Vec<&MetricRow> = judgement.rows.iter().filter(|row| row.scaled_from.is_some()).collect();
     if !scaled.is_empty() {
         writeln!(out, "\n* scaled per element to the size that its threshold was written for:")?;
     }
@@ -182,7 +194,7 @@ fn write_notes(out: &mut dyn Write, judgement: &Judgement) -> io::Result<()> {
         let (from, to) = (row.scaled_from.unwrap_or_default(), row.metric.size.unwrap_or_default());
         writeln!(out, "    {} from {from} to {to}", row.id)?;
     }
-    if judgement.rows.iter().any(Row::doubted) {
+    if judgement.rows.iter().any(MetricRow::doubted) {
         writeln!(out, "\n~ judged by the lenient end of its confidence interval")?;
     }
     Ok(())

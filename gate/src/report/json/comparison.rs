@@ -2,13 +2,12 @@
 
 use serde::Serialize;
 
-use super::Finding;
-use crate::judge::{Compared, ComparedRow, ComparedSide, Measuring, Verdict};
+use crate::judge::{Compared, ComparedRow, ComparedSettings, ComparedSide, Finding, Measuring, Verdict};
 use crate::model::benchmark::category_of;
 use crate::model::environment::Environment;
 use crate::stats::Outcome;
+use crate::thresholds::Accepted;
 use crate::thresholds::policies::RowPolicy;
-use crate::thresholds::{Accepted, Margin};
 
 /// The version of the format.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -20,23 +19,15 @@ pub struct ComparisonReport<'a> {
     kind: &'static str,
     verdict: Verdict,
     exit_code: u8,
-    settings: ComparisonSettings,
+    settings: &'a ComparedSettings,
     base: ComparedRuns<'a>,
     head: ComparedRuns<'a>,
     control: Option<ControlResult<'a>>,
-    findings: Vec<Finding>,
-    notes: Vec<&'a str>,
+    findings: &'a [Finding],
+    notes: &'a [String],
     measuring: Option<&'a Measuring>,
     summary: OutcomeCounts,
     rows: Vec<ComparisonRow<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct ComparisonSettings {
-    alpha: f64,
-    margin: Margin,
-    paired: bool,
-    strict: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -88,20 +79,19 @@ impl<'a> ComparisonReport<'a> {
     /// The report of `compared`.
     #[must_use]
     pub fn new(compared: &'a Compared) -> Self {
-        let verdict = compared.verdict();
-        let Compared { alpha, margin, paired, strict, .. } = *compared;
+        let verdict = compared.verdict;
         let different_environment = compared.different_environment.is_some();
         Self {
             schema_version: SCHEMA_VERSION,
             kind: "comparison",
             verdict,
             exit_code: verdict.exit_code(),
-            settings: ComparisonSettings { alpha, margin, paired, strict },
+            settings: &compared.settings,
             base: ComparedRuns::from(&compared.base),
             head: ComparedRuns::from(&compared.head),
             control: compared.control.as_ref().map(ControlResult::from),
-            findings: compared.findings().into_iter().map(Finding::from).collect(),
-            notes: compared.notes().collect(),
+            findings: &compared.findings,
+            notes: &compared.notes,
             measuring: compared.measuring.as_ref(),
             summary: OutcomeCounts::new(compared),
             rows: compared.rows.iter().map(|row| ComparisonRow::new(row, different_environment)).collect(),

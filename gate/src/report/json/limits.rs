@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use crate::judge::{Row, Severity};
-use crate::thresholds::{Better, Limits, Metric, Statistic};
+use crate::judge::{MetricRow, Severity};
+use crate::model::benchmark::category_of;
+use crate::thresholds::{Better, Metric, MetricLimits, Statistic};
 
 /// What is judged, and by which of its numbers.
 #[derive(Debug, Serialize)]
@@ -20,7 +21,7 @@ struct Judged<'a> {
 impl<'a> From<&'a Metric> for Judged<'a> {
     fn from(metric: &'a Metric) -> Self {
         Self {
-            id: &metric.id,
+            id: metric.id.as_str(),
             name: &metric.name,
             unit: metric.unit.to_string(),
             better: metric.better,
@@ -44,7 +45,7 @@ pub(super) struct Graded<'a> {
 impl<'a> Graded<'a> {
     /// `metric`, if it is one that grades.
     pub(super) fn new(metric: &'a Metric) -> Option<Self> {
-        let Limits::Graded { baseline, warning, critical } = metric.limits else { return None };
+        let MetricLimits::Graded { baseline, warning, critical } = metric.limits else { return None };
         Some(Self { judged: Judged::from(metric), baseline, warning, critical })
     }
 }
@@ -61,7 +62,7 @@ pub(super) struct Promise<'a> {
 impl<'a> Promise<'a> {
     /// `metric`, if it is one that promises.
     pub(super) fn new(metric: &'a Metric) -> Option<Self> {
-        let Limits::Promised { limit, inclusive } = metric.limits else { return None };
+        let MetricLimits::Promised { limit, inclusive } = metric.limits else { return None };
         Some(Self { judged: Judged::from(metric), limit, inclusive })
     }
 }
@@ -78,12 +79,12 @@ struct Found<'a> {
     scaled_from: Option<u64>,
 }
 
-impl<'a> From<&'a Row> for Found<'a> {
-    fn from(row: &'a Row) -> Self {
+impl<'a> From<&'a MetricRow> for Found<'a> {
+    fn from(row: &'a MetricRow) -> Self {
         let in_unit = |stored: f64| row.metric.unit.from_stored(stored);
         Self {
             id: &row.id,
-            category: row.metric.category(),
+            category: category_of(&row.id),
             value: in_unit(row.value.point),
             lower: in_unit(row.value.lower),
             upper: in_unit(row.value.upper),
@@ -104,7 +105,7 @@ pub(super) struct MetricResult<'a> {
 }
 
 impl<'a> MetricResult<'a> {
-    pub(super) fn new(row: &'a Row) -> Option<Self> {
+    pub(super) fn new(row: &'a MetricRow) -> Option<Self> {
         let (found, limits) = (Found::from(row), Graded::new(&row.metric)?);
         Some(Self { found, severity: row.severity, passed: row.severity.passes(), limits })
     }
@@ -120,7 +121,7 @@ pub(super) struct SlaResult<'a> {
 }
 
 impl<'a> SlaResult<'a> {
-    pub(super) fn new(row: &'a Row) -> Option<Self> {
+    pub(super) fn new(row: &'a MetricRow) -> Option<Self> {
         let (found, promise) = (Found::from(row), Promise::new(&row.metric)?);
         Some(Self { found, kept: row.severity.passes(), promise })
     }

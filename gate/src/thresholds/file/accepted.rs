@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Fault, Source};
+use super::fault::{Fault, SourceText};
 use crate::thresholds::Accepted;
 
 #[derive(Deserialize)]
@@ -24,7 +24,7 @@ enum DateToml {
 }
 
 /// The entries of `list`, each with its line.
-pub fn convert(list: Vec<AcceptedToml>, source: &Source<'_>) -> Result<Vec<Accepted>, Fault> {
+pub fn convert(list: Vec<AcceptedToml>, source: &SourceText<'_>) -> Result<Vec<Accepted>, Fault> {
     let mut all: Vec<Accepted> = Vec::new();
     for toml in list {
         let offset = toml.id.span().start;
@@ -37,14 +37,12 @@ pub fn convert(list: Vec<AcceptedToml>, source: &Source<'_>) -> Result<Vec<Accep
     Ok(all)
 }
 
-fn convert_one(toml: AcceptedToml, source: &Source<'_>) -> Result<Accepted, Fault> {
+fn convert_one(toml: AcceptedToml, source: &SourceText<'_>) -> Result<Accepted, Fault> {
     let fault = |offset: usize, problem: &str| Err(Fault { offset, problem: problem.to_owned() });
     let (id_offset, reason_offset) = (toml.id.span().start, toml.reason.span().start);
     let (id, reason) = (toml.id.into_inner(), toml.reason.into_inner());
     match () {
-        () if id.is_empty() || id.contains('*') => {
-            fault(id_offset, "an acknowledgement names one benchmark, by its whole id")
-        }
+        () if id.is_empty() => fault(id_offset, "an acknowledgement names one benchmark, by its whole id"),
         () if reason.trim().is_empty() => fault(reason_offset, "an acknowledgement needs a reason"),
         () => Ok(Accepted { id, reason, until: date(toml.until)?, line: source.line(id_offset) }),
     }

@@ -5,10 +5,12 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Fault;
+use super::fault::Fault;
 use super::named::{Entry, default_statistic, spread};
 use crate::model::unit::Unit;
-use crate::thresholds::{Better, Limits, Margin, Metric, Policy, Statistic, policy};
+use crate::thresholds::{
+    Better, ChangeLimits, IdPattern, Margin, Metric, MetricLimits, Policy, Statistic, policy,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +29,40 @@ pub struct MetricToml {
     margin: Option<Spanned<String>>,
     soft_margin: Option<Spanned<String>>,
     required: Option<bool>,
+    #[serde(default)]
+    change: ChangeToml,
+}
+
+/// `[change]`, and `change = { … }` of a metric: what one run may differ by from another.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeToml {
+    warning: Option<Spanned<String>>,
+    critical: Option<Spanned<String>>,
+}
+
+impl ChangeToml {
+    /// Whether it says anything.
+    pub fn is_there(&self) -> bool {
+        self.warning.is_some() || self.critical.is_some()
+    }
+
+    /// What it says, and what `otherwise` says where it says nothing.
+    pub fn limits(&self, otherwise: ChangeLimits) -> Result<ChangeLimits, Fault> {
+        let percent = |text: &Option<Spanned<String>>, otherwise| match text {
+            Some(text) => parsed(text, policy::percent),
+            None => Ok(otherwise),
+        };
+        let warning = percent(&self.warning, otherwise.warning)?;
+        let critical = percent(&self.critical, otherwise.critical)?;
+        match self.warning.as_ref().or(self.critical.as_ref()) {
+            Some(written) if warning > critical => Err(Fault {
+                offset: written.span().start,
+                problem: format!("the warning at {warning} is beyond the critical change of {critical}"),
+            }),
+            _ => Ok(ChangeLimits { warning, critical }),
+        }
+    }
 }
 
 impl MetricToml {
@@ -35,7 +71,10 @@ impl MetricToml {
     }
 
     fn has_policy(&self) -> bool {
-        self.margin.is_some() || self.soft_margin.is_some() || self.required.is_some()
+        self.margin.is_some()
+            || self.soft_margin.is_some()
+            || self.required.is_some()
+            || self.change.is_there()
     }
 
     /// The field that it may not be without, if it is without one.
@@ -67,16 +106,22 @@ impl MetricToml {
     }
 }
 
-/// What `item` says: of each engine that its id names in braces, or once.
-pub fn convert(item: &Spanned<MetricToml>, seen: &mut HashSet<String>) -> Result<Vec<Entry>, Fault> {
+/// What `item` says: of each engine that its id names in braces, or once; `change` holds unless it says otherwise.
+pub fn convert(
+    item: &Spanned<MetricToml>,
+    change: ChangeLimits,
+    seen: &mut HashSet<String>,
+) -> Result<Vec<Entry>, Fault> {
     let (toml, offset) = (item.as_ref(), item.span().start);
     check_keys(toml).map_err(|problem| Fault { offset, problem })?;
+    check_limits(toml).map_err(|problem| Fault { offset, problem })?;
     let unit = toml.unit.as_ref().map(parse_unit).transpose()?;
-    let policy = Some(policy(toml, unit.as_ref())?);
-    let metric = unit.and_then(|unit| metric(toml, unit));
-    check(toml, metric.as_ref()).map_err(|problem| Fault { offset, problem })?;
+    let margins = margins(toml, change)?;
     toml.engine.as_ref().map_or(Ok(()), |engine| check_engine(engine, toml.id.as_ref()))?;
-    spread(&Entry { metric, policy }, &toml.id, offset, seen)
+    spread(&toml.id, offset, seen, |id, engine| {
+        let policy = Some(policy(toml, margins, unit.as_ref(), id.clone()));
+        Entry { metric: metric(toml, unit.clone(), id, engine), policy }
+    })
 }
 
 /// Whether the keys that are there go together.
@@ -106,39 +151,55 @@ fn check_engine(engine: &Spanned<String>, id: &str) -> Result<(), Fault> {
 }
 
 /// The limits that `toml` has, if it has any.
-fn metric(toml: &MetricToml, unit: Unit) -> Option<Metric> {
+fn metric(toml: &MetricToml, unit: Option<Unit>, id: IdPattern, engine: Option<String>) -> Option<Metric> {
+    let unit = unit?;
     Some(Metric {
-        id: toml.id.as_ref().clone(),
-        engine: toml.engine.as_ref().map(|engine| engine.as_ref().trim().to_owned()),
+        id,
+        engine: engine.or_else(|| toml.engine.as_ref().map(|engine| engine.as_ref().trim().to_owned())),
         name: toml.name.clone()?,
         better: toml.better,
         statistic: toml.statistic.unwrap_or(default_statistic(&unit)),
         unit,
         size: toml.size,
         at_least: toml.at_least.unwrap_or(1),
-        limits: Limits::Graded { baseline: toml.baseline?, warning: toml.warning?, critical: toml.critical? },
+        limits: MetricLimits::Graded {
+            baseline: toml.baseline?,
+            warning: toml.warning?,
+            critical: toml.critical?,
+        },
     })
 }
 
-fn policy(toml: &MetricToml, unit: Option<&Unit>) -> Result<Policy, Fault> {
-    let policy = Policy {
-        id: toml.id.as_ref().clone(),
+/// What a comparison tolerates, and what it warns of.
+type Margins = (Option<Margin>, Option<f64>, ChangeLimits);
+
+fn policy(
+    toml: &MetricToml,
+    (margin, soft_margin, change): Margins,
+    unit: Option<&Unit>,
+    id: IdPattern,
+) -> Policy {
+    Policy {
+        id,
         better: toml.better,
         statistic: toml.statistic.unwrap_or_else(|| policy::statistic_for(unit)),
-        margin: toml.margin.as_ref().map(|it| parsed(it, str::parse::<Margin>)).transpose()?,
-        soft_margin: toml.soft_margin.as_ref().map(|it| parsed(it, policy::percent)).transpose()?,
+        margin,
+        soft_margin,
+        change,
         required: toml.required.unwrap_or(true),
-    };
-    match (policy.margin, policy.soft_margin, &toml.soft_margin) {
-        (Some(Margin::Fraction(hard)), Some(soft), Some(written)) if soft >= hard => Err(Fault {
-            offset: written.span().start,
-            problem: format!(
-                "soft_margin {} has to be below margin {}",
-                written.as_ref(),
-                Margin::Fraction(hard)
-            ),
-        }),
-        _ => Ok(policy),
+    }
+}
+
+fn margins(toml: &MetricToml, change: ChangeLimits) -> Result<Margins, Fault> {
+    let margin = toml.margin.as_ref().map(|it| parsed(it, str::parse::<Margin>)).transpose()?;
+    let soft_margin = toml.soft_margin.as_ref().map(|it| parsed(it, policy::percent)).transpose()?;
+    match (margin, soft_margin, &toml.soft_margin) {
+        (Some(Margin::Fraction(hard)), Some(soft), Some(written)) if soft >= hard => {
+            let (soft, hard) = (written.as_ref(), Margin::Fraction(hard));
+            let problem = format!("soft_margin {soft} has to be below margin {hard}");
+            Err(Fault { offset: written.span().start, problem })
+        }
+        _ => Ok((margin, soft_margin, toml.change.limits(change)?)),
     }
 }
 
@@ -149,8 +210,8 @@ fn parsed<T>(
     parse(text.as_ref()).map_err(|error| Fault { offset: text.span().start, problem: error.to_string() })
 }
 
-fn check(toml: &MetricToml, metric: Option<&Metric>) -> Result<(), String> {
-    let Some(Limits::Graded { baseline, warning, critical }) = metric.map(|metric| metric.limits) else {
+fn check_limits(toml: &MetricToml) -> Result<(), String> {
+    let (Some(baseline), Some(warning), Some(critical)) = (toml.baseline, toml.warning, toml.critical) else {
         return Ok(());
     };
     match why_wrong([baseline, warning, critical], toml.better) {

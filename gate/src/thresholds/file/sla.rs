@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Fault;
+use super::fault::Fault;
 use super::named::{Entry, default_statistic, spread};
 use crate::model::unit::Unit;
-use crate::thresholds::{Better, Limits, Metric, Statistic};
+use crate::thresholds::{Better, IdPattern, Metric, MetricLimits, Statistic};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,22 +43,24 @@ pub fn convert(item: &Spanned<SlaToml>, seen: &mut HashSet<String>) -> Result<Ve
     let (toml, offset) = (item.as_ref(), item.span().start);
     let at_requirement = |problem| Fault { offset: toml.requires.span().start, problem };
     let requirement = parse(toml.requires.as_ref()).map_err(at_requirement)?;
-    let entry = Entry { metric: Some(metric(toml, requirement)), policy: None };
-    spread(&entry, &toml.id, offset, seen)
+    spread(&toml.id, offset, seen, |id, engine| Entry {
+        metric: Some(metric(toml, &requirement, id, engine)),
+        policy: None,
+    })
 }
 
-fn metric(toml: &SlaToml, requirement: Requirement) -> Metric {
-    let Requirement { better, inclusive, limit, unit } = requirement;
+fn metric(toml: &SlaToml, requirement: &Requirement, id: IdPattern, engine: Option<String>) -> Metric {
+    let Requirement { better, inclusive, limit, ref unit } = *requirement;
     Metric {
-        id: toml.id.as_ref().clone(),
-        engine: None,
+        id,
+        engine,
         name: toml.name.clone(),
         better,
-        statistic: toml.statistic.unwrap_or(default_statistic(&unit)),
-        unit,
+        statistic: toml.statistic.unwrap_or(default_statistic(unit)),
+        unit: unit.clone(),
         size: toml.size,
         at_least: toml.at_least.unwrap_or(1),
-        limits: Limits::Promised { limit, inclusive },
+        limits: MetricLimits::Promised { limit, inclusive },
     }
 }
 

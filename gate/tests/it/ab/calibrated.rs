@@ -9,7 +9,7 @@ const FILE: &str = "baselines/noise.json";
 
 fn calibrate(tiny: &Tiny, arguments: &[&str]) -> Ended {
     let mut command = tiny.0.command(&[&["calibrate"], arguments].concat());
-    command.env("SIMULATED_RUNS", tiny.0.path("runs")).env("TMPDIR", tiny.0.path("tmp"));
+    command.envs(tiny.environment());
     std::fs::create_dir_all(tiny.0.path("tmp")).expect("a folder");
     command.output().expect("the program runs").into()
 }
@@ -28,7 +28,7 @@ fn margin(noise: &Value, id: &str) -> f64 {
 fn a_noisy_benchmark_gets_a_wider_margin_than_a_steady_one() {
     let tiny = Tiny::new(&["steady", "loud"]);
     tiny.edit("loud", &[(NOISE, "NOISE: f64 = 0.1")]);
-    let ended = calibrate(&tiny, &["--rounds", "3", "--pairs", "8"]).exits(0);
+    let ended = calibrate(&tiny, &["--rounds", "3", "--pairs", "8", "--seed", "7"]).exits(0);
     ended
         .prints("Calibrated 4 benchmarks: 3 comparisons of 8 pairs")
         .prints("False alarms: 0 of 3 comparisons red");
@@ -65,7 +65,7 @@ fn what_can_tell_nothing_is_refused_and_nothing_is_written() {
     let tiny = Tiny::new(&["steady"]);
     for (arguments, said, remedy) in [
         (&["--pairs", "3"][..], "3 pairs can never decide: 2 rows need 7 at least", "raise --pairs"),
-        (&["--budget", "1ms"], "no comparison was whole within 1ms", "raise --budget"),
+        (&["--budget", "1ms"], "no comparison was complete within 1ms", "raise --budget"),
         (&["--filter", "steady/z"], "no benchmark `steady/z`", "give a whole id"),
         (&["nonsense"], "nonsense", "help"),
         (&["--rounds", "0"], "0 is not in 1..=10000", ""),

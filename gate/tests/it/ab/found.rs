@@ -145,7 +145,7 @@ fn a_red_control_accuses_the_machine_and_not_the_head() {
 fn a_budget_that_is_too_small_says_so_and_is_no_pass() {
     let tiny = Tiny::new(&["steady"]);
     let ended = tiny.ab(&["first", "--budget", "1ms"]).exits(2);
-    ended.prints("the budget is too small").prints("too dear for the budget").prints("2 inconclusive");
+    ended.prints("the budget is too small").prints("too expensive for the budget").prints("2 inconclusive");
 }
 
 /// What `bench-gate ab` does under thresholds with a metric for `b`, and `more` in its entry and behind it.

@@ -50,8 +50,8 @@ fn spawned(tiny: &Tiny) -> Child {
     fs::create_dir_all(tiny.0.path("tmp")).expect("a folder");
     let mut command = Command::new(env!("CARGO_BIN_EXE_bench-gate"));
     command.args(["ab", "hanging"]).current_dir(tiny.0.path("")).stdout(Stdio::piped()).stderr(Stdio::null());
-    command.env("SIMULATED_RUNS", tiny.0.path("runs")).env("TINY_PIDS", tiny.0.path("pids"));
-    command.env("TMPDIR", tiny.0.path("tmp")).env_remove("CARGO_TARGET_DIR").env("NO_COLOR", "1");
+    command.envs(tiny.environment()).env("TINY_PIDS", tiny.0.path("pids"));
+    command.env_remove("CARGO_TARGET_DIR").env("NO_COLOR", "1");
     command.spawn().expect("it starts")
 }
 

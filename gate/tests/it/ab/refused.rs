@@ -68,7 +68,12 @@ fn a_revision_that_does_not_build() {
     let tiny = Tiny::new(&["steady"]);
     tiny.0.write("benches/steady.rs", "fn main() { nonsense }");
     tiny.commit("broken");
-    refuses(&tiny, &["first"], &["cannot find value `nonsense`", "head, HEAD ("], "mend what cargo reports");
+    refuses(
+        &tiny,
+        &["first"],
+        &["cannot find value `nonsense`", "head, HEAD ("],
+        "correct what cargo reports",
+    );
     refuses(
         &tiny,
         &["broken", "first"],
@@ -77,14 +82,14 @@ fn a_revision_that_does_not_build() {
     );
 }
 
-/// Cargo would find the project that is worked on, above the checkout.
+/// Cargo must not find the project that is worked on in its place.
 #[test]
 fn a_revision_without_the_project() {
     let tiny = Tiny::new(&["steady"]);
     tiny.git(&["rm", "--quiet", "Cargo.toml"]);
     tiny.commit("gone");
     tiny.git(&["checkout", "--quiet", "first"]);
-    refuses(&tiny, &["gone"], &["base, gone (", "no Cargo.toml"], "another revision");
+    refuses(&tiny, &["gone"], &["base, gone (", "could not find `Cargo.toml`"], "another revision");
 }
 
 #[test]

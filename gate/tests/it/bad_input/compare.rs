@@ -106,16 +106,6 @@ fn fewer_runs_than_can_decide() {
 }
 
 #[test]
-fn one_run_against_one() {
-    good().compare_refuses(
-        [1, 1],
-        &[],
-        &["base and head hold one run each"],
-        "record a baseline of several runs",
-    );
-}
-
-#[test]
 fn no_home_and_an_empty_one() {
     let project = good();
     let said = ["nowhere: no Criterion results here: the folder does not exist"];
@@ -223,7 +213,7 @@ fn a_run_in_which_a_category_failed() {
     let failure = serde_json::json!({ "category": "cache", "reason": "exit code 101", "output": [] });
     project.write("head1/bench-gate.json", record("2001-01-01T00:00:00Z", &[failure]));
     let said = ["head1: not a whole run: category cache could not run: exit code 101"];
-    project.compare_refuses(SIDES, &[], &said, "mend the benchmark and measure again");
+    project.compare_refuses(SIDES, &[], &said, "repair the benchmark and measure again");
 }
 
 #[test]

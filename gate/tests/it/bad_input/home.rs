@@ -117,7 +117,8 @@ fn a_metric_that_needs_a_throughput_the_benchmark_has_not() {
 #[test]
 fn a_throughput_of_zero_elements() {
     let project = Project::with_limits(&metric("api/rate", "requests/s", "higher", [30.0, 20.0, 10.0]));
-    project
-        .save(&saved("api/rate").elements(0))
-        .check_refuses(&["its throughput is zero elements"], "mend the metric in thresholds.toml");
+    project.save(&saved("api/rate").elements(0)).check_refuses(
+        &["it declares 0 elements an iteration, and zero is no throughput"],
+        "mend the metric in thresholds.toml",
+    );
 }

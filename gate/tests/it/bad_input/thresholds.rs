@@ -1,7 +1,5 @@
 //! A thresholds file that cannot be meant: each fault is named with its file and line.
 
-use std::fs;
-
 use crate::common::{Project, THRESHOLDS, metric};
 
 const MEND: &str = "mend that line: docs/formats.md describes every key";
@@ -83,7 +81,7 @@ fn a_duplicate_id() {
 
 #[test]
 fn a_unit_that_does_not_exist() {
-    refused("\"ms\"", "\"parsec\"", 6, "no unit is called \"parsec\": use one of ns, us");
+    refused("\"ms\"", "\"parsec\"", 6, "no unit is called \"parsec\": use one of ps, ns");
 }
 
 #[test]
@@ -102,10 +100,8 @@ fn an_unknown_direction_or_statistic() {
 
 #[test]
 fn an_id_that_names_nothing() {
-    refused("\"api/health\"", "\"api//health\"", 4, "id `api//health` has an empty part");
-    refused("\"api/health\"", "\"\"", 4, "has an empty part");
-    refused("\"api/health\"", "\"*/health\"", 4, "begins with `*`");
-    refused("\"api/health\"", "\"api/h*\"", 4, "has a `*` beside other letters");
+    refused("\"api/health\"", "\"\"", 4, "id `` is empty");
+    refused("\"api/health\"", "\"api/h**\"", 4, "has a `**` beside other letters");
 }
 
 #[test]
@@ -169,17 +165,10 @@ fn a_file_that_is_not_utf8() {
 }
 
 #[test]
-fn no_file() {
-    let project = Project::good();
-    fs::remove_file(project.path(THRESHOLDS)).unwrap();
-    project.check_refuses(&[&format!("{THRESHOLDS}: cannot read")], "check that the path exists");
-}
-
-#[test]
 fn engines_that_cannot_be_meant() {
-    refused("api/health\"", "{api,web}/health\"", 4, "braces in its first part, which is the category");
+    refused("api/health\"", "{api,web}/health\"", 4, "braces as its first part, which is the category");
     refused("api/health\"", "api/{one,one}\"", 4, "id `api/{one,one}` has one name twice");
-    refused("api/health\"", "api/{one,\"", 4, "braces that do not span a whole part");
+    refused("api/health\"", "api/{one,two}/{a,b}\"", 4, "has braces in two parts");
     let twice =
         GOOD.replacen("api/health", "api/{one,two}", 1) + &metric("api/two", "ms", "lower", [1.0, 2.0, 3.0]);
     file_is_refused(&twice, 12, "duplicate id `api/two`");

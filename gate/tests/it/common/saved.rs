@@ -32,8 +32,13 @@ impl Saved {
         Self { spread, ..self }
     }
 
+    /// What an iteration works through, as Criterion writes it.
+    pub fn throughput(self, throughput: &Value) -> Self {
+        Self { throughput: throughput.clone(), ..self }
+    }
+
     pub fn elements(self, count: u64) -> Self {
-        Self { throughput: json!({ "Elements": count }), ..self }
+        self.throughput(&json!({ "Elements": count }))
     }
 
     pub fn bytes(self, count: u64) -> Self {

@@ -11,7 +11,6 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use bench_gate::measure::ab::variance;
 use bench_gate::stats::{ALPHA, Evidence, MARGIN, PermutationTest, SignedRankTest, WelchTest, log_ratios};
 use bench_gate::thresholds::Better;
 use fastrand::Rng;
@@ -141,6 +140,12 @@ fn trimmed(base: &[f64], head: &[f64], limit: f64) -> f64 {
     // WelchTest's own distribution, asked with runs of this mean, this standard error and as many degrees of freedom.
     let spread = (variance(&ratios) * (kept + 1.0) / (kept - 1.0)).sqrt();
     WelchTest::of_pairs(&with_moments(ratios.len() - 2, mean, spread)).above(limit)
+}
+
+/// The sample variance.
+fn variance(values: &[f64]) -> f64 {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64
 }
 
 /// So many values with this mean and this standard deviation.

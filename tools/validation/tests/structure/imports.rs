@@ -40,9 +40,10 @@ pub fn circles(package: &Package) -> Vec<String> {
 /// The files of fewer than `fewest` lines, without modules below, that one other file alone takes something of.
 pub fn small_with_one_user(package: &Package, fewest: usize) -> Vec<String> {
     let library = Library::of(package);
-    let uses = library.uses();
-    let users =
-        |module: &Module| uses.iter().filter(|(user, used)| *user != module && used.contains(module)).count();
+    let graph = library.uses();
+    let users = |module: &Module| {
+        graph.iter().filter(|(user, used)| *user != module && used.contains(module)).count()
+    };
     let has_children = |module: &Module| {
         library.files.keys().any(|other| other.len() > module.len() && other.starts_with(module))
     };
@@ -141,16 +142,16 @@ impl Paths {
         match tree {
             syn::UseTree::Path(path) => self.add_use(&path.tree, &with(&path.ident), passes_on),
             syn::UseTree::Group(group) => {
-                group.items.iter().for_each(|tree| self.add_use(tree, before, passes_on))
+                group.items.iter().for_each(|tree| self.add_use(tree, before, passes_on));
             }
             syn::UseTree::Name(name) if name.ident == "self" => {
-                self.add_leaf(before.last().cloned(), before.to_vec(), passes_on)
+                self.add_leaf(before.last().cloned(), before.to_vec(), passes_on);
             }
             syn::UseTree::Name(name) => {
-                self.add_leaf(Some(name.ident.to_string()), with(&name.ident), passes_on)
+                self.add_leaf(Some(name.ident.to_string()), with(&name.ident), passes_on);
             }
             syn::UseTree::Rename(rename) => {
-                self.add_leaf(Some(rename.rename.to_string()), with(&rename.ident), passes_on)
+                self.add_leaf(Some(rename.rename.to_string()), with(&rename.ident), passes_on);
             }
             syn::UseTree::Glob(_) => self.paths.push(before.to_vec()),
         }

@@ -21,9 +21,10 @@ pub struct SourceFile {
 }
 
 /// The packages of the workspace, by folder, each with the folders that its Rust files are in.
-const PACKAGES: [(&str, &str, &[&str]); 3] = [
+const PACKAGES: [(&str, &str, &[&str]); 4] = [
     ("backend-bench", "", &["src", "benches", "tests", "examples"]),
     ("bench-gate", "gate", &["src", "tests"]),
+    ("chdb-server", "tools/chdb-server", &["src", "tests"]),
     ("validation", "tools/validation", &["src", "benches", "tests", "examples"]),
 ];
 

@@ -9,8 +9,6 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use bench_gate::criterion;
-
 use super::Failure;
 use super::homes::Suite;
 use super::tally::Compared;
@@ -67,7 +65,7 @@ fn rows(suite: &Suite, head: char, folder: &Path) -> Result<Vec<Row>, Failure> {
 fn values(suite: &Suite, arm: char) -> Result<Vec<Vec<(String, f64)>>, Failure> {
     let run = |block| {
         let rows = suite.rows(arm, block)?;
-        rows.into_iter().map(|row| Ok((row.id.clone(), criterion::samples(&row)?.p10()))).collect()
+        Ok(rows.into_iter().map(|row| (row.id, row.p10)).collect())
     };
     (0..suite.blocks()).map(run).collect()
 }

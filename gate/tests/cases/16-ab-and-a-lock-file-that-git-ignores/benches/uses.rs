@@ -1,0 +1,6 @@
+#[path = "../save.rs"]
+mod save;
+
+fn main() {
+    save::bench("u/x", dependency::NANOSECONDS);
+}
