@@ -14,7 +14,7 @@ use backend_bench::backend::agent::LatencyProfile;
 use backend_bench::backend::api::ApiConfig;
 use backend_bench::bench::platform::PlatformError;
 use backend_bench::bench::{Platform, harness};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Events in its database.
 const EVENTS: usize = 10_000;
@@ -32,22 +32,23 @@ fn main() -> ExitCode {
     }
 }
 
+fn port() -> Result<u16, &'static str> {
+    let port = std::env::args().nth(1).map_or(Ok(0), |text| text.parse());
+    port.map_err(|_| "give a port from 0 to 65535")
+}
+
 async fn serve() -> Result<(), PlatformError> {
     let port = port()?;
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let platform = start(port).await?;
+    // Their handlers are there before the address is printed.
+    let ends = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
+    let profile = LatencyProfile::typical().faster(FASTER);
+    let listen = |config: &mut ApiConfig| config.address = (Ipv4Addr::LOCALHOST, port).into();
+    let platform = Platform::start_with(profile, EVENTS, listen).await?;
     println!("listening on {}", platform.server.url(""));
-    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    ended(ends).await;
     Ok(platform.shutdown().await?)
 }
 
-fn port() -> Result<u16, PlatformError> {
-    let port = std::env::args().nth(1).map_or(Ok(0), |text| text.parse());
-    Ok(port.map_err(|_| "give a port from 0 to 65535")?)
-}
-
-async fn start(port: u16) -> Result<Platform, PlatformError> {
-    let profile = LatencyProfile::typical().faster(FASTER);
-    let listen = |config: &mut ApiConfig| config.address = (Ipv4Addr::LOCALHOST, port).into();
-    Platform::start_with(profile, EVENTS, listen).await
+async fn ended([mut interrupt, mut terminate]: [Signal; 2]) {
+    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
 }

@@ -1,17 +1,17 @@
-//! Benchmarks for the parts of a Rust backend, and a gate that judges any Criterion project.
+//! Benchmarks for the parts of a Rust backend, which the package `bench-gate` judges.
 //!
-//! The crate has three halls, and data walks through them in one direction:
+//! Data walks in one direction:
 //!
 //! ```text
 //! backend/   what is measured      cache, broadcaster, agent, database, api: usable on their own
 //!    |  driven by
 //! bench/     how it is measured    modes and sizes, workloads, load driver, Criterion measurements
 //!    |  Criterion writes estimates to disk
-//! gate/      is it good enough     read -> (baseline, threshold) -> judge -> report
+//! bench-gate is it good enough     judges any Criterion project
 //! ```
 //!
-//! `backend` knows nothing of the other two, `bench` knows `backend`, and `gate` knows neither: it
-//! reads files, so it judges any Criterion project. A test (`tests/structure.rs`) holds the crate to it.
+//! `backend` knows nothing of `bench`. `bench` uses of the gate only `bench_gate::metadata`, which describes the files
+//! beside Criterion's results. A test of the package `validation` holds the crate to both.
 //!
 //! # Vocabulary
 //!

@@ -155,23 +155,25 @@ fn no_package_client_is_an_error_with_its_remedy_and_a_note_where_it_is_optional
     assert!(machine.run(&["--optionel"], 2).contains("--optionel"));
 }
 
+const LIBRARY: &str = ".bench/chdb/libchdb.so";
+const STAMP: &str = ".bench/chdb/complete";
+
 #[test]
 fn half_an_engine_is_fetched_again() {
     let machine = Machine::with(&[("npm", NPM)]);
     machine.run(&["clickhouse"], 0);
-    let (library, stamp) = (".bench/chdb/libchdb.so", ".bench/chdb/complete");
-    let whole = fs::read_to_string(machine.path(stamp)).expect("a stamp");
+    let whole = fs::read_to_string(machine.path(STAMP)).expect("a stamp");
     let repaired_after = |file: &str, content: &str| {
         machine.write(file, content);
         let calls = machine.calls().len();
         machine.run(&["clickhouse"], 0);
         assert_eq!(machine.calls().len(), calls + 1, "{file} with {content:?} was taken for whole");
-        assert_eq!(fs::read_to_string(machine.path(library)).expect("a library"), "library\n");
-        assert_eq!(fs::read_to_string(machine.path(stamp)).expect("a stamp"), whole);
+        assert_eq!(fs::read_to_string(machine.path(LIBRARY)).expect("a library"), "library\n");
+        assert_eq!(fs::read_to_string(machine.path(STAMP)).expect("a stamp"), whole);
     };
-    repaired_after(library, "libr");
-    repaired_after(stamp, "");
-    repaired_after(stamp, "@chdb/lib-linux-x64-gnu@1.0.0\n8 libchdb.so\n");
+    repaired_after(LIBRARY, "libr");
+    repaired_after(STAMP, "");
+    repaired_after(STAMP, "@chdb/lib-linux-x64-gnu@1.0.0\n8 libchdb.so\n");
 }
 
 #[test]

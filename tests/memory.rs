@@ -12,7 +12,7 @@ use backend_bench::bench::heap::{AllocationCount, Heap, OwnArena, PeakWatch};
 #[global_allocator]
 static ALLOCATOR: jemallocator::Jemalloc = jemallocator::Jemalloc;
 
-/// What the row `memory/leak/lower_end` may reach: `baseline` in baselines/thresholds.toml.
+/// What the row `memory/leak/ci_lower` may reach: `baseline` in baselines/thresholds.toml.
 const LIMIT_PERCENT: f64 = 0.5;
 
 const OPERATIONS: [CountedOperation; 3] =

@@ -52,7 +52,6 @@ mod analytics;
 mod app;
 mod conversations;
 mod error;
-mod extract;
 mod files;
 mod routes;
 mod server;

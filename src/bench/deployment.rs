@@ -20,7 +20,6 @@ mod secrets;
 mod session;
 mod socket;
 mod url;
-mod variables;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,7 +27,10 @@ use std::sync::OnceLock;
 use std::{env, fs, process};
 
 pub use api::DeployedApi;
+pub(crate) use error::API_URL;
+pub use error::CONFIG;
 pub use error::DeploymentError;
+use error::{IS_MINE, NAMED, WS_URL};
 use file::DeploymentFile;
 pub use file::Users;
 pub use plan::Plan;
@@ -37,9 +39,6 @@ pub use session::DeployedSession;
 pub(crate) use session::answer;
 pub(crate) use socket::Socket;
 pub(crate) use url::without_credentials;
-pub(crate) use variables::API_URL;
-pub use variables::CONFIG;
-use variables::{IS_MINE, NAMED, WS_URL};
 
 /// The file that is read where no other is named.
 const FILE: &str = "bench.toml";

@@ -9,6 +9,4 @@ pub mod cache;
 pub mod concurrent;
 pub mod database;
 pub mod memory;
-mod required;
-mod times;
 pub mod websocket;

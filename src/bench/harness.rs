@@ -96,8 +96,7 @@ impl Harness {
 
     /// How long a series that a group times itself goes on: as long as Criterion measures; not at all where the benches run
     /// once.
-    #[must_use]
-    pub fn recording_time(&self) -> Duration {
+    pub(crate) fn recording_time(&self) -> Duration {
         if is_test_run() { Duration::ZERO } else { self.mode.effort().measurement }
     }
 
@@ -107,7 +106,7 @@ impl Harness {
     }
 
     /// [`Harness::time`] with a third of the effort, for one of many benchmarks of a kind.
-    pub fn time_one_of_many(&mut self, id: &str, routine: impl FnMut(&mut Bencher<'_>)) {
+    pub(crate) fn time_one_of_many(&mut self, id: &str, routine: impl FnMut(&mut Bencher<'_>)) {
         let effort = self.mode.effort();
         let mut group = self.criterion.benchmark_group(self.category);
         group.warm_up_time(effort.warm_up / 3).measurement_time(effort.measurement / 3);
@@ -115,7 +114,7 @@ impl Harness {
     }
 
     /// [`Harness::time`] for work of 50 ms and more an iteration: the fewest samples, as many iterations in each.
-    pub fn time_slow(
+    pub(crate) fn time_slow(
         &mut self,
         id: &str,
         throughput: Option<Throughput>,
@@ -157,8 +156,7 @@ impl Harness {
 /// Whether the benches were asked to run once and measure nothing: `cargo bench -- --test`, `cargo test --benches`.
 ///
 /// Criterion's own rule: benches are measured when `--bench` is given without `--test`.
-#[must_use]
-pub fn is_test_run() -> bool {
+pub(crate) fn is_test_run() -> bool {
     let given = |flag: &str| std::env::args().any(|argument| argument == flag);
     given("--test") || !given("--bench")
 }

@@ -25,32 +25,33 @@
 //!
 //! What a user sends belongs to a [`Target`], and not here.
 
-mod attempt;
 mod batch;
-mod closed;
 mod mix;
 mod open;
-mod outcome;
 mod plan;
 mod progress;
 mod recording;
 mod target;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand_distr::{Distribution, Exp1};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
-pub use batch::{Batch, one_by_one};
-pub use mix::{Mix, MixError, Operation};
-pub use outcome::{ErrorKind, Failure, Sample};
-pub use plan::{Arrivals, Load, LoadError, Model, Pacing, Population, Surge};
-pub use recording::{Recording, Summary};
-pub use target::{Target, UserSession};
-
-use self::closed::User;
 use self::open::{Queue, Schedule};
 use self::progress::{Progress, SessionProgress};
+use self::target::attempt;
+
+pub use batch::Batch;
+pub(crate) use batch::one_by_one;
+pub use mix::{Mix, MixError, Operation};
+pub use plan::{Arrivals, Load, LoadError, Model, Pacing, Population, Surge};
+pub use recording::{Recording, Summary};
+pub use target::{ErrorKind, Failure, Sample, Target, UserSession};
 
 /// Runs `load` on `target`, and returns every operation that was due after the warm-up.
 ///
@@ -69,13 +70,7 @@ pub async fn drive<T: Target>(load: &Load, target: Arc<T>) -> Result<Recording, 
 }
 
 /// [`drive`], which calls `begun` when the sessions are ready and the load begins.
-///
-/// # Errors
-/// As [`drive`].
-///
-/// # Panics
-/// A session panicked.
-pub async fn drive_from<T: Target>(
+pub(crate) async fn drive_from<T: Target>(
     load: &Load,
     target: Arc<T>,
     begun: impl FnOnce(Instant),
@@ -118,4 +113,47 @@ fn begin<S: UserSession + 'static>(
         }
     }
     work
+}
+
+/// One simulated user.
+struct User<S> {
+    session: S,
+    random: StdRng,
+    mix: Arc<Mix>,
+    think: Duration,
+    deadline: Duration,
+    /// From when to when it works, counted from the beginning of the load.
+    stay: (Duration, Duration),
+}
+
+impl<S: UserSession> User<S> {
+    fn new(load: &Load, population: Population, mix: Arc<Mix>, number: usize, session: S) -> Self {
+        let seed = load.seed ^ (number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let random = StdRng::seed_from_u64(seed);
+        let stay = load.stay(&population, number);
+        Self { session, random, mix, think: population.think, deadline: load.deadline, stay }
+    }
+
+    /// Thinks and operates in turns as long as it stays.
+    async fn work(mut self, origin: Instant, mut progress: SessionProgress) -> Vec<Sample> {
+        let (begin, end) = (origin + self.stay.0, origin + self.stay.1);
+        sleep_until(begin).await;
+        loop {
+            let next = Instant::now() + self.thought();
+            if next < end && !self.think.is_zero() {
+                sleep_until(next).await;
+            }
+            let operation = self.mix.draw(&mut self.random);
+            if next >= end || timeout_at(end, self.session.admitted(operation)).await.is_err() {
+                return progress.into_samples();
+            }
+            let now = Instant::now();
+            progress.push(attempt(&mut self.session, operation, now, origin, self.deadline).await);
+        }
+    }
+
+    fn thought(&mut self) -> Duration {
+        let times: f64 = Exp1.sample(&mut self.random);
+        self.think.mul_f64(times)
+    }
 }

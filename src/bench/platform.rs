@@ -102,10 +102,7 @@ impl Platform {
     }
 
     /// A platform of this configuration on a database that is filled already.
-    ///
-    /// # Errors
-    /// There is no free port.
-    pub async fn start_on(
+    pub(crate) async fn start_on(
         folder: TempDir,
         database: Arc<dyn Conversations>,
         config: PlatformConfig,

@@ -8,7 +8,6 @@
 //! 3. a binary that `scripts/engines.sh` fetched into `.bench/`, started in the same way,
 //! 4. none: [`StartError::NotRun`], with the reason and the command that changes it.
 
-mod account;
 pub mod clickhouse;
 pub mod ephemeral;
 pub mod postgres;
@@ -20,8 +19,8 @@ use std::sync::Mutex;
 
 use bench_gate::metadata::Engine;
 
-pub use account::Account;
 pub use ephemeral::{EphemeralServer, Folder};
+pub use process::Account;
 
 /// What the names of the benches' own schemas and databases begin with.
 const NAMESPACE: &str = "backend_bench_";
@@ -103,8 +102,7 @@ pub fn fetched_folder() -> PathBuf {
 }
 
 /// A password that cannot be guessed: 128 random bits as hexadecimal digits, so that a URL can hold it as it is.
-#[must_use]
-pub fn random_password() -> String {
+pub(crate) fn random_password() -> String {
     format!("{:032x}", rand::random::<u128>())
 }
 
@@ -133,6 +131,36 @@ fn apart<T: Send>(work: impl Future<Output = T> + Send) -> std::io::Result<T> {
 /// The loopback interface has no port left, or there is none.
 pub fn free_port() -> std::io::Result<u16> {
     Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+/// The environment variable that names them, with commas between them.
+const REQUIRE_VARIABLE: &str = "BENCH_REQUIRE";
+
+/// Those that the environment names.
+fn required() -> Vec<String> {
+    split(&std::env::var(REQUIRE_VARIABLE).unwrap_or_default())
+}
+
+fn split(names: &str) -> Vec<String> {
+    names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+/// Whether the environment names `engine`.
+pub(crate) fn is_required(engine: &str) -> bool {
+    required().iter().any(|name| name == engine)
+}
+
+/// Ends the process with 2 where the environment names an engine that is not among `known`.
+pub(crate) fn refuse_unknown_required(known: &[&str]) {
+    if let Some(problem) = unknown(&required(), known) {
+        eprintln!("error: {problem}");
+        std::process::exit(2);
+    }
+}
+
+fn unknown(named: &[String], known: &[&str]) -> Option<String> {
+    let unknown = named.iter().find(|name| !known.contains(&name.as_str()))?;
+    Some(format!("{REQUIRE_VARIABLE} names no engine with {unknown:?}: there are {}", known.join(", ")))
 }
 
 #[cfg(test)]
@@ -170,5 +198,15 @@ mod tests {
     #[test]
     fn what_was_fetched_lies_beside_the_manifest() {
         assert!(fetched_folder().with_file_name("Cargo.toml").is_file());
+    }
+
+    #[test]
+    fn names_are_taken_apart_and_unknown_ones_refused() {
+        assert_eq!(split(" postgres, clickhouse,,"), ["postgres", "clickhouse"]);
+        assert!(split("").is_empty());
+        let known = ["sqlite", "postgres"];
+        assert_eq!(unknown(&split("postgres,sqlite"), &known), None);
+        let problem = unknown(&split("postgres,mysql"), &known).unwrap();
+        assert!(problem.contains("\"mysql\": there are sqlite, postgres"), "{problem}");
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use backend_bench::backend::database::{Corpus, Database, Error, Event, PoolOptions, Postgres, Sqlite};
 use backend_bench::bench::services::Service;
-use backend_bench::bench::services::postgres::{Sources, start_from};
+use backend_bench::bench::services::postgres::{PostgresSources, start_from};
 use tempfile::TempDir;
 
 /// A place for one database of an engine.
@@ -67,7 +67,7 @@ impl TestEngine for PostgresSchema {
     fn new() -> Self {
         static SERVER: OnceLock<Service> = OnceLock::new();
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let start = || start_from(&Sources { url: None, ..Sources::of_this_machine() });
+        let start = || start_from(&PostgresSources { url: None, ..PostgresSources::of_this_machine() });
         let server = SERVER.get_or_init(|| start().unwrap_or_else(|error| panic!("{error}")));
         Self { url: server.url(), schema: format!("contract_{}", NEXT.fetch_add(1, Ordering::Relaxed)) }
     }

@@ -1,7 +1,7 @@
 //! What a bench that is killed leaves on a server of the user's is found by the next, and only that.
 
 use backend_bench::backend::database::{Database, PoolOptions, Postgres};
-use backend_bench::bench::services::postgres::{Namespace, Sources, VARIABLE, start_from};
+use backend_bench::bench::services::postgres::{Namespace, PostgresSources, VARIABLE, start_from};
 
 use crate::common::{ephemeral, eventually, number, run};
 use crate::killed_bench::{self, Bench};
@@ -20,7 +20,7 @@ async fn bench_that_is_killed() {
 
 /// How many schemas there are after what the next bench does first.
 async fn left_by_the_next(url: &str) -> i64 {
-    start_from(&Sources { url: Some(url.to_owned()), ..Sources::of_this_machine() }).unwrap();
+    start_from(&PostgresSources { url: Some(url.to_owned()), ..PostgresSources::of_this_machine() }).unwrap();
     number(url, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'backend\\_bench\\_%'").await
 }
 

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use backend_bench::backend::database::{Corpus, Database, Event, PoolOptions, Postgres};
 use backend_bench::bench::services::Service;
-use backend_bench::bench::services::postgres::{Sources, start_from};
+use backend_bench::bench::services::postgres::{PostgresSources, start_from};
 use rustix::process::Pid;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 /// A server of this machine's, whatever `DATABASE_URL` says: these tests stop and fill what they are given.
 pub fn ephemeral() -> Service {
-    let sources = Sources { url: None, ..Sources::of_this_machine() };
+    let sources = PostgresSources { url: None, ..PostgresSources::of_this_machine() };
     start_from(&sources).unwrap_or_else(|error| panic!("{error}"))
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use backend_bench::backend::database::{Database, Error, PoolOptions, Postgres};
-use backend_bench::bench::services::postgres::{Sources, start_from};
+use backend_bench::bench::services::postgres::{PostgresSources, start_from};
 use backend_bench::bench::services::{StartError, free_port};
 
 use crate::common::{
@@ -19,7 +19,7 @@ fn impatient() -> PoolOptions {
 async fn refusal(url: &str) -> String {
     let error = Postgres::open(url, "refused", impatient()).await.unwrap_err();
     assert!(matches!(error, Error::Open { .. }), "{error}");
-    let sources = Sources { url: Some(url.to_owned()), ..Sources::of_this_machine() };
+    let sources = PostgresSources { url: Some(url.to_owned()), ..PostgresSources::of_this_machine() };
     let started = start_from(&sources).unwrap_err();
     assert!(matches!(started, StartError::Failed { .. }), "{started}");
     for shown in [error.to_string(), format!("{error:?}"), started.to_string(), format!("{started:?}")] {

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use backend_bench::backend::database::{Database, Error, PoolOptions, Postgres};
 use backend_bench::bench::services::StartError;
-use backend_bench::bench::services::postgres::{Sources, start_from};
+use backend_bench::bench::services::postgres::{PostgresSources, start_from};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::common::{
@@ -129,7 +129,7 @@ async fn the_password_is_asked_for_and_is_not_left_in_the_folder() {
 
 #[tokio::test]
 async fn a_server_by_url_is_described_without_its_password_and_goes_on() {
-    let sources = Sources { url: Some(shared().to_owned()), ..Sources::of_this_machine() };
+    let sources = PostgresSources { url: Some(shared().to_owned()), ..PostgresSources::of_this_machine() };
     let service = start_from(&sources).unwrap();
     let metadata = service.metadata().clone();
     assert_eq!(metadata.origin, format!("DATABASE_URL (127.0.0.1:{}/postgres)", port(shared())));
@@ -142,7 +142,7 @@ async fn a_server_by_url_is_described_without_its_password_and_goes_on() {
 }
 
 /// A fetched binary whose `initdb` is this script.
-fn fetched(initdb: &str) -> (tempfile::TempDir, Sources) {
+fn fetched(initdb: &str) -> (tempfile::TempDir, PostgresSources) {
     let root = tempfile::tempdir().unwrap();
     let bin = root.path().join("postgres/bin");
     fs::create_dir_all(&bin).unwrap();
@@ -153,7 +153,7 @@ fn fetched(initdb: &str) -> (tempfile::TempDir, Sources) {
     }
     set_mode(root.path(), 0o755);
     let fetched = root.path().join("postgres");
-    (root, Sources { url: None, path: vec![nowhere()], installed: nowhere(), fetched })
+    (root, PostgresSources { url: None, path: vec![nowhere()], installed: nowhere(), fetched })
 }
 
 fn set_mode(path: &Path, mode: u32) {

@@ -28,8 +28,7 @@ impl Encrypted {
         );
         let socat = Command::new("socat").args([listen, format!("TCP:{address}")]).spawn();
         let socat = socat.unwrap_or_else(|error| panic!("socat: {error}: apt-get install socat"));
-        let encrypted = Self { socat, port };
-        let begun = Instant::now();
+        let (encrypted, begun) = (Self { socat, port }, Instant::now());
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(begun.elapsed() < PATIENCE, "socat does not listen");
         }

@@ -7,14 +7,15 @@ use std::path::Path;
 use backend_bench::backend::database::postgres::survey;
 use backend_bench::backend::database::{PoolOptions, Postgres};
 use backend_bench::bench::services::Service;
-use backend_bench::bench::services::postgres::{Sources, start_from};
+use backend_bench::bench::services::postgres::{PostgresSources, start_from};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::certificate::Certificate;
 use crate::keeps_events;
 
 fn ephemeral() -> Service {
-    start_from(&Sources { url: None, ..Sources::of_this_machine() }).unwrap_or_else(|error| panic!("{error}"))
+    start_from(&PostgresSources { url: None, ..PostgresSources::of_this_machine() })
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A server that takes encrypted connections, with its certificate.

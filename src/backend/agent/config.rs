@@ -110,8 +110,7 @@ impl LlmConfig {
     }
 
     /// The same configuration with another [`LlmConfig::silence`].
-    #[must_use]
-    pub fn with_silence(self, silence: Duration) -> Self {
+    pub(crate) fn with_silence(self, silence: Duration) -> Self {
         Self { silence, ..self }
     }
 

@@ -1,6 +1,5 @@
 //! A server that generates random answers, for benchmarks and tests without a model.
 
-mod fault;
 mod model;
 mod protocol;
 mod service;
@@ -14,10 +13,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub use fault::LlmFault;
 pub use model::{LatencyProfile, LogNormal};
+pub use service::LlmFault;
 
-use self::service::ChatService;
+use self::service::SimulatedService;
 use super::config::LlmConfig;
 
 /// An in-process HTTP server that speaks the protocol of a language model and **simulates** the model.
@@ -52,7 +51,7 @@ use super::config::LlmConfig;
 #[derive(Debug)]
 pub struct SimulatedLlm {
     address: SocketAddr,
-    service: Arc<ChatService>,
+    service: Arc<SimulatedService>,
     serving: JoinHandle<io::Result<()>>,
     stop: DropGuard,
 }
@@ -65,7 +64,7 @@ impl SimulatedLlm {
     pub async fn start(profile: LatencyProfile, seed: u64) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let (address, stop) = (listener.local_addr()?, CancellationToken::new());
-        let service = Arc::new(ChatService::new(profile, seed, stop.clone()));
+        let service = Arc::new(SimulatedService::new(profile, seed, stop.clone()));
         // Without TCP_NODELAY, each token could wait 40 ms for the acknowledgement of the previous one.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let server = axum::serve(listener, service::router(Arc::clone(&service)))

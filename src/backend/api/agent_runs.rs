@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::app::App;
 use super::conversations::require_thread;
 use super::error::ApiError;
-use super::extract::Checked;
+use super::error::Checked;
 use crate::backend::agent::{AgentError, AgentReport, StageReport};
 use crate::backend::database::{Event, Role, now_us};
 

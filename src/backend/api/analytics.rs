@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::app::App;
 use super::error::ApiError;
-use super::extract::Checked;
+use super::error::Checked;
 use crate::backend::database::ModelUsage;
 
 /// Microseconds since the Unix epoch, end exclusive.

@@ -82,7 +82,7 @@ impl App {
         Self { parts, config, generation: AtomicU64::new(0), next_event_id: AtomicI64::new(now_us()) }
     }
 
-    pub fn event_ids(&self, count: usize) -> Range<i64> {
+    pub(crate) fn event_ids(&self, count: usize) -> Range<i64> {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         let first = self.next_event_id.fetch_add(count, Ordering::Relaxed);
         first..first.saturating_add(count)

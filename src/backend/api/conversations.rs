@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::app::App;
 use super::error::ApiError;
-use super::extract::Checked;
+use super::error::Checked;
 use crate::backend::database::{Message, Role, Thread};
 
 /// The maximum length of a title, in characters.

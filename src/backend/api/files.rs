@@ -16,7 +16,7 @@ use tokio::task::spawn_blocking;
 
 use super::app::App;
 use super::error::ApiError;
-use super::extract::{Checked, read_in_time};
+use super::error::{Checked, read_in_time};
 
 /// The maximum length of a stored name, its random prefix excluded.
 const MAX_NAME_LENGTH: usize = 100;

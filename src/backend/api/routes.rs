@@ -1,4 +1,4 @@
-//! The routes, the limits around all handlers, `GET /health`, and the upgrade of `GET /ws`.
+//! The routes, the limits around all handlers, and `GET /health`.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ pub(crate) fn router(parts: Parts, config: ApiConfig) -> Router {
         .route("/analytics", get(analytics::get))
         .route("/settings", get(conversations::settings).put(conversations::put_settings))
         .route("/agent/runs", post(agent_runs::create))
-        .route("/ws", get(upgrade_to_websocket))
+        .route("/ws", get(websocket))
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(app.config.max_body_bytes))
@@ -87,19 +87,16 @@ async fn health(State(app): State<Arc<App>>) -> Result<Json<Health>, ApiError> {
 }
 
 /// Answers the handshake, and serves the upgraded connection in a task of its own. A wrong handshake is answered by an
-/// error that names the header. axum's own upgrade depends on a second version of tungstenite.
-async fn upgrade_to_websocket(
-    State(app): State<Arc<App>>,
-    mut request: Request,
-) -> Result<Response, ApiError> {
+/// error that names the header.
+async fn websocket(State(app): State<Arc<App>>, mut request: Request) -> Result<Response, ApiError> {
     let response = create_response_with_body(&request, Body::empty)
         .map_err(|error| ApiError::BadHandshake(error.to_string()))?;
-    tokio::spawn(serve_websocket(app.parts.broadcaster.clone(), upgrade::on(&mut request)));
+    tokio::spawn(serve_upgraded(app.parts.broadcaster.clone(), upgrade::on(&mut request)));
     Ok(response)
 }
 
 /// Serves the connection once the response is sent. An error means that the client is gone.
-async fn serve_websocket(broadcaster: Broadcaster, on_upgrade: OnUpgrade) {
+async fn serve_upgraded(broadcaster: Broadcaster, on_upgrade: OnUpgrade) {
     let Ok(upgraded) = on_upgrade.await else { return };
     let config = Some(broadcaster.websocket_config());
     let stream = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, config).await;

@@ -133,7 +133,7 @@ impl Registration {
         }
     }
 
-    pub fn leave_all(&mut self) {
+    pub(crate) fn leave_all(&mut self) {
         for room in self.joined.drain() {
             self.hub.rooms.leave(&room, self.subscriber.id);
         }

@@ -66,7 +66,7 @@ impl MessageQueue {
         self.state.lock().messages.is_empty()
     }
 
-    pub fn has_overflowed(&self) -> bool {
+    pub(crate) fn has_overflowed(&self) -> bool {
         self.state.lock().overflowed
     }
 }

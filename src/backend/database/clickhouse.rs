@@ -28,9 +28,9 @@
 
 mod client;
 mod ddl;
+mod endpoint;
 mod error;
 mod schema;
-mod url;
 
 use std::fmt;
 use std::ops::Range;
@@ -38,11 +38,11 @@ use std::sync::atomic::AtomicBool;
 
 use futures_util::FutureExt;
 
-use self::client::BoundedClient;
 pub(crate) use self::client::OLDEST_MAJOR;
+use self::client::ServerClient;
 use self::ddl::{Ddl, EVENTS};
-use self::schema::Schema;
-use self::url::ServerUrl;
+use self::endpoint::Endpoint;
+use self::schema::OwnedDatabase;
 use super::pool::{Lease, PoolOptions, PoolStats};
 use super::{Database, Error, Event, ModelUsage, Task};
 
@@ -51,7 +51,7 @@ use super::{Database, Error, Event, ModelUsage, Task};
 /// The pool bounds the requests at once. Their HTTP connections open when they are needed, and again after they were
 /// idle for some seconds.
 pub struct ClickHouse {
-    schema: Schema,
+    owned: OwnedDatabase,
 }
 
 impl ClickHouse {
@@ -83,7 +83,7 @@ impl ClickHouse {
         let opened = Self::open_anywhere(url, Ddl::new(database, Some(cluster))?, options).await?;
         match opened.nodes(cluster).await? {
             (0, _) => Err(Error::Open {
-                place: opened.schema.server.place,
+                place: opened.owned.server.place,
                 reason: format!("the server knows no cluster `{cluster}`"),
                 remedy: "name one of `system.clusters`, or add it to `remote_servers` of its configuration",
             }),
@@ -103,36 +103,36 @@ impl ClickHouse {
     }
 
     async fn open_anywhere(url: &str, ddl: Ddl, options: PoolOptions) -> Result<Self, Error> {
-        let url = ServerUrl::parse(url)?;
-        let server = BoundedClient::open(&url, &ddl.database, options, ddl.cluster.is_some()).await?;
-        Ok(Self { schema: Schema { server, ddl, checked: AtomicBool::new(false) } })
+        let endpoint = Endpoint::parse(url)?;
+        let server = ServerClient::open(&endpoint, &ddl.database, options, ddl.cluster.is_some()).await?;
+        Ok(Self { owned: OwnedDatabase { server, ddl, checked: AtomicBool::new(false) } })
     }
 
     /// The name of the database.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.schema.ddl.database
+        &self.owned.ddl.database
     }
 
     /// Host and port of the server.
     pub(crate) fn host(&self) -> &str {
-        let origin = self.schema.server.place.split_once("://").map_or("", |(_, origin)| origin);
+        let origin = self.owned.server.place.split_once("://").map_or("", |(_, origin)| origin);
         origin.split('/').next().unwrap_or_default()
     }
 
     /// How many shards and replicas `cluster` has; none, where the server knows no such cluster.
     pub(crate) async fn nodes(&self, cluster: &str) -> Result<(u64, u64), Error> {
         let query = "SELECT uniqExact(shard_num), count() FROM system.clusters WHERE cluster = ?";
-        self.schema
+        self.owned
             .server
-            .one("reading the cluster's nodes", &self.schema.server.query(query).bind(cluster))
+            .one("reading the cluster's nodes", &self.owned.server.query(query).bind(cluster))
             .await
     }
 
     /// The databases of the server whose names match a regular expression.
     pub(crate) async fn databases(&self, pattern: &str) -> Result<Vec<String>, Error> {
         let query = "SELECT name FROM system.databases WHERE match(name, ?) ORDER BY name";
-        self.schema.server.rows("listing databases", &self.schema.server.query(query).bind(pattern)).await
+        self.owned.server.rows("listing databases", &self.owned.server.query(query).bind(pattern)).await
     }
 
     /// Removes the database with all its events, on every node.
@@ -141,7 +141,7 @@ impl ClickHouse {
     /// [`Error::Schema`] where this program did not make the database, or something else is in it by now: then it is
     /// left as it is.
     pub async fn remove_database(&self) -> Result<(), Error> {
-        schema::remove(&self.schema).await
+        schema::remove(&self.owned).await
     }
 
     /// Records in the marker that `user` uses this database.
@@ -149,7 +149,7 @@ impl ClickHouse {
     /// # Errors
     /// The database is not migrated, or the server takes no writes.
     pub async fn sign(&self, user: &str) -> Result<(), Error> {
-        schema::sign(&self.schema, user).await
+        schema::sign(&self.owned, user).await
     }
 
     /// Every user that signed; none, where this program did not make the database.
@@ -157,13 +157,13 @@ impl ClickHouse {
     /// # Errors
     /// The server does not answer.
     pub async fn signatures(&self) -> Result<Vec<String>, Error> {
-        schema::signatures(&self.schema).await
+        schema::signatures(&self.owned).await
     }
 
     /// The table of events, once the marker was found.
     async fn events(&self) -> Result<String, Error> {
-        schema::check(&self.schema).await?;
-        Ok(self.schema.ddl.table(EVENTS))
+        schema::check(&self.owned).await?;
+        Ok(self.owned.ddl.table(EVENTS))
     }
 
     async fn usage(&self, range: Range<i64>) -> Result<Vec<ModelUsage>, Error> {
@@ -172,8 +172,8 @@ impl ClickHouse {
              sum(cost_usd) FROM {} WHERE at_us >= ? AND at_us < ? GROUP BY model ORDER BY model",
             self.events().await?
         );
-        let query = self.schema.server.query(&query).bind(range.start).bind(range.end);
-        let rows = self.schema.server.rows::<(String, i64, f64, i64, f64)>("adding up usage", &query).await?;
+        let query = self.owned.server.query(&query).bind(range.start).bind(range.end);
+        let rows = self.owned.server.rows::<(String, i64, f64, i64, f64)>("adding up usage", &query).await?;
         let usage = |(model, events, average_latency_ms, tokens, cost_usd)| ModelUsage {
             model,
             events,
@@ -188,8 +188,8 @@ impl ClickHouse {
 impl fmt::Debug for ClickHouse {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("ClickHouse");
-        shown.field("place", &self.schema.server.place).field("cluster", &self.schema.ddl.cluster);
-        shown.field("pool", &self.schema.server.stats());
+        shown.field("place", &self.owned.server.place).field("cluster", &self.owned.ddl.cluster);
+        shown.field("pool", &self.owned.server.stats());
         shown.finish_non_exhaustive()
     }
 }
@@ -201,16 +201,16 @@ impl Database for ClickHouse {
 
     fn version(&self) -> Task<'_, String> {
         async {
-            self.schema
+            self.owned
                 .server
-                .one("asking for the version", &self.schema.server.query("SELECT version()"))
+                .one("asking for the version", &self.owned.server.query("SELECT version()"))
                 .await
         }
         .boxed()
     }
 
     fn migrate(&self) -> Task<'_, ()> {
-        schema::migrate(&self.schema).boxed()
+        schema::migrate(&self.owned).boxed()
     }
 
     fn insert_events<'a>(&'a self, events: &'a [Event]) -> Task<'a, ()> {
@@ -219,7 +219,7 @@ impl Database for ClickHouse {
             if events.is_empty() {
                 return Ok(());
             }
-            self.schema.server.insert("inserting events", &table, events).await
+            self.owned.server.insert("inserting events", &table, events).await
         }
         .boxed()
     }
@@ -227,15 +227,15 @@ impl Database for ClickHouse {
     fn count_events(&self) -> Task<'_, u64> {
         async {
             let query = format!("SELECT count() FROM {}", self.events().await?);
-            self.schema.server.one("counting events", &self.schema.server.query(&query)).await
+            self.owned.server.one("counting events", &self.owned.server.query(&query)).await
         }
         .boxed()
     }
 
     fn clear_events(&self) -> Task<'_, ()> {
         async {
-            schema::check(&self.schema).await?;
-            self.schema.server.execute("clearing events", &self.schema.ddl.truncate_events()).await
+            schema::check(&self.owned).await?;
+            self.owned.server.execute("clearing events", &self.owned.ddl.truncate_events()).await
         }
         .boxed()
     }
@@ -244,9 +244,9 @@ impl Database for ClickHouse {
         async move {
             let query = format!("SELECT ?fields FROM {} WHERE id = ? LIMIT 1", self.events().await?);
             Ok(self
-                .schema
+                .owned
                 .server
-                .rows("looking up an event", &self.schema.server.query(&query).bind(id))
+                .rows("looking up an event", &self.owned.server.query(&query).bind(id))
                 .await?
                 .pop())
         }
@@ -257,8 +257,8 @@ impl Database for ClickHouse {
         async move {
             let range_of = "WHERE at_us >= ? AND at_us < ? ORDER BY at_us, id LIMIT ?";
             let query = format!("SELECT ?fields FROM {} {range_of}", self.events().await?);
-            let query = self.schema.server.query(&query).bind(range.start).bind(range.end).bind(limit);
-            self.schema.server.rows("reading a range of events", &query).await
+            let query = self.owned.server.query(&query).bind(range.start).bind(range.end).bind(limit);
+            self.owned.server.rows("reading a range of events", &query).await
         }
         .boxed()
     }
@@ -268,15 +268,15 @@ impl Database for ClickHouse {
     }
 
     fn acquire(&self) -> Task<'_, Lease> {
-        async { self.schema.server.acquire("acquiring a connection").await.map(Lease::new) }.boxed()
+        async { self.owned.server.acquire("acquiring a connection").await.map(Lease::new) }.boxed()
     }
 
     fn pool_stats(&self) -> PoolStats {
-        self.schema.server.stats()
+        self.owned.server.stats()
     }
 
     fn close(&self) -> Task<'_, ()> {
-        self.schema.server.close();
+        self.owned.server.close();
         std::future::ready(Ok(())).boxed()
     }
 }

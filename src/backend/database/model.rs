@@ -96,8 +96,7 @@ impl Role {
     }
 
     /// The role of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         [Self::User, Self::Assistant, Self::System].into_iter().find(|role| role.name() == name)
     }
 }

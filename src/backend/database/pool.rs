@@ -95,27 +95,9 @@ impl std::fmt::Debug for Lease {
 
 /// Counts what a pool's own hooks report.
 #[derive(Debug, Default)]
-pub(super) struct Acquisitions {
+struct Acquisitions {
     opened: AtomicU64,
     reused: AtomicU64,
-}
-
-impl Acquisitions {
-    pub(super) fn note_opened(&self) {
-        self.opened.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn note_reused(&self) {
-        self.reused.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn opened(&self) -> u64 {
-        self.opened.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn reused(&self) -> u64 {
-        self.reused.load(Ordering::Relaxed)
-    }
 }
 
 /// sqlx's pool with our limits, and hooks that count.
@@ -162,8 +144,8 @@ impl<DB: sqlx::Database> SqlxPool<DB> {
             size: self.pool.size(),
             idle: u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX),
             max: self.options.connections,
-            opened: self.acquisitions.opened(),
-            reused: self.acquisitions.reused(),
+            opened: self.acquisitions.opened.load(Ordering::Relaxed),
+            reused: self.acquisitions.reused.load(Ordering::Relaxed),
         }
     }
 }
@@ -177,11 +159,11 @@ fn counting<DB: sqlx::Database>(
         .max_connections(options.connections)
         .acquire_timeout(options.acquire_timeout)
         .after_connect(move |_, _| {
-            opened.note_opened();
+            opened.opened.fetch_add(1, Ordering::Relaxed);
             Box::pin(async { Ok(()) })
         })
         .before_acquire(move |_, _| {
-            reused.note_reused();
+            reused.reused.fetch_add(1, Ordering::Relaxed);
             Box::pin(async { Ok(true) })
         })
 }

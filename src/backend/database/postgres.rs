@@ -22,20 +22,20 @@ use super::pool::{Lease, PoolOptions, PoolStats};
 use super::{Database, Error, Event, ModelUsage, PreparedStatements, Task};
 use address::Address;
 pub(crate) use server::NEWEST_KNOWN;
-use server::Server;
-pub use server::{OLDEST, ServerFacts, survey};
+use server::PostgresPool;
+pub use server::{OLDEST, ServerMetadata, survey};
 
 /// Connections to one PostgreSQL database, and to a replica of it if there is one.
 pub struct Postgres {
-    primary: Server,
-    replica: Option<Server>,
+    primary: PostgresPool,
+    replica: Option<PostgresPool>,
     schema: String,
 }
 
 impl std::fmt::Debug for Postgres {
     /// Without the URLs, since they contain the passwords.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let replica = self.replica.as_ref().map(Server::place);
+        let replica = self.replica.as_ref().map(PostgresPool::place);
         let mut shown = formatter.debug_struct("Postgres");
         shown.field("primary", &self.primary.place()).field("replica", &replica);
         shown.field("schema", &self.schema).finish_non_exhaustive()
@@ -51,7 +51,7 @@ impl Postgres {
     /// rejects the user, or is older than [`OLDEST`]; and if `schema` is not made of lower-case letters, digits and
     /// underscores.
     pub async fn open(url: &str, schema: &str, options: PoolOptions) -> Result<Self, Error> {
-        let primary = Server::open(Address::parse(url)?, schema, options).await?;
+        let primary = PostgresPool::open(Address::parse(url)?, schema, options).await?;
         Ok(Self { primary, replica: None, schema: schema.to_owned() })
     }
 
@@ -72,8 +72,8 @@ impl Postgres {
         options: PoolOptions,
     ) -> Result<Self, Error> {
         let (url, read_url) = (Address::parse(url)?, Address::parse(read_url)?);
-        let primary = Server::open(url, schema, options.clone()).await?;
-        let replica = Server::open(read_url, schema, options).await?;
+        let primary = PostgresPool::open(url, schema, options.clone()).await?;
+        let replica = PostgresPool::open(read_url, schema, options).await?;
         server::same_cluster(&primary, &replica).await?;
         Ok(Self { primary, replica: Some(replica), schema: schema.to_owned() })
     }
@@ -95,7 +95,7 @@ impl Postgres {
     }
 
     /// Where events are read.
-    fn reader(&self) -> &Server {
+    fn reader(&self) -> &PostgresPool {
         self.replica.as_ref().unwrap_or(&self.primary)
     }
 }

@@ -11,12 +11,12 @@ use reqwest::{Client, Method, RequestBuilder};
 use tokio::time::{Instant, sleep_until};
 
 use super::error::DeploymentError;
+use super::error::{API_URL, WS_URL};
 use super::file::{DeploymentFile, Users};
 use super::plan::Plan;
 use super::secrets::Secrets;
 use super::socket::Socket;
 use super::url::{self, ResolvedUrl, UrlForm};
-use super::variables::{API_URL, WS_URL};
 use crate::bench::load::{ErrorKind, Failure};
 use crate::bench::platform;
 
@@ -115,8 +115,7 @@ impl DeployedApi {
     }
 
     /// Whether its users have a WebSocket: `WS_URL` names one, or they talk on one.
-    #[must_use]
-    pub fn has_socket(&self) -> bool {
+    pub(crate) fn has_socket(&self) -> bool {
         self.0.socket.is_some()
     }
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::error::DeploymentError;
+use super::error::{NAMED, SECRET_REMEDY};
 use super::plan::{Plan, Within};
-use super::variables::{NAMED, SECRET_REMEDY};
 use crate::bench::load::Mix;
 
 /// The deployment of our own API, whose users are taken where a file describes none.

@@ -79,8 +79,7 @@ impl Secrets {
     }
 
     /// `text` without the secrets: a server may send them back.
-    #[must_use]
-    pub fn redact(&self, text: &str) -> String {
+    pub(crate) fn redact(&self, text: &str) -> String {
         let (mut shown, mut left) = (String::with_capacity(text.len()), text);
         while let Some(first) = left.chars().next() {
             let secret = self.values.iter().find(|value| left.starts_with(value.as_str()));

@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
 use super::error::DeploymentError;
-use super::variables::IS_MINE;
+use super::error::IS_MINE;
 
 /// How long a name may take to resolve.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,7 +35,7 @@ impl ResolvedUrl {
     ///
     /// # Errors
     /// It is no such URL, its host does not resolve, or it is of another machine and not `is_mine`.
-    pub fn find(form: UrlForm, text: &str, is_mine: bool) -> Result<Self, DeploymentError> {
+    pub(crate) fn find(form: UrlForm, text: &str, is_mine: bool) -> Result<Self, DeploymentError> {
         let url = parse(form, text)?;
         let (host, port) =
             (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default());
@@ -51,7 +51,7 @@ impl ResolvedUrl {
     }
 
     /// Host and port.
-    pub fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         let port = self.url.port_or_known_default().unwrap_or_default();
         format!("{}:{port}", self.url.host_str().unwrap_or_default())
     }

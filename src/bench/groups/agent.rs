@@ -15,7 +15,7 @@ use criterion::Throughput;
 use futures_util::future::try_join_all;
 use tokio::runtime::Runtime;
 
-use self::endpoint::{ModelEndpoint, request};
+use self::endpoint::{AgentEndpoint, request};
 use crate::backend::agent::{AgentError, AgentReport, LatencyProfile, Supervisor};
 use crate::bench::harness::runtime;
 use crate::bench::{Harness, deployment};
@@ -34,19 +34,19 @@ type Reports = Vec<(String, AgentReport)>;
 pub fn run(harness: &mut Harness) {
     deployment::refuse_strangers_or_exit(&["LLM_BASE_URL"]);
     let runtime = runtime();
-    many_requests(harness, &runtime);
+    throughput(harness, &runtime);
     llm_response(harness, &runtime);
     overhead::measure(harness, &runtime);
 }
 
-/// An endpoint starts with the first benchmark that a filter does not exclude.
-fn many_requests(harness: &mut Harness, runtime: &Runtime) {
-    let requests = harness.sizes().agent_requests;
-    let (agents, each) = harness.sizes().agents;
-    let profile = LatencyProfile::typical().faster(FASTER);
-    let endpoint = LazyCell::new(|| ModelEndpoint::from_env_or_simulated(runtime, profile));
+/// Requests of one agent after the other, and of several at once.
+fn throughput(harness: &mut Harness, runtime: &Runtime) {
+    let (requests, agents) = (harness.sizes().agent_requests, harness.sizes().agents);
+    // The endpoint starts with the first benchmark that a filter does not exclude.
+    let fast = LatencyProfile::typical().faster(FASTER);
+    let endpoint = LazyCell::new(|| AgentEndpoint::from_env_or_simulated(runtime, fast));
     run_agents(harness, &format!("process/{requests}"), runtime, &endpoint, (requests, 1));
-    run_agents(harness, &format!("concurrent/{agents}x{each}"), runtime, &endpoint, (agents, each));
+    run_agents(harness, &format!("concurrent/{}x{}", agents.0, agents.1), runtime, &endpoint, agents);
 }
 
 /// Agents side by side, each with its requests one after the other.
@@ -54,7 +54,7 @@ fn run_agents(
     harness: &mut Harness,
     name: &str,
     runtime: &Runtime,
-    endpoint: &LazyCell<ModelEndpoint, impl FnOnce() -> ModelEndpoint>,
+    endpoint: &LazyCell<AgentEndpoint, impl FnOnce() -> AgentEndpoint>,
     (agents, requests): (usize, usize),
 ) {
     harness.time_slow(name, Some(Throughput::Elements((agents * requests) as u64)), |bencher| {
@@ -69,7 +69,7 @@ fn run_agents(
 
 /// One prompt to the end of its streamed answer.
 fn llm_response(harness: &mut Harness, runtime: &Runtime) {
-    let endpoint = LazyCell::new(|| ModelEndpoint::from_env_or_simulated(runtime, LatencyProfile::typical()));
+    let endpoint = LazyCell::new(|| AgentEndpoint::from_env_or_simulated(runtime, LatencyProfile::typical()));
     harness.time_slow("llm_response", None, |bencher| {
         bencher.iter_custom(|iterations| {
             timed(

@@ -19,15 +19,15 @@ mod endpoint;
 use std::cell::{Cell, LazyCell};
 use std::time::Duration;
 
+use bench_gate::metadata::Engine;
 use criterion::{Bencher, Throughput};
 use tokio::runtime::Runtime;
 
 use crate::backend::agent::LatencyProfile;
 use crate::bench::deployment::{self, DeployedApi, DeployedSession};
-use crate::bench::groups::times::{mean, nanoseconds, of_stretches};
 use crate::bench::load::{Batch, Operation, Sample, Target, one_by_one};
+use crate::bench::measurement::{mean, nanoseconds, of_stretches};
 use crate::bench::{Harness, MetadataWriter, PlatformGuard, Unit, harness, platform};
-use bench_gate::metadata::Engine;
 use endpoint::{EndpointSession, Endpoints};
 
 /// Requests of a batch, and how many of them at once.

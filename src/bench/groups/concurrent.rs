@@ -18,9 +18,7 @@
 
 mod faults;
 mod scaling;
-mod scenario;
 mod system;
-mod trend;
 
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -28,17 +26,18 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use self::scaling::Scaling;
-use self::scenario::{Fixture, Scenario};
-use self::system::SystemUnderTest;
-use self::trend::{POINTS, Trend};
-use super::times::nanoseconds;
+use self::system::{LoadFixture, Scenario, SystemUnderTest};
 use crate::bench::harness::{is_test_run, runtime};
-use crate::bench::heap::{HeapWatch, Peak};
+use crate::bench::heap::{HeapWatch, Peak, Slope};
 use crate::bench::load::{Population, Recording, Surge};
+use crate::bench::measurement::nanoseconds;
 use crate::bench::{Harness, Mode, Unit};
 
 /// Windows of each recording, and so values of its response time.
 const WINDOWS: u32 = 10;
+
+/// Stretches of equal length, each of which gives a point of a trend.
+const POINTS: u32 = 24;
 
 /// The names of the populations of [`Sizes::users`](crate::bench::Sizes::users).
 const NAMES: [&str; 3] = ["basic", "medium", "high"];
@@ -50,14 +49,14 @@ pub fn run(harness: &mut Harness) {
     raise_open_files();
     let (users, system) = (runtime(), SystemUnderTest::here(harness.metadata()));
     let warm_up = tested_shorter(harness.sizes().user_warm_up);
-    let fixture = Fixture { users: &users, system: &system, warm_up };
+    let fixture = LoadFixture { users: &users, system: &system, warm_up };
     constant(harness, fixture);
     changing(harness, fixture);
     faults::measure(harness, &users, &system);
 }
 
 /// Populations of constant size.
-fn constant(harness: &mut Harness, fixture: Fixture<'_>) {
+fn constant(harness: &mut Harness, fixture: LoadFixture<'_>) {
     let sizes = harness.sizes();
     for (name, count) in NAMES.into_iter().zip(populations(sizes.users, fixture.system.most_users())) {
         let id = format!("{name}/{count}");
@@ -67,7 +66,7 @@ fn constant(harness: &mut Harness, fixture: Fixture<'_>) {
 }
 
 /// Populations over time and of rising sizes.
-fn changing(harness: &mut Harness, fixture: Fixture<'_>) {
+fn changing(harness: &mut Harness, fixture: LoadFixture<'_>) {
     burst(harness, fixture);
     sustained(harness, fixture);
     scaling(harness, fixture);
@@ -120,7 +119,7 @@ fn peaks(harness: &mut Harness, id: &str, system: &SystemUnderTest, peak: impl F
 }
 
 /// Some users all the time, and many more in its second quarter.
-fn burst(harness: &mut Harness, fixture: Fixture<'_>) {
+fn burst(harness: &mut Harness, fixture: LoadFixture<'_>) {
     let ((few, more), length) = (harness.sizes().burst, tested_shorter(harness.sizes().user_scenario));
     let [few, more, _] = populations([few, more, few + more], fixture.system.most_users());
     let surge = Surge { users: more, after: length / 4, lasting: length / 4 };
@@ -131,7 +130,7 @@ fn burst(harness: &mut Harness, fixture: Fixture<'_>) {
 }
 
 /// The same users for a long time, and whether response times and heap grow meanwhile.
-fn sustained(harness: &mut Harness, fixture: Fixture<'_>) {
+fn sustained(harness: &mut Harness, fixture: LoadFixture<'_>) {
     let (count, length) = harness.sizes().sustained;
     let (count, length) = (count.min(fixture.system.most_users()), tested_shorter(length));
     let scenario = fixture.scenario(&format!("sustained/{count}"), fixture.population(count), length);
@@ -154,15 +153,18 @@ fn trends<'r>(
     recording: impl Fn() -> &'r Recording,
     heap: &OnceCell<Vec<f64>>,
 ) {
-    trend(harness, system, "sustained/response_time_trend", || Trend::of_latency(recording()));
+    trend(harness, system, "sustained/response_time_trend", || {
+        let windows = recording().windows(POINTS);
+        Slope::of_growth(&windows.iter().map(|window| window.mean().as_secs_f64()).collect::<Vec<_>>())
+    });
     trend(harness, system, "sustained/heap_trend", || {
         let _ = recording();
-        Trend::of(heap.get().map_or(&[], Vec::as_slice))
+        Slope::of_growth(heap.get().map_or(&[], Vec::as_slice))
     });
 }
 
 /// The change from the beginning to the end, and the lower end of its interval. Quick mode is over before there is one.
-fn trend(harness: &mut Harness, system: &SystemUnderTest, id: &str, of: impl Fn() -> Trend) {
+fn trend(harness: &mut Harness, system: &SystemUnderTest, id: &str, of: impl Fn() -> Slope) {
     let (rows, is_short) = (format!("{id}/*"), harness.mode() == Mode::Quick && !is_test_run());
     let of = || {
         if id.contains("heap") {
@@ -178,15 +180,16 @@ fn trend(harness: &mut Harness, system: &SystemUnderTest, id: &str, of: impl Fn(
         of()
     };
     harness.replay(&format!("{id}/estimate"), Unit::Ratio, |_| {
-        let trend = of();
-        eprintln!("concurrent/{id}: {trend}");
-        vec![trend.estimate]
+        let growth = of();
+        let percent = [growth.estimate, growth.lower, growth.upper].map(|factor| 100.0 * (factor - 1.0));
+        eprintln!("concurrent/{id}: {:+.1} % ({:+.1} to {:+.1} %)", percent[0], percent[1], percent[2]);
+        vec![growth.estimate]
     });
-    harness.replay(&format!("{id}/lower_end"), Unit::Ratio, |_| vec![of().lower]);
+    harness.replay(&format!("{id}/ci_lower"), Unit::Ratio, |_| vec![of().lower]);
 }
 
 /// Rising populations: the first ones with all their estimates, and then until the service level breaks.
-fn scaling(harness: &mut Harness, fixture: Fixture<'_>) {
+fn scaling(harness: &mut Harness, fixture: LoadFixture<'_>) {
     let (sizes, most) = (harness.sizes(), fixture.system.most_users());
     let tried = if is_test_run() { &sizes.scaling[..1] } else { sizes.scaling };
     let length = tested_shorter(sizes.user_probe);

@@ -28,9 +28,8 @@ mod writes;
 
 pub use engines::{ClickHouseServer, Engine, Opened, PostgresServer, Running, SqliteFiles};
 
-use super::required;
 use crate::bench::services::{clickhouse, postgres};
-use crate::bench::{Harness, deployment, harness};
+use crate::bench::{Harness, deployment, harness, services};
 use fixture::Fixture;
 
 /// A benchmark, or a few of a kind.
@@ -54,7 +53,7 @@ const ON_ALL: [Measure; 8] = [
 /// `--target-is-mine`.
 pub fn run(harness: &mut Harness) {
     let engines: [&dyn Engine; 3] = [&SqliteFiles, &PostgresServer, &ClickHouseServer];
-    required::refuse_unknown(&engines.map(Engine::name));
+    services::refuse_unknown_required(&engines.map(Engine::name));
     deployment::refuse_strangers_or_exit(&[postgres::VARIABLE, clickhouse::VARIABLE]);
     for engine in engines {
         measure(harness, engine);

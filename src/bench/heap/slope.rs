@@ -41,6 +41,14 @@ impl Slope {
             upper: ranked((middle + reach).ceil()),
         }
     }
+
+    /// By what factor `values`, taken at equal distances and above zero, change from first to last: 1 where they do not.
+    /// It is the slope of their logarithms over the whole time.
+    pub(crate) fn of_growth(values: &[f64]) -> Self {
+        let logarithms: Vec<f64> = values.iter().map(|value| value.ln()).collect();
+        let Self { estimate, lower, upper } = Self::of(&logarithms, 1.0 / values.len() as f64);
+        Self { estimate: estimate.exp(), lower: lower.exp(), upper: upper.exp() }
+    }
 }
 
 /// The slopes of all pairs, in rising order.
@@ -112,5 +120,17 @@ mod tests {
     #[should_panic(expected = "give two at least")]
     fn one_point_is_refused() {
         let _ = Slope::of(&[1.0], 1.0);
+    }
+
+    #[test]
+    fn growth_is_the_factor_from_beginning_to_end() {
+        let rising: Vec<f64> = (0..24).map(|at| 2.0_f64.powf(f64::from(at) / 24.0)).collect();
+        let growth = Slope::of_growth(&rising);
+        assert!((growth.estimate - 2.0).abs() < 1e-9 && (growth.lower - 2.0).abs() < 1e-9, "{growth:?}");
+        let level = Slope::of_growth(&[5.0; 24]);
+        assert!((level.estimate - 1.0).abs() < 1e-9 && (level.upper - 1.0).abs() < 1e-9, "{level:?}");
+        let waves: Vec<f64> = (0..24).map(|at| 10.0 + f64::from(at * 7 % 5)).collect();
+        let growth = Slope::of_growth(&waves);
+        assert!(growth.lower < 1.0 && growth.upper > 1.0, "{growth:?}");
     }
 }

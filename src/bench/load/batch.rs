@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::attempt::attempt;
 use super::mix::Operation;
-use super::outcome::Sample;
 use super::recording::Summary;
+use super::target::Sample;
+use super::target::attempt;
 use super::target::{Target, UserSession, sessions};
 
 /// After so many failures one after the other, of whichever users, there is nothing left to measure.
@@ -96,10 +96,7 @@ impl Shared {
 }
 
 /// Does `operation` again and again over one session, for `time` and `fewest` times at least.
-///
-/// # Panics
-/// Twenty operations in a row failed.
-pub async fn one_by_one<S: UserSession>(
+pub(crate) async fn one_by_one<S: UserSession>(
     session: &mut S,
     operation: Operation,
     (fewest, time): (usize, Duration),

@@ -9,9 +9,9 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::{Instant, interval_at};
 
-use super::outcome::Sample;
 use super::plan::Load;
 use super::recording::Summary;
+use super::target::Sample;
 
 /// The environment variable by which a program that reads this error stream asks for a line each second: `lines`.
 const VARIABLE: &str = "BENCH_PROGRESS";
@@ -95,8 +95,8 @@ impl SessionProgress {
 #[cfg(test)]
 mod tests {
     use super::super::mix::Mix;
-    use super::super::outcome::{ErrorKind, Failure};
     use super::super::plan::{Model, Population};
+    use super::super::target::{ErrorKind, Failure};
     use super::*;
 
     fn sample(begun: f64, failed: bool) -> Sample {

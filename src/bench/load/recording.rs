@@ -8,8 +8,8 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::mix::{Mix, Operation};
-use super::outcome::{ErrorKind, Sample};
 use super::plan::Load;
+use super::target::{ErrorKind, Sample};
 
 /// Latencies are kept in microseconds, to three digits, up to an hour.
 const DIGITS: u8 = 3;
@@ -165,8 +165,7 @@ impl Summary {
     }
 
     /// How many in a hundred operations were answered well; none of none.
-    #[must_use]
-    pub fn success_percent(&self) -> f64 {
+    pub(crate) fn success_percent(&self) -> f64 {
         100.0 * (self.operations - self.failures) as f64 / self.operations.max(1) as f64
     }
 }
@@ -182,8 +181,8 @@ fn micros(time: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::outcome::Failure;
     use super::super::plan::{Model, Population};
+    use super::super::target::Failure;
     use super::*;
 
     fn sample(begun: u64, latency: u64, failure: Option<ErrorKind>) -> Sample {

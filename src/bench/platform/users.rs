@@ -90,16 +90,21 @@ impl PlatformSession {
             Some(socket) => socket,
             None => self.joined().await?,
         };
+        let answer = self.answered().await?;
+        socket.hear(&format!(r#""answer":{}"#, json!(answer))).await?;
+        self.socket = Some(socket);
+        Ok(())
+    }
+
+    /// The agent's answer over HTTP.
+    async fn answered(&mut self) -> Result<String, Failure> {
         let thread = self.thread().await?;
         let request =
             format!("User {} asks, as the {}th thing today: what did we spend?", self.user, self.turn);
         let run = json!({"request": request, "thread_id": thread, "room": self.room});
         let run = json_of(self.request(Method::POST, "/agent/runs").json(&run), 200).await?;
         let answer = run["answer"].as_str().filter(|answer| !answer.is_empty());
-        let answer = answer.ok_or_else(|| unexpected(&run))?;
-        socket.hear(&format!(r#""answer":{}"#, json!(answer))).await?;
-        self.socket = Some(socket);
-        Ok(())
+        answer.map(str::to_owned).ok_or_else(|| unexpected(&run))
     }
 
     async fn data_query(&self) -> Result<(), Failure> {

@@ -9,16 +9,19 @@
 //! writes without waiting for the disk.
 
 mod ephemeral;
-pub mod namespace;
-mod sources;
+mod installed;
 
 use bench_gate::metadata::Engine;
 
-use self::ephemeral::Installed;
-pub use self::sources::{CLUSTER_VARIABLE, ClickHouseSources, VARIABLE, cluster};
-use self::sources::{ENGINE, PROBE, failed};
-use super::{Folder, Service, StartError, apart, random_password};
-use crate::backend::database::{Database, Error};
+use self::installed::{ENGINE, Installed, failed};
+use super::{Folder, Service, StartError, apart, namespace_name, random_password};
+use crate::backend::database::{ClickHouse, Database, Error, PoolOptions};
+use crate::bench::services::process::Process;
+
+pub use self::installed::{CLUSTER_VARIABLE, ClickHouseSources, VARIABLE, cluster};
+
+/// A database that is named to ask a server for its version. It is never created.
+const PROBE: &str = "backend_bench_probe";
 
 /// A server, as `CLICKHOUSE_URL`, this machine and `.bench/` have it. Blocks, for about a second where one is started.
 ///
@@ -51,7 +54,7 @@ fn start_ephemeral(installed: &Installed) -> Result<Service, StartError> {
     let password = random_password();
     let started = Folder::create(ENGINE, None)
         .map_err(|error| format!("no folder for it: {error}"))
-        .and_then(|folder| installed.start(folder, &password));
+        .and_then(|folder| ephemeral::start(installed, folder, &password));
     let (url, server) = started.map_err(does_not_work)?;
     let answer = probe(&url, None).map_err(does_not_work)?;
     Ok(Service::ephemeral(url, metadata(answer.version, origin.clone(), installed.settings()), server))
@@ -72,7 +75,7 @@ fn start_named(url: &str, cluster: Option<&str>) -> Result<Service, StartError> 
         // One machine's numbers are no baseline for a cluster's.
         metadata.major.push_str(" on a cluster");
     }
-    namespace::remove_abandoned(url, cluster);
+    remove_abandoned(url, cluster);
     Ok(Service::new(url.to_owned(), metadata, ()))
 }
 
@@ -87,7 +90,7 @@ struct ProbeAnswer {
 
 fn probe(url: &str, cluster: Option<&str>) -> Result<ProbeAnswer, String> {
     let ask = async {
-        let database = namespace::open_named(url, PROBE, cluster).await?;
+        let database = open_named(url, PROBE, cluster).await?;
         let nodes = match cluster {
             Some(cluster) => Some(database.nodes(cluster).await?),
             None => None,
@@ -104,4 +107,77 @@ fn probe(url: &str, cluster: Option<&str>) -> Result<ProbeAnswer, String> {
 fn metadata(version: String, origin: String, settings: Vec<String>) -> Engine {
     let major: Vec<&str> = version.split('.').take(2).collect();
     Engine { name: ENGINE.to_owned(), major: major.join("."), version, origin, settings }
+}
+
+/// Names that [`namespace_name`] gives.
+const PATTERN: &str = "^backend_bench_[0-9a-f]{16}$";
+
+/// The cluster in the signature of a database that is on none.
+const NO_CLUSTER: &str = "-";
+
+/// A new database on the server at `url`, or on `cluster`, made and signed.
+pub(crate) async fn open_namespace(url: &str, cluster: Option<&str>) -> Result<ClickHouse, Error> {
+    let database = open_named(url, &namespace_name(), cluster).await?;
+    database.migrate().await?;
+    if let Some(process) = Process::this() {
+        database.sign(&format!("{process} {}", cluster.unwrap_or(NO_CLUSTER))).await?;
+    }
+    Ok(database)
+}
+
+async fn open_named(url: &str, name: &str, cluster: Option<&str>) -> Result<ClickHouse, Error> {
+    match cluster {
+        Some(cluster) => ClickHouse::open_on_cluster(url, name, cluster, PoolOptions::default()).await,
+        None => ClickHouse::open(url, name, PoolOptions::default()).await,
+    }
+}
+
+/// Removes what benches of this machine that were killed have left on the server at `url`, and says so.
+fn remove_abandoned(url: &str, cluster: Option<&str>) {
+    let report = apart(remove_all(url, cluster)).unwrap_or_else(|error| vec![error.to_string()]);
+    for line in report {
+        eprintln!("{VARIABLE}: {line}");
+    }
+}
+
+async fn remove_all(url: &str, cluster: Option<&str>) -> Vec<String> {
+    let names = async { open_named(url, PROBE, None).await?.databases(PATTERN).await }.await;
+    let names = match names {
+        Ok(names) => names,
+        Err(error) => return vec![format!("cannot look for what killed benches left: {error}")],
+    };
+    let mut report = Vec::new();
+    for name in names {
+        match remove(url, &name, cluster).await {
+            Ok(done) => report.extend(done),
+            Err(error) => report.push(format!("a bench left the database {name}: {error}")),
+        }
+    }
+    report
+}
+
+/// What was done; none, where its bench still runs.
+async fn remove(url: &str, name: &str, cluster: Option<&str>) -> Result<Option<String>, Error> {
+    let database = open_named(url, name, cluster).await?;
+    let signatures = database.signatures().await?;
+    let users: Option<Vec<_>> = signatures.iter().map(|signature| parse_signature(signature)).collect();
+    match users {
+        Some(users) if !users.is_empty() && users.iter().all(|(process, _)| process.is_gone()) => {
+            if users.iter().any(|(_, made_on)| *made_on != cluster.unwrap_or(NO_CLUSTER)) {
+                return Ok(Some(format!(
+                    "a killed bench left the database {name} on another cluster: set {CLUSTER_VARIABLE} to that cluster \
+                     to remove it"
+                )));
+            }
+            database.remove_database().await?;
+            Ok(Some(format!("removed the database {name}: the bench that made it was killed")))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The process and the cluster.
+fn parse_signature(signature: &str) -> Option<(Process, &str)> {
+    let (process, cluster) = signature.rsplit_once(' ')?;
+    Some((process.parse().ok()?, cluster))
 }

@@ -104,10 +104,7 @@ impl EphemeralServer {
     }
 
     /// Whether the server has ended by itself.
-    ///
-    /// # Errors
-    /// The operating system does not tell.
-    pub fn has_ended(&mut self) -> io::Result<bool> {
+    pub(crate) fn has_ended(&mut self) -> io::Result<bool> {
         Ok(self.folder.path().join("ended").exists() || self.supervisor.try_wait()?.is_some())
     }
 

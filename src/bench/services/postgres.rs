@@ -6,7 +6,7 @@
 
 mod binary;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -14,62 +14,28 @@ use bench_gate::metadata::Engine;
 use sqlx::{Connection, PgConnection};
 
 use self::binary::Binary;
+pub use self::binary::{ENGINE, PostgresSources, VARIABLE};
 use super::ephemeral::Stop;
 use super::{
     Account, EphemeralServer, Folder, Service, StartError, apart, free_port, namespace_name,
     namespace_number, random_password,
 };
-use crate::backend::database::postgres::{NEWEST_KNOWN, ServerFacts, survey};
+use crate::backend::database::postgres::{NEWEST_KNOWN, ServerMetadata, survey};
 use crate::backend::database::{PoolOptions, Postgres};
-use crate::bench::deployment;
-
-/// The name in the benchmarks' ids.
-pub const ENGINE: &str = "postgres";
-
-/// The variable that names the user's own server.
-pub const VARIABLE: &str = "DATABASE_URL";
-
-/// Where a server is looked for, in this order.
-#[derive(Debug, Clone)]
-pub struct Sources {
-    /// A URL.
-    pub url: Option<String>,
-    /// Folders of programs: those of `PATH`.
-    pub path: Vec<PathBuf>,
-    /// Where packages install each version under its number: `/usr/lib/postgresql`.
-    pub installed: PathBuf,
-    /// Where `scripts/engines.sh` puts it: `.bench/postgres`.
-    pub fetched: PathBuf,
-}
-
-impl Sources {
-    /// This process's own variables and machine.
-    #[must_use]
-    pub fn of_this_machine() -> Self {
-        let url = deployment::named(VARIABLE);
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        Self {
-            url,
-            path: std::env::split_paths(&path).collect(),
-            installed: PathBuf::from("/usr/lib/postgresql"),
-            fetched: super::fetched_folder().join("postgres"),
-        }
-    }
-}
 
 /// A server from the sources of this machine. Blocks for about a second if it starts one.
 ///
 /// # Errors
 /// There is none, or the first one found does not work.
 pub fn start() -> Result<Service, StartError> {
-    start_from(&Sources::of_this_machine())
+    start_from(&PostgresSources::of_this_machine())
 }
 
 /// [`start`], from other sources.
 ///
 /// # Errors
 /// As [`start`].
-pub fn start_from(sources: &Sources) -> Result<Service, StartError> {
+pub fn start_from(sources: &PostgresSources) -> Result<Service, StartError> {
     match &sources.url {
         Some(url) => named(url),
         None => start_ephemeral(&Binary::find(sources)?),
@@ -165,7 +131,7 @@ fn is_ready(folder: &Path) -> bool {
     status.lines().nth(7).is_some_and(|line| line.trim() == "ready")
 }
 
-fn metadata(found: ServerFacts, origin: String) -> Engine {
+fn metadata(found: ServerMetadata, origin: String) -> Engine {
     let mut settings = found.settings;
     if found.major > NEWEST_KNOWN {
         settings.push(format!("newer than PostgreSQL {NEWEST_KNOWN}, the newest that was tested"));
@@ -179,7 +145,7 @@ fn metadata(found: ServerFacts, origin: String) -> Engine {
     }
 }
 
-fn ask(url: &str) -> Result<ServerFacts, String> {
+fn ask(url: &str) -> Result<ServerMetadata, String> {
     let asked = apart(survey(url)).map_err(|error| error.to_string())?;
     asked.map_err(|error| error.to_string())
 }

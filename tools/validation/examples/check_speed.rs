@@ -66,13 +66,17 @@ fn compare(check: &mut Command, critcmp: &mut Command) -> Result<(), Box<dyn Err
             theirs.push(their_time);
         }
     }
+    report(ours, theirs);
+    Ok(())
+}
+
+fn report(ours: Vec<f64>, theirs: Vec<f64>) {
     let ratio = median(theirs.iter().zip(&ours).map(|(their, our)| their / our).collect());
     let (ours, theirs) = (median(ours), median(theirs));
     println!("{RESULTS} results of {SAMPLES} samples, median of {ROUNDS} rounds:");
     println!(
         "  bench-gate check  {ours:>8.1} ms\n  critcmp new       {theirs:>8.1} ms\n  ratio             {ratio:>8.2} x"
     );
-    Ok(())
 }
 
 fn milliseconds(command: &mut Command) -> Result<f64, Box<dyn Error>> {

@@ -65,11 +65,10 @@ async fn bulk(url: &str) -> Outcome<()> {
 }
 
 async fn load_in_turns(database: &ClickHouse, client: &Client, file: &Path) -> Outcome<()> {
-    let events: Vec<Event> = Corpus::new(20).take(ROWS).collect();
+    let (events, mut rounds) = (Corpus::new(20).take(ROWS).collect::<Vec<Event>>(), Rounds::default());
     database.insert_events(&events).await?;
     let load = written(client, file).await?;
     emptied(database).await?;
-    let mut rounds = Rounds::default();
     for _ in 0..=ROUNDS {
         let ours = milliseconds(database.insert_events(&events)).await?;
         emptied(database).await?;

@@ -11,15 +11,9 @@ mod cpu;
 mod io;
 mod slowdown;
 
-pub use slowdown::{SLOWDOWN_VARIABLE, Slowdown, SlowdownError};
+pub use slowdown::{CPU_UNITS, IO_UNITS, SLOWDOWN_VARIABLE, Slowdown, SlowdownError};
 
 use backend_bench::bench::Harness;
-
-/// Units of work in an iteration of a `cpu` row without a slow-down.
-pub const CPU_UNITS: u32 = 100;
-
-/// Units of work in an iteration of an `io` row without a slow-down.
-pub const IO_UNITS: u32 = 10;
 
 /// Runs every row.
 ///

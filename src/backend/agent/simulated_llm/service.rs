@@ -1,5 +1,6 @@
 //! The simulated endpoint: requests in, tokens out at their times.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future;
 use std::sync::Arc;
@@ -16,15 +17,15 @@ use axum::routing::post;
 use axum::{Json, Router};
 use futures_util::future::Either;
 use futures_util::{StreamExt, stream};
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::fault::{FaultQueue, LlmFault};
 use super::model::{self, LatencyProfile};
 use super::protocol::{self, ChatRequest};
 
 /// What all requests share.
 #[derive(Debug)]
-pub(super) struct ChatService {
+pub(super) struct SimulatedService {
     profile: LatencyProfile,
     seed: u64,
     stop: CancellationToken,
@@ -34,11 +35,11 @@ pub(super) struct ChatService {
     most_in_flight: AtomicUsize,
 }
 
-pub(super) fn router(service: Arc<ChatService>) -> Router {
+pub(super) fn router(service: Arc<SimulatedService>) -> Router {
     Router::new().route("/v1/chat/completions", post(chat)).with_state(service)
 }
 
-impl ChatService {
+impl SimulatedService {
     pub(super) fn new(profile: LatencyProfile, seed: u64, stop: CancellationToken) -> Self {
         Self {
             profile,
@@ -66,13 +67,13 @@ impl ChatService {
 
 /// A request in progress: counted from its arrival until its answer ends or the client disconnects.
 struct InFlight {
-    service: Arc<ChatService>,
+    service: Arc<SimulatedService>,
     number: u64,
     arrived: Instant,
 }
 
 impl InFlight {
-    fn new(service: Arc<ChatService>) -> Self {
+    fn new(service: Arc<SimulatedService>) -> Self {
         let now = service.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         service.most_in_flight.fetch_max(now, Ordering::Relaxed);
         let number = service.requests.fetch_add(1, Ordering::Relaxed);
@@ -80,7 +81,7 @@ impl InFlight {
     }
 
     /// The time of each of `tokens` tokens.
-    fn schedule(&self, tokens: usize) -> impl DoubleEndedIterator<Item = Instant> {
+    fn schedule(&self, tokens: usize) -> impl Iterator<Item = Instant> {
         let waits = self.service.profile.schedule(self.service.seed, self.number, tokens);
         waits.into_iter().map(|wait| self.arrived + wait)
     }
@@ -105,7 +106,7 @@ impl Drop for InFlight {
     }
 }
 
-async fn chat(State(service): State<Arc<ChatService>>, Json(request): Json<ChatRequest>) -> Response {
+async fn chat(State(service): State<Arc<SimulatedService>>, Json(request): Json<ChatRequest>) -> Response {
     let stop = service.stop.clone();
     let answer = stop.run_until_cancelled(answer(InFlight::new(service), request)).await;
     answer.unwrap_or_else(|| refusal(StatusCode::SERVICE_UNAVAILABLE, "the simulated LLM stops"))
@@ -119,7 +120,7 @@ async fn answer(in_flight: InFlight, request: ChatRequest) -> Response {
         Some(LlmFault::Status { code, retry_after }) => status(code, retry_after),
         Some(LlmFault::Hang) => future::pending().await,
         fault if request.stream => streamed(in_flight, prompt, fault),
-        _ => whole(&in_flight, prompt).await,
+        _ => refusal(StatusCode::BAD_REQUEST, "answers are streamed only: set `stream` to true"),
     }
 }
 
@@ -134,14 +135,6 @@ fn status(code: u16, retry_after: Option<Duration>) -> Response {
         response.headers_mut().insert(RETRY_AFTER, wait.as_secs().into());
     }
     response
-}
-
-async fn whole(in_flight: &InFlight, prompt: &str) -> Response {
-    let tokens = in_flight.service.answer_to(prompt);
-    if let Some(end) = in_flight.schedule(tokens.len()).next_back() {
-        wait_until(end).await;
-    }
-    Json(protocol::completion(prompt, &tokens)).into_response()
 }
 
 fn streamed(in_flight: InFlight, prompt: &str, fault: Option<LlmFault>) -> Response {
@@ -167,5 +160,59 @@ fn streamed(in_flight: InFlight, prompt: &str, fault: Option<LlmFault>) -> Respo
 async fn wait_until(time: Instant) {
     if time > Instant::now() {
         Timer::at(time).await;
+    }
+}
+
+/// What a request gets in place of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LlmFault {
+    /// An HTTP status, with a `Retry-After` in whole seconds if a wait is given.
+    Status {
+        /// The status code; 500 in place of a code that HTTP does not allow.
+        code: u16,
+        /// The wait that the server asks for.
+        retry_after: Option<Duration>,
+    },
+    /// Silence, until the client disconnects or the server stops.
+    Hang,
+    /// The first half of the answer, then silence.
+    HangMidway,
+    /// The first half of the answer, then a regular end of the stream.
+    CutOff,
+}
+
+impl LlmFault {
+    /// An HTTP status without a `Retry-After`.
+    #[must_use]
+    pub fn status(code: u16) -> Self {
+        Self::Status { code, retry_after: None }
+    }
+}
+
+/// The faults of coming requests, run-length encoded; `None` stands for a regular answer.
+#[derive(Debug, Default)]
+pub(super) struct FaultQueue(Mutex<VecDeque<(usize, Option<LlmFault>)>>);
+
+impl FaultQueue {
+    pub(super) fn push(&self, times: usize, fault: Option<LlmFault>) {
+        if times > 0 {
+            self.0.lock().push_back((times, fault));
+        }
+    }
+
+    pub(super) fn clear(&self) {
+        self.0.lock().clear();
+    }
+
+    pub(super) fn pop(&self) -> Option<LlmFault> {
+        let mut queue = self.0.lock();
+        let (times, fault) = queue.front_mut()?;
+        let fault = *fault;
+        *times -= 1;
+        if *times == 0 {
+            queue.pop_front();
+        }
+        fault
     }
 }

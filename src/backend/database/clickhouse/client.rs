@@ -16,8 +16,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tower::ServiceExt;
 
+use super::endpoint::Endpoint;
 use super::error;
-use super::url::ServerUrl;
 use crate::backend::database::{Error, PoolOptions, PoolStats};
 
 /// The year of the oldest release whose settings and DDL are those used here.
@@ -35,7 +35,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(50);
 /// The version of the server, and whether the user may change settings (`1`: no).
 const PROBE: &str = "SELECT version(), value FROM system.settings WHERE name = 'readonly'";
 
-pub(super) struct BoundedClient {
+pub(super) struct ServerClient {
     client: Client,
     permits: Arc<Semaphore>,
     acquired: AtomicU64,
@@ -45,15 +45,15 @@ pub(super) struct BoundedClient {
     pub place: String,
 }
 
-impl BoundedClient {
+impl ServerClient {
     /// Asks the server for its version and sets the client up for it.
     pub async fn open(
-        url: &ServerUrl,
+        endpoint: &Endpoint,
         database: &str,
         options: PoolOptions,
         clustered: bool,
     ) -> Result<Self, Error> {
-        let mut server = Self::new(url, format!("{}/{database}", url.origin), options)?;
+        let mut server = Self::new(endpoint, format!("{}/{database}", endpoint.origin), options)?;
         // Without validation, in a format that servers before 23 know, so that their version can be named.
         let query = server.client.clone().with_validation(false).query(PROBE);
         let probe: (String, String) = server.one("opening", &query).await.map_err(unreachable)?;
@@ -67,9 +67,9 @@ impl BoundedClient {
         Ok(server)
     }
 
-    fn new(url: &ServerUrl, place: String, options: PoolOptions) -> Result<Self, Error> {
+    fn new(endpoint: &Endpoint, place: String, options: PoolOptions) -> Result<Self, Error> {
         let connects = Arc::new(AtomicU64::new(0));
-        let client = client(url, Arc::clone(&connects)).map_err(|reason| Error::Open {
+        let client = client(endpoint, Arc::clone(&connects)).map_err(|reason| Error::Open {
             place: place.clone(),
             reason,
             remedy: "install the system's certificates, or name a file of them by SSL_CERT_FILE",
@@ -200,12 +200,12 @@ impl BoundedClient {
 ///
 /// The crate's own HTTP client leaves Nagle's algorithm on: the last piece of an insert then waits up to 40 ms for the
 /// acknowledgement of the one before. On one machine, compression takes longer than it saves.
-fn client(url: &ServerUrl, connects: Arc<AtomicU64>) -> Result<Client, String> {
-    let compression = if url.local { Compression::None } else { Compression::Lz4 };
-    let client = transport(url.encrypted, connects)?;
-    let client = client.with_url(&url.origin).with_compression(compression);
-    let client = url.user.iter().fold(client, Client::with_user);
-    Ok(url.password.iter().fold(client, Client::with_password))
+fn client(endpoint: &Endpoint, connects: Arc<AtomicU64>) -> Result<Client, String> {
+    let compression = if endpoint.local { Compression::None } else { Compression::Lz4 };
+    let client = transport(endpoint.encrypted, connects)?;
+    let client = client.with_url(&endpoint.origin).with_compression(compression);
+    let client = endpoint.user.iter().fold(client, Client::with_user);
+    Ok(endpoint.password.iter().fold(client, Client::with_password))
 }
 
 #[cfg_attr(

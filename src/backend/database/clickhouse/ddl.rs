@@ -68,7 +68,7 @@ impl Ddl {
     }
 
     /// Creates the database and the marker, which all nodes of a cluster share.
-    pub fn create_marker(&self) -> Vec<String> {
+    pub(crate) fn create_marker(&self) -> Vec<String> {
         let (columns, engine) = (
             "(program String, version UInt32, made_us Int64)",
             self.merge_tree("marker", "{shard}-{replica}"),
@@ -83,7 +83,7 @@ impl Ddl {
     ///
     /// Rows are ordered by id, so that a lookup reads one granule. Ids rise with time, so the least and the greatest
     /// time of each granule are enough to choose the granules of a range.
-    pub fn create_events(&self) -> Vec<String> {
+    pub(crate) fn create_events(&self) -> Vec<String> {
         let columns = "(id Int64, thread_id Int64, workload LowCardinality(String), model LowCardinality(String), \
                        input_tokens Int64, output_tokens Int64, latency_ms Float64, cost_usd Float64, \
                        payload String, at_us Int64, INDEX events_by_time at_us TYPE minmax GRANULARITY 1)";
@@ -98,13 +98,13 @@ impl Ddl {
     }
 
     /// Removes every event, on every shard.
-    pub fn truncate_events(&self) -> String {
+    pub(crate) fn truncate_events(&self) -> String {
         let table = if self.cluster.is_some() { SHARD } else { EVENTS };
         format!("TRUNCATE TABLE {}{}", self.table(table), self.on_cluster())
     }
 
     /// Removes the database. `SYNC` waits until the replicas' paths in Keeper are free again.
-    pub fn drop_database(&self) -> String {
+    pub(crate) fn drop_database(&self) -> String {
         format!("DROP DATABASE IF EXISTS `{}`{} SYNC", self.database, self.on_cluster())
     }
 }

@@ -3,7 +3,7 @@
 use sqlx::postgres::PgDatabaseError;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, PgTransaction};
 
-use super::server::Server;
+use super::server::PostgresPool;
 use crate::backend::database::Error;
 
 /// The marker: a comment on the schema, with the version after it.
@@ -55,7 +55,7 @@ enum Found {
 }
 
 /// Brings the schema to the newest version, and makes it if it is missing.
-pub(super) async fn migrate(server: &Server, schema: &str) -> Result<(), Error> {
+pub(super) async fn migrate(server: &PostgresPool, schema: &str) -> Result<(), Error> {
     match server.write("migrating", upgrade(server.pool(), schema)).await? {
         Found::Version(version) if version > MIGRATIONS.len() => {
             let known = MIGRATIONS.len();
@@ -67,7 +67,7 @@ pub(super) async fn migrate(server: &Server, schema: &str) -> Result<(), Error> 
 }
 
 /// Drops tables and schema if they are ours.
-pub(super) async fn remove(server: &Server, schema: &str) -> Result<(), Error> {
+pub(super) async fn remove(server: &PostgresPool, schema: &str) -> Result<(), Error> {
     match server.write("removing the schema", drop_ours(server.pool(), schema)).await {
         Ok(Found::Foreign(comment)) => Err(foreign(server, schema, comment)),
         Ok(_) => Ok(()),
@@ -78,11 +78,11 @@ pub(super) async fn remove(server: &Server, schema: &str) -> Result<(), Error> {
     }
 }
 
-fn unusable(server: &Server, schema: &str, reason: &str) -> Error {
+fn unusable(server: &PostgresPool, schema: &str, reason: &str) -> Error {
     Error::Schema { place: format!("{}, schema {schema}", server.place()), reason: reason.to_owned() }
 }
 
-fn foreign(server: &Server, schema: &str, comment: Option<String>) -> Error {
+fn foreign(server: &PostgresPool, schema: &str, comment: Option<String>) -> Error {
     let comment = comment.map(|comment| format!(": its comment is {comment:?}")).unwrap_or_default();
     unusable(server, schema, &format!("this program did not make it{comment}"))
 }

@@ -25,12 +25,12 @@ const SURVEY_TIMEOUT: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_secs(1);
 
 /// One server and the pool of connections to it.
-pub(super) struct Server {
+pub(super) struct PostgresPool {
     pool: SqlxPool<sqlx::Postgres>,
     place: String,
 }
 
-impl Server {
+impl PostgresPool {
     /// Checks the server by a connection of its own: the pool keeps trying a server that refuses connections, and
     /// would not tell why.
     pub async fn open(address: Address, schema: &str, options: PoolOptions) -> Result<Self, Error> {
@@ -123,7 +123,7 @@ fn with_settings(connect: PgConnectOptions, schema: &str, options: &PoolOptions)
 
 /// What a server reports of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServerFacts {
+pub struct ServerMetadata {
     /// As it writes its version: `15.4 (Debian 15.4-1)`.
     pub version: String,
     /// The major version.
@@ -138,7 +138,7 @@ pub struct ServerFacts {
 ///
 /// # Errors
 /// [`Error::Open`] as for [`super::Postgres::open`], after 10 seconds at the latest.
-pub async fn survey(url: &str) -> Result<ServerFacts, Error> {
+pub async fn survey(url: &str) -> Result<ServerMetadata, Error> {
     /// Settings that decide how fast a server writes, and how safely.
     const SETTINGS: &str = "SELECT name || ' ' || current_setting(name) FROM unnest(ARRAY['fsync', \
                             'synchronous_commit', 'full_page_writes', 'wal_level', 'shared_buffers']) name UNION ALL \
@@ -147,7 +147,7 @@ pub async fn survey(url: &str) -> Result<ServerFacts, Error> {
     let asked = connected(&address, SURVEY_TIMEOUT, async |connection, major| {
         let version = sqlx::query_scalar("SHOW server_version").fetch_one(&mut *connection).await?;
         let settings = sqlx::query_scalar(SETTINGS).fetch_all(connection).await?;
-        Ok(ServerFacts { version, major, place: address.place.clone(), settings })
+        Ok(ServerMetadata { version, major, place: address.place.clone(), settings })
     });
     asked.await
 }
@@ -205,7 +205,7 @@ fn explain(address: &Address, error: &sqlx::Error) -> Error {
 }
 
 /// Fails if `replica` is not a physical copy of `primary`: such copies share the cluster's identifier.
-pub(super) async fn same_cluster(primary: &Server, replica: &Server) -> Result<(), Error> {
+pub(super) async fn same_cluster(primary: &PostgresPool, replica: &PostgresPool) -> Result<(), Error> {
     let (first, second) = (identifier(primary).await?, identifier(replica).await?);
     if first == second {
         return Ok(());
@@ -220,7 +220,7 @@ pub(super) async fn same_cluster(primary: &Server, replica: &Server) -> Result<(
     })
 }
 
-async fn identifier(server: &Server) -> Result<(i64, String), Error> {
+async fn identifier(server: &PostgresPool) -> Result<(i64, String), Error> {
     const ASK: &str = "SELECT system_identifier, current_database()::text FROM pg_control_system()";
     server.read("identifying the cluster", sqlx::query_as(ASK).fetch_one(server.pool())).await
 }

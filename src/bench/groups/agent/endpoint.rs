@@ -11,12 +11,12 @@ use crate::bench::deployment;
 const SEED: u64 = 2;
 
 /// A real endpoint, or a simulated one that runs until this is dropped.
-pub(super) struct ModelEndpoint {
+pub(super) struct AgentEndpoint {
     supervisor: Supervisor,
     simulated: Option<SimulatedLlm>,
 }
 
-impl ModelEndpoint {
+impl AgentEndpoint {
     /// The endpoint that the environment names, else a simulated one.
     pub(super) fn from_env_or_simulated(runtime: &Runtime, profile: LatencyProfile) -> Self {
         match LlmConfig::from_variables(deployment::named).unwrap_or_else(|error| panic!("{error}")) {
@@ -61,7 +61,7 @@ impl ModelEndpoint {
         }
     }
 
-    /// [`ModelEndpoint::check`] for every stage of a report.
+    /// [`AgentEndpoint::check`] for every stage of a report.
     pub(super) fn check_report(&self, request: &str, report: &AgentReport) {
         assert_eq!(report.stages.len(), 5, "stages are missing");
         let mut previous = None;

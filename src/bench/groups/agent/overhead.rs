@@ -16,7 +16,7 @@ use futures_util::StreamExt;
 use tokio::runtime::Runtime;
 use tokio::time::Instant;
 
-use super::endpoint::{ModelEndpoint, request};
+use super::endpoint::{AgentEndpoint, request};
 use crate::backend::agent::{AgentStage, LatencyProfile, LlmConfig};
 use crate::bench::{Harness, Unit};
 
@@ -28,7 +28,7 @@ const WARM_UP: usize = 20;
 
 pub(super) fn measure(harness: &mut Harness, runtime: &Runtime) {
     harness.replay("overhead", Unit::Ratio, |samples| {
-        let arms = Arms::new(ModelEndpoint::simulated(runtime, LatencyProfile::zero()));
+        let arms = Arms::new(AgentEndpoint::simulated(runtime, LatencyProfile::zero()));
         runtime.block_on(arms.ratio(WARM_UP));
         (0..samples).map(|_| runtime.block_on(arms.ratio(PAIRS))).collect()
     });
@@ -36,7 +36,7 @@ pub(super) fn measure(harness: &mut Harness, runtime: &Runtime) {
 
 /// The two arms: both get the same answers.
 struct Arms {
-    endpoint: ModelEndpoint,
+    endpoint: AgentEndpoint,
     bare: Client<OpenAIConfig>,
     request: String,
     /// The prompts of the stages and their answers, which a simulated model makes predictable.
@@ -44,7 +44,7 @@ struct Arms {
 }
 
 impl Arms {
-    fn new(endpoint: ModelEndpoint) -> Self {
+    fn new(endpoint: AgentEndpoint) -> Self {
         let request = request(0, 0);
         let mut prompts: Vec<(String, String)> = Vec::new();
         for stage in AgentStage::ALL {

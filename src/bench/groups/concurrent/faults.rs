@@ -31,10 +31,9 @@ use self::injector::{FaultInjector, FaultOutcome, Phases};
 use self::llm::{LlmErrors, LlmHangs};
 use self::slow_readers::SlowReaders;
 use super::system::SystemUnderTest;
-use crate::bench::groups::required;
-use crate::bench::groups::times::nanoseconds;
 use crate::bench::harness::{is_test_run, leave_out};
-use crate::bench::{Harness, MetadataWriter, Mode, Unit};
+use crate::bench::measurement::nanoseconds;
+use crate::bench::{Harness, MetadataWriter, Mode, Unit, services};
 
 /// The recovery time of a population that did not recover.
 const NOT_RECOVERED: Duration = Duration::from_hours(1);
@@ -88,7 +87,7 @@ fn phases(mode: Mode) -> Phases {
 /// `BENCH_REQUIRE` names the engine that it needs.
 fn unavailable<F: Fault>(Unavailable { reason, remedy }: &Unavailable, metadata: &MetadataWriter) -> ! {
     let rows = format!("faults/{}/*", F::NAME);
-    if let Some(engine) = F::ENGINE.filter(|engine| required::names(engine)) {
+    if let Some(engine) = F::ENGINE.filter(|engine| services::is_required(engine)) {
         let recorded = metadata.record_row_not_run(&rows, reason, remedy);
         recorded.unwrap_or_else(|error| panic!("{error}"));
         panic!("{engine} is required (BENCH_REQUIRE) and missing: {reason}; {remedy}");

@@ -4,7 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::scenario::{Fixture, Scenario, ServiceLevel};
+use super::system::{LoadFixture, Scenario, ServiceLevel};
 use crate::bench::load::Recording;
 
 /// The service level behind `max_users`, as `baselines/thresholds.toml` promises it.
@@ -15,7 +15,7 @@ const EXPONENT: f64 = 1.5;
 
 /// Populations of several sizes, each recorded when it is first needed.
 pub(super) struct Scaling<'s> {
-    fixture: Fixture<'s>,
+    fixture: LoadFixture<'s>,
     populations: Vec<usize>,
     within: f64,
     length: Duration,
@@ -32,7 +32,12 @@ struct Step {
 
 impl<'s> Scaling<'s> {
     /// `populations` are tried for `length` each, in their order, which is rising; the search comes `within` a fraction.
-    pub(super) fn new(fixture: Fixture<'s>, populations: Vec<usize>, within: f64, length: Duration) -> Self {
+    pub(super) fn new(
+        fixture: LoadFixture<'s>,
+        populations: Vec<usize>,
+        within: f64,
+        length: Duration,
+    ) -> Self {
         Self { fixture, populations, within, length, steps: RefCell::default(), most: OnceCell::new() }
     }
 

@@ -9,7 +9,6 @@ use futures_util::future::BoxFuture;
 use tokio::runtime::Runtime;
 
 use crate::backend::database::{Database, Error, PoolOptions, Postgres, PreparedStatements, Sqlite};
-use crate::bench::services::clickhouse::namespace;
 use crate::bench::services::postgres::Namespace;
 use crate::bench::services::{self, Service, StartError};
 
@@ -201,7 +200,8 @@ impl Running for ClickHouseRunning {
     fn open(&self) -> BoxFuture<'static, Opened> {
         let (url, cluster) = (self.service.url().to_owned(), self.cluster.clone());
         Box::pin(async move {
-            let database = Arc::new(expect_ok(namespace::open(&url, cluster.as_deref()).await));
+            let database =
+                Arc::new(expect_ok(services::clickhouse::open_namespace(&url, cluster.as_deref()).await));
             let removed = Arc::clone(&database);
             let remove: Remove = Box::new(move || {
                 Box::pin(async move {

@@ -9,9 +9,8 @@ use tokio::runtime::Runtime;
 
 use super::engines::{Engine, Opened, Remove, Running, expect_ok};
 use crate::backend::database::{Database, PreparedStatements, corpus};
-use crate::bench::groups::required;
 use crate::bench::services::StartError;
-use crate::bench::{MetadataWriter, harness};
+use crate::bench::{MetadataWriter, harness, services};
 
 /// The seed of every table.
 pub(super) const SEED: u64 = 20;
@@ -135,7 +134,7 @@ impl<'a> Fixture<'a> {
         let name = self.engine.name();
         expect_ok(self.metadata.record_not_run(name, reason, remedy));
         assert!(
-            !required::names(name),
+            !services::is_required(name),
             "{name} is required (BENCH_REQUIRE), and not available: {reason}; {remedy}"
         );
         eprintln!("{name} is NOT RUN: {reason}\n  help: {remedy}");

@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::engines::expect_ok;
 use super::fixture::{Fixture, SEED, Scratch};
-use crate::backend::database::{Database, Event, ModelUsage, PreparedStatements, corpus};
+use crate::backend::database::{Database, Event, ModelUsage, PreparedStatements, Task, corpus};
 use crate::bench::{Harness, Unit};
 
 /// Events in each range that is read.
@@ -121,8 +121,12 @@ impl Query {
     async fn time(self, database: &dyn Database, place: Position) -> Duration {
         match self {
             Self::Point => look_up(database, place).await,
-            Self::Range => read(database, place).await,
-            Self::Aggregate => add_up(database, place).await,
+            Self::Range => {
+                timed(database.events_between(place.range(), READ), |events| place.check_range(&events)).await
+            }
+            Self::Aggregate => {
+                timed(database.usage_between(place.range()), |usage| place.check_usage(&usage)).await
+            }
         }
     }
 }
@@ -150,26 +154,15 @@ fn query_table(harness: &mut Harness, fixture: &Fixture<'_>, query: Query, (name
 
 /// The time of a lookup.
 pub(super) async fn look_up(database: &dyn Database, place: Position) -> Duration {
-    let start = Instant::now();
-    let event = expect_ok(database.event(place.id()).await);
-    let time = start.elapsed();
-    place.check_event(event.as_ref());
-    time
+    timed(database.event(place.id()), |event| place.check_event(event.as_ref())).await
 }
 
-async fn read(database: &dyn Database, place: Position) -> Duration {
+/// The time of `task`, whose result is checked after it.
+async fn timed<T>(task: Task<'_, T>, check: impl FnOnce(T)) -> Duration {
     let start = Instant::now();
-    let events = expect_ok(database.events_between(place.range(), READ).await);
+    let result = expect_ok(task.await);
     let time = start.elapsed();
-    place.check_range(&events);
-    time
-}
-
-async fn add_up(database: &dyn Database, place: Position) -> Duration {
-    let start = Instant::now();
-    let usage = expect_ok(database.usage_between(place.range()).await);
-    let time = start.elapsed();
-    place.check_usage(&usage);
+    check(result);
     time
 }
 
@@ -253,9 +246,5 @@ async fn time(database: &dyn PreparedStatements, place: Position, kept: bool) ->
     if kept {
         return look_up(database, place).await;
     }
-    let start = Instant::now();
-    let event = expect_ok(database.event_unprepared(place.id()).await);
-    let time = start.elapsed();
-    place.check_event(event.as_ref());
-    time
+    timed(database.event_unprepared(place.id()), |event| place.check_event(event.as_ref())).await
 }

@@ -5,31 +5,20 @@
 //! to the last digit. A value is the median of many operations, after others that are not counted, in which pools fill
 //! and tables grow: so what happens now and then (a table that doubles) is not in it, and what happens each time is.
 
-mod api_request;
-mod broadcast_delivery;
+mod operations;
 mod recorded;
-mod steps;
 
 use std::cell::OnceCell;
 use std::thread;
 
-use tokio::runtime::Runtime;
-
-use self::api_request::RequestSteps;
-use self::broadcast_delivery::DeliverySteps;
-use self::steps::Steps;
+use self::operations::{AgentSteps, DeliverySteps, RequestSteps, Steps};
 use super::work::on_this_thread;
-use crate::backend::agent::{AgentStage, LatencyProfile, Llm, SimulatedLlm, Supervisor, SupervisorConfig};
 use crate::bench::heap::{AllocationCount, OwnArena};
 use crate::bench::{Harness, Unit};
 
 /// Times that each step is done to settle, and times that it is counted: an odd number, for its median.
 const WARM_UP: usize = 16;
 const COUNTED: usize = 33;
-
-const SEED: u64 = 20;
-
-const REQUEST: &str = "Our API bill doubled in a week. What should we change?";
 
 /// An operation whose allocations are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,34 +102,5 @@ pub(super) fn measure(harness: &mut Harness) {
         let name = operation.name();
         harness.replay(&format!("allocations/{name}"), Unit::Count, |_| vec![cost().allocations]);
         harness.replay(&format!("bytes/{name}"), Unit::Bytes, |_| vec![cost().bytes]);
-    }
-}
-
-/// Runs of the agent against a simulated model that answers at once, both on the thread that is counted.
-struct AgentSteps {
-    supervisor: Supervisor,
-    /// What answers, for as long as it is asked.
-    _llm: SimulatedLlm,
-}
-
-impl Steps for AgentSteps {
-    const STEPS: u32 = 1;
-    const OPERATIONS: u32 = 1;
-
-    fn new(runtime: &Runtime) -> Self {
-        let llm = runtime.block_on(SimulatedLlm::start(LatencyProfile::zero(), SEED));
-        let llm = llm.expect("a port on loopback");
-        let client = Llm::new(llm.llm_config()).expect("a client without TLS");
-        Self { supervisor: Supervisor::new(client, SupervisorConfig::default()), _llm: llm }
-    }
-
-    fn step(&mut self, _: u32, runtime: &Runtime, arena: &OwnArena, beside: &dyn Fn()) -> AllocationCount {
-        arena.during(|| {
-            runtime.block_on(async {
-                let report = self.supervisor.run(REQUEST).await.expect("the simulated model answers");
-                assert_eq!(report.stages.len(), AgentStage::ALL.len());
-                beside();
-            });
-        })
     }
 }

@@ -1,6 +1,6 @@
 //! `memory/retained`: the live heap after some cycles of work over that before.
 //!
-//! `memory/leak/{estimate,lower_end}`: whether the heap grows with the work that is done, as the slope of the live heap
+//! `memory/leak/{estimate,ci_lower}`: whether the heap grows with the work that is done, as the slope of the live heap
 //! over operations. The values are the heap after 1,000 operations over the heap before: 1 where nothing leaks, 1.01 where it grows by one
 //! percent. A leak is where the lower end of the slope's interval is above the limit.
 
@@ -53,7 +53,7 @@ pub(super) fn measure(harness: &mut Harness, cycles: usize) {
         })
     };
     harness.replay("leak/estimate", Unit::Ratio, |_| vec![1.0 + percent().estimate / 100.0]);
-    harness.replay("leak/lower_end", Unit::Ratio, |_| vec![1.0 + percent().lower / 100.0]);
+    harness.replay("leak/ci_lower", Unit::Ratio, |_| vec![1.0 + percent().lower / 100.0]);
 }
 
 /// Looks at the live heap `looks` times while the parts work.

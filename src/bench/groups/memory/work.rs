@@ -30,7 +30,7 @@ const LOOKUPS_TO_FREE: usize = 20_000;
 /// Far beyond any answer of parts that work.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-pub type HubClient = WebSocketStream<TcpStream>;
+pub type RoomClient = WebSocketStream<TcpStream>;
 
 /// The parts at work, which live as long as the measurement.
 pub struct Work<'a> {
@@ -106,12 +106,12 @@ impl Drop for Work<'_> {
 }
 
 /// A runtime whose tasks all run on the thread that waits for them.
-pub fn on_this_thread() -> Runtime {
+pub(crate) fn on_this_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().expect("a poller: raise `ulimit -n`")
 }
 
 /// A client in `room`.
-pub async fn join(address: SocketAddr, room: &str) -> HubClient {
+pub async fn join(address: SocketAddr, room: &str) -> RoomClient {
     let socket = TcpStream::connect(address).await.expect("a connection to the hub");
     let (mut client, _) = client_async(format!("ws://{address}"), socket).await.expect("a handshake");
     client.send(format!(r#"{{"join":"{room}"}}"#).into()).await.expect("an open connection");

@@ -6,9 +6,13 @@ use std::time::Duration;
 use futures_util::future::join;
 use futures_util::{SinkExt, Stream, StreamExt};
 use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async};
+
+use crate::backend::broadcaster::{Broadcaster, BroadcasterConfig};
+use crate::bench::harness::runtime;
 
 /// Far beyond any answer of a hub that works: a benchmark that waits longer has failed.
 pub const DEADLINE: Duration = Duration::from_secs(30);
@@ -43,10 +47,7 @@ impl HubClient {
     }
 
     /// The answers to `commands`, all sent before the first answer is awaited.
-    ///
-    /// # Panics
-    /// An answer is missing after [`DEADLINE`].
-    pub async fn ask_all(&mut self, commands: &[Utf8Bytes]) -> Vec<Utf8Bytes> {
+    pub(crate) async fn ask_all(&mut self, commands: &[Utf8Bytes]) -> Vec<Utf8Bytes> {
         let (mut sink, mut stream) = (&mut self.0).split();
         let sending = async {
             for command in commands {
@@ -61,7 +62,7 @@ impl HubClient {
     ///
     /// # Panics
     /// A message is missing after [`DEADLINE`].
-    pub async fn receive_all(&mut self, messages: usize) -> Vec<Utf8Bytes> {
+    pub(crate) async fn receive_all(&mut self, messages: usize) -> Vec<Utf8Bytes> {
         in_time("a broadcast", texts(&mut self.0, messages)).await
     }
 
@@ -103,4 +104,32 @@ async fn text(stream: &mut (impl Stream<Item = Result<Message, Error>> + Unpin))
 
 async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T {
     timeout(DEADLINE, future).await.unwrap_or_else(|_| panic!("{what} took longer than {DEADLINE:?}"))
+}
+
+/// The text of a chat message.
+pub(super) const TEXT: &str = "The quarterly report is ready: costs fell by 4 % while traffic grew by 11 %.";
+
+/// A hub that listens on loopback, the runtime of both sides, and the address.
+pub(super) struct HubServer {
+    pub runtime: Runtime,
+    hub: Broadcaster,
+    pub address: SocketAddr,
+}
+
+impl HubServer {
+    pub fn start(config: BroadcasterConfig) -> Self {
+        let (runtime, hub) = (runtime(), Broadcaster::new(config));
+        let address = runtime.block_on(hub.listen("127.0.0.1:0")).expect("a port on loopback");
+        Self { runtime, hub, address }
+    }
+
+    pub fn connect(&self) -> HubClient {
+        self.runtime.block_on(HubClient::connect(self.address))
+    }
+}
+
+impl Drop for HubServer {
+    fn drop(&mut self) {
+        self.runtime.block_on(self.hub.shutdown());
+    }
 }

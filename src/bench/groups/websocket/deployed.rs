@@ -15,8 +15,8 @@ use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
 use crate::bench::deployment::{self, DeployedApi, Socket};
-use crate::bench::groups::times::{mean, of_stretches, percentile};
 use crate::bench::load::Failure;
+use crate::bench::measurement::{mean, of_stretches, percentile};
 use crate::bench::{Harness, MetadataWriter, Unit, harness};
 
 /// The fewest pings of one percentile.

@@ -3,8 +3,42 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{ENGINE, Sources, VARIABLE};
-use crate::bench::services::StartError;
+use crate::bench::deployment;
+use crate::bench::services::{StartError, fetched_folder};
+
+/// The name in the benchmarks' ids.
+pub const ENGINE: &str = "postgres";
+
+/// The variable that names the user's own server.
+pub const VARIABLE: &str = "DATABASE_URL";
+
+/// Where a server is looked for, in this order.
+#[derive(Debug, Clone)]
+pub struct PostgresSources {
+    /// A URL.
+    pub url: Option<String>,
+    /// Folders of programs: those of `PATH`.
+    pub path: Vec<PathBuf>,
+    /// Where packages install each version under its number: `/usr/lib/postgresql`.
+    pub installed: PathBuf,
+    /// Where `scripts/engines.sh` puts it: `.bench/postgres`.
+    pub fetched: PathBuf,
+}
+
+impl PostgresSources {
+    /// This process's own variables and machine.
+    #[must_use]
+    pub fn of_this_machine() -> Self {
+        let url = deployment::named(VARIABLE);
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        Self {
+            url,
+            path: std::env::split_paths(&path).collect(),
+            installed: PathBuf::from("/usr/lib/postgresql"),
+            fetched: fetched_folder().join("postgres"),
+        }
+    }
+}
 
 const FETCH: &str = "scripts/engines.sh";
 
@@ -21,7 +55,7 @@ pub(super) struct Binary {
 
 impl Binary {
     /// The first that is there.
-    pub fn find(sources: &Sources) -> Result<Self, StartError> {
+    pub(crate) fn find(sources: &PostgresSources) -> Result<Self, StartError> {
         let installed = || in_path(&sources.path).or_else(|| newest(&sources.installed));
         let found = match installed() {
             Some(binary) => Some(binary),
@@ -49,7 +83,7 @@ impl Binary {
     }
 }
 
-fn nowhere(sources: &Sources) -> StartError {
+fn nowhere(sources: &PostgresSources) -> StartError {
     let reason = format!(
         "{VARIABLE} is not set, and there is no server in PATH, {} or {}",
         sources.installed.display(),
@@ -106,7 +140,7 @@ mod tests {
     use super::*;
 
     /// A folder in which `files` are, and sources that look nowhere else.
-    fn machine(files: &[&str]) -> (tempfile::TempDir, Sources) {
+    fn machine(files: &[&str]) -> (tempfile::TempDir, PostgresSources) {
         let root = tempfile::tempdir().unwrap();
         for file in files {
             let file = root.path().join(file);
@@ -114,7 +148,7 @@ mod tests {
             fs::write(file, "").unwrap();
         }
         let at = |name: &str| root.path().canonicalize().unwrap().join(name);
-        let sources = Sources {
+        let sources = PostgresSources {
             url: None,
             path: vec![at("bin")],
             installed: at("lib"),

@@ -5,29 +5,13 @@ mod collections;
 mod numbers;
 mod parts;
 mod text;
+mod work;
 
 use std::hint::black_box;
 
-use super::{CPU_UNITS, Slowdown};
+use super::slowdown::{CPU_UNITS, Slowdown};
 use backend_bench::bench::Harness;
-
-/// Does so many units of prepared work.
-type Work = Box<dyn FnMut(u32)>;
-
-/// A row: its name, and what prepares its work.
-type Row = (&'static str, fn() -> Work);
-
-/// The seed of whatever a row works on.
-const SEED: u64 = 20;
-
-/// The number of units is known at run time only, so that more of them run the same machine code.
-fn repeat<T>(mut unit: impl FnMut() -> T + 'static) -> Work {
-    Box::new(move |units| {
-        for _ in 0..units {
-            black_box(unit());
-        }
-    })
-}
+use work::Row;
 
 fn rows() -> impl Iterator<Item = Row> {
     [numbers::ROWS, text::ROWS, bytes::ROWS, collections::ROWS, parts::ROWS].into_iter().flatten().copied()

@@ -9,17 +9,11 @@ mod websocket;
 use std::cell::LazyCell;
 use std::hint::black_box;
 
-use super::{IO_UNITS, Slowdown};
+use super::slowdown::{IO_UNITS, Slowdown};
 use backend_bench::bench::{Harness, harness};
-use stage::Stage;
+use stage::{IoRow, Stage};
 
-/// Does so many units of prepared work, one after the other.
-type Work<'a> = Box<dyn FnMut(u32) + 'a>;
-
-/// A row: its name, and what prepares its work.
-type Row = (&'static str, fn(&Stage<'_>) -> Work<'static>);
-
-fn rows() -> impl Iterator<Item = Row> {
+fn rows() -> impl Iterator<Item = IoRow> {
     [http::ROWS, raw::ROWS, websocket::ROWS, database::ROWS].into_iter().flatten().copied()
 }
 

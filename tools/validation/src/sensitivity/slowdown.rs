@@ -2,6 +2,12 @@
 
 use std::str::FromStr;
 
+/// Units of work in an iteration of a `cpu` row without a slow-down.
+pub const CPU_UNITS: u32 = 100;
+
+/// Units of work in an iteration of an `io` row without a slow-down.
+pub const IO_UNITS: u32 = 10;
+
 /// The environment variable that says how many percent more units of work each iteration does; only this group reads
 /// it.
 pub const SLOWDOWN_VARIABLE: &str = "SENSITIVITY_SLOWDOWN";

@@ -88,6 +88,30 @@ fn the_parts_do_not_know_how_they_are_measured() {
     holds(&found, "remove what these files import from src/bench");
 }
 
+/// Where a file of the benches names something of the gate that is not in its module `metadata`.
+fn beyond_metadata(source: &str) -> Vec<String> {
+    let is_metadata = |rest: &&str| {
+        let after = rest.strip_prefix("::metadata");
+        after.is_some_and(|after| !after.starts_with(|next: char| next == '_' || next.is_alphanumeric()))
+    };
+    let named = source.split("bench_gate").skip(1).filter(|rest| !is_metadata(rest));
+    named.map(|rest| format!("bench_gate{}", rest.lines().next().unwrap_or_default())).collect()
+}
+
+#[test]
+fn the_benches_use_the_metadata_of_the_gate_and_nothing_else_of_it() {
+    let packages = packages();
+    let files = packages.iter().flat_map(|package| &package.files);
+    let found: Vec<String> = files
+        .filter(|file| file.path.starts_with("src"))
+        .flat_map(|file| beyond_metadata(&file.source))
+        .collect();
+    holds(&found, "let src/ use bench_gate::metadata alone");
+    assert!(beyond_metadata("use bench_gate::metadata::Engine; bench_gate::metadata;").is_empty());
+    let others = "use bench_gate::judge::judge;\nuse bench_gate::metadata_file;\nuse bench_gate as gate;";
+    assert_eq!(beyond_metadata(others).len(), 3);
+}
+
 #[test]
 fn only_the_engine_front_has_unsafe_code() {
     let found: Vec<String> = packages()

@@ -49,7 +49,7 @@ impl Proxy {
     }
 
     /// How many connections were cut so far.
-    pub fn cuts(&self) -> u64 {
+    pub(crate) fn cuts(&self) -> u64 {
         self.cuts.load(Ordering::SeqCst)
     }
 
@@ -64,10 +64,7 @@ impl Proxy {
     }
 
     /// Takes new connections again, on the same port.
-    ///
-    /// # Errors
-    /// The port is taken.
-    pub async fn heal(&mut self) -> io::Result<()> {
+    pub(crate) async fn heal(&mut self) -> io::Result<()> {
         let listener = TcpListener::bind(self.address).await?;
         self.pass(listener);
         Ok(())

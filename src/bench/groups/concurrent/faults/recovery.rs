@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::bench::groups::concurrent::scenario::ServiceLevel;
+use crate::bench::groups::concurrent::system::ServiceLevel;
 use crate::bench::load::{Sample, Summary};
 
 /// When a population counts as recovered.

@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hasher};
 use std::hint::black_box;
 
-use super::{Row, Work, repeat};
+use super::work::{Row, Work, repeat};
 
 pub(super) const ROWS: &[Row] = &[
     ("crc_32", crc),

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::{Row, SEED, Work, repeat};
+use super::work::{Row, SEED, Work, repeat};
 
 pub(super) const ROWS: &[Row] = &[
     ("sort_64", sort),

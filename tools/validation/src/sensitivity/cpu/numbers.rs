@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_distr::{Distribution, LogNormal};
 
-use super::{Row, SEED, Work, repeat};
+use super::work::{Row, SEED, Work, repeat};
 
 pub(super) const ROWS: &[Row] = &[
     ("mix_64", mix),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use hdrhistogram::Histogram;
 use tokio::runtime::{Builder, Runtime};
 
-use super::{Row, SEED, Work, repeat};
+use super::work::{Row, SEED, Work, repeat};
 use backend_bench::backend::broadcaster::protocol::Command;
 use backend_bench::backend::cache::{CacheConfig, ResponseCache};
 use backend_bench::backend::database::Corpus;

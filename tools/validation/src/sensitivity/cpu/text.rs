@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use serde_json::Value;
 
-use super::{Row, SEED, Work, repeat};
+use super::work::{Row, SEED, Work, repeat};
 use backend_bench::backend::database::{Corpus, Event};
 
 pub(super) const ROWS: &[Row] = &[

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::stage::{EVENTS, Stage};
-use super::{Row, Work};
+use super::stage::{EVENTS, IoRow, IoWork, Stage};
 use backend_bench::backend::database::{Corpus, Database, Error, Event, corpus};
 
-pub(super) const ROWS: &[Row] =
+pub(super) const ROWS: &[IoRow] =
     &[("sqlite_point", point), ("sqlite_range", range), ("sqlite_usage", usage), ("sqlite_insert", insert)];
 
 /// Rows in a range.
@@ -18,7 +17,7 @@ fn each<F>(
     stage: &Stage<'_>,
     rows: i64,
     statement: impl Fn(Arc<dyn Database>, i64) -> F + 'static,
-) -> Work<'static>
+) -> IoWork<'static>
 where
     F: Future<Output = Result<i64, Error>> + 'static,
 {
@@ -39,21 +38,21 @@ fn count<T>(rows: &[T]) -> i64 {
     i64::try_from(rows.len()).unwrap_or(i64::MAX)
 }
 
-fn point(stage: &Stage<'_>) -> Work<'static> {
+fn point(stage: &Stage<'_>) -> IoWork<'static> {
     each(stage, 1, |database, place| async move {
         let event = database.event(place + 1).await?;
         Ok(i64::from(event.is_some_and(|event| event.id == place + 1)))
     })
 }
 
-fn range(stage: &Stage<'_>) -> Work<'static> {
+fn range(stage: &Stage<'_>) -> IoWork<'static> {
     each(stage, i64::from(RANGE), |database, place| async move {
         let range = corpus::window(place, i64::from(RANGE));
         Ok(count(&database.events_between(range, RANGE).await?))
     })
 }
 
-fn usage(stage: &Stage<'_>) -> Work<'static> {
+fn usage(stage: &Stage<'_>) -> IoWork<'static> {
     each(stage, 100, |database, place| async move {
         let usage = database.usage_between(corpus::window(place, 100)).await?;
         Ok(usage.iter().map(|model| model.events).sum())
@@ -61,7 +60,7 @@ fn usage(stage: &Stage<'_>) -> Work<'static> {
 }
 
 /// One event in a transaction of its own, behind all others.
-fn insert(stage: &Stage<'_>) -> Work<'static> {
+fn insert(stage: &Stage<'_>) -> IoWork<'static> {
     let (database, handle) = (Arc::clone(&stage.platform.parts.events), stage.handle());
     let event = Corpus::new(1).next().expect("the corpus is endless");
     let mut inserted = i64::from(EVENTS);

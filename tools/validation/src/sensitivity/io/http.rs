@@ -5,11 +5,10 @@ use std::time::Duration;
 use reqwest::{Client, RequestBuilder};
 use serde_json::json;
 
-use super::stage::Stage;
-use super::{Row, Work};
+use super::stage::{IoRow, IoWork, Stage};
 use backend_bench::backend::database::corpus;
 
-pub(super) const ROWS: &[Row] = &[
+pub(super) const ROWS: &[IoRow] = &[
     ("http_health", health),
     ("http_threads", threads),
     ("http_analytics", analytics),
@@ -39,7 +38,7 @@ impl Api {
 }
 
 /// Sends one request a unit and reads its answer to the end.
-fn each(stage: &Stage<'_>, request: impl Fn(&Api) -> RequestBuilder + 'static) -> Work<'static> {
+fn each(stage: &Stage<'_>, request: impl Fn(&Api) -> RequestBuilder + 'static) -> IoWork<'static> {
     let (api, handle) = (Api::new(stage), stage.handle());
     Box::new(move |units| {
         handle.block_on(async {
@@ -56,21 +55,21 @@ async fn answer(request: RequestBuilder) {
     assert!(body.starts_with(b"{"), "the API answered {body:?}");
 }
 
-fn health(stage: &Stage<'_>) -> Work<'static> {
+fn health(stage: &Stage<'_>) -> IoWork<'static> {
     each(stage, |api| api.get("/health"))
 }
 
-fn threads(stage: &Stage<'_>) -> Work<'static> {
+fn threads(stage: &Stage<'_>) -> IoWork<'static> {
     add_thread(stage);
     each(stage, |api| api.get("/threads?limit=20"))
 }
 
-fn analytics(stage: &Stage<'_>) -> Work<'static> {
+fn analytics(stage: &Stage<'_>) -> IoWork<'static> {
     let range = corpus::window(0, 500);
     each(stage, move |api| api.get(&format!("/analytics?from_us={}&to_us={}", range.start, range.end)))
 }
 
-fn messages(stage: &Stage<'_>) -> Work<'static> {
+fn messages(stage: &Stage<'_>) -> IoWork<'static> {
     add_thread(stage);
     each(stage, |api| api.post("/threads/1/messages", &json!({"content": "What should we look at first?"})))
 }

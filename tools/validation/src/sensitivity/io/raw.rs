@@ -1,57 +1,14 @@
 //! Bytes over loopback TCP, with as little as possible above them.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 
-use axum::body::Body;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Request, Response, body};
-use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
-use super::stage::Stage;
-use super::{Row, Work};
+use super::stage::{IoRow, IoWork, Stage};
 
-pub(super) const ROWS: &[Row] =
+pub(super) const ROWS: &[IoRow] =
     &[("raw_api", api), ("raw_hyper", hyper), ("tcp_64", ping_pong::<64>), ("tcp_16k", ping_pong::<16_384>)];
-
-/// A server that gives every connection to `serve`, which is a task of its own.
-async fn listen<F>(serve: impl Fn(TcpStream) -> F + Send + 'static) -> SocketAddr
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port on loopback");
-    let address = listener.local_addr().expect("a bound socket has an address");
-    tokio::spawn(async move {
-        while let Ok((socket, _)) = listener.accept().await {
-            socket.set_nodelay(true).expect("a socket option");
-            tokio::spawn(serve(socket));
-        }
-    });
-    address
-}
-
-/// Hyper with a service that always gives the same answer.
-pub(super) async fn serve_hyper() -> SocketAddr {
-    let same = |_: Request<body::Incoming>| async { Ok::<_, Infallible>(Response::new(Body::from("hello"))) };
-    listen(move |socket| async move {
-        // An error here is a client that went away.
-        http1::Builder::new().serve_connection(TokioIo::new(socket), service_fn(same)).await.ok();
-    })
-    .await
-}
-
-/// Sends back whatever comes.
-pub(super) async fn serve_tcp() -> SocketAddr {
-    listen(|mut socket| async move {
-        let (mut reader, mut writer) = socket.split();
-        // An error here is a client that went away.
-        tokio::io::copy(&mut reader, &mut writer).await.ok();
-    })
-    .await
-}
 
 fn connect(stage: &Stage<'_>, address: SocketAddr) -> TcpStream {
     let socket = stage.runtime.block_on(TcpStream::connect(address)).expect("a connection over loopback");
@@ -59,16 +16,16 @@ fn connect(stage: &Stage<'_>, address: SocketAddr) -> TcpStream {
     socket
 }
 
-fn api(stage: &Stage<'_>) -> Work<'static> {
+fn api(stage: &Stage<'_>) -> IoWork<'static> {
     requests(stage, stage.platform.server.address(), "/health")
 }
 
-fn hyper(stage: &Stage<'_>) -> Work<'static> {
+fn hyper(stage: &Stage<'_>) -> IoWork<'static> {
     requests(stage, stage.hyper, "/")
 }
 
 /// One GET a unit on one connection.
-fn requests(stage: &Stage<'_>, address: SocketAddr, path: &str) -> Work<'static> {
+fn requests(stage: &Stage<'_>, address: SocketAddr, path: &str) -> IoWork<'static> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
     let (mut socket, handle) = (connect(stage, address), stage.handle());
     let mut received = Vec::new();
@@ -102,7 +59,7 @@ fn missing(received: &[u8]) -> bool {
 }
 
 /// Sends as many bytes and waits until they are back.
-fn ping_pong<const BYTES: usize>(stage: &Stage<'_>) -> Work<'static> {
+fn ping_pong<const BYTES: usize>(stage: &Stage<'_>) -> IoWork<'static> {
     let (mut socket, handle) = (connect(stage, stage.tcp), stage.handle());
     let (sent, mut received) = (vec![7_u8; BYTES], vec![0_u8; BYTES]);
     Box::new(move |units| {

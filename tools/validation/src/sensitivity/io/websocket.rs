@@ -2,18 +2,17 @@
 
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::stage::Stage;
-use super::{Row, Work};
+use super::stage::{IoRow, IoWork, Stage};
 use backend_bench::bench::groups::websocket::client::HubClient;
 
-pub(super) const ROWS: &[Row] =
+pub(super) const ROWS: &[IoRow] =
     &[("websocket_echo", echo::<64>), ("websocket_echo_4k", echo::<4_096>), ("websocket_publish", publish)];
 
 fn connect(stage: &Stage<'_>) -> HubClient {
     stage.runtime.block_on(HubClient::connect(stage.hub))
 }
 
-fn echo<const BYTES: usize>(stage: &Stage<'_>) -> Work<'static> {
+fn echo<const BYTES: usize>(stage: &Stage<'_>) -> IoWork<'static> {
     let command: Utf8Bytes = format!(r#"{{"echo":"{}"}}"#, "x".repeat(BYTES)).into();
     let (mut client, handle) = (connect(stage), stage.handle());
     Box::new(move |units| {
@@ -26,7 +25,7 @@ fn echo<const BYTES: usize>(stage: &Stage<'_>) -> Work<'static> {
 }
 
 /// To a room in which the publisher alone is.
-fn publish(stage: &Stage<'_>) -> Work<'static> {
+fn publish(stage: &Stage<'_>) -> IoWork<'static> {
     let command: Utf8Bytes = r#"{"publish":{"room":"sensitivity","payload":"costs fell by 4 %"}}"#.into();
     let (mut client, handle) = (connect(stage), stage.handle());
     let joined = handle.block_on(client.ask(r#"{"join":"sensitivity"}"#));

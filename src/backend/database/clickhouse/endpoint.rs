@@ -1,4 +1,4 @@
-//! The URL of a server: its origin, and the user and password in it.
+//! Where a server is, and as whom to speak to it.
 
 use std::borrow::Cow;
 
@@ -14,8 +14,8 @@ const FORM: &str = "write it as `http://user:password@host:8123`, special charac
 /// The scheme that asks for TLS.
 const HTTPS: &str = "https";
 
-/// A URL, its user and password apart from the rest.
-pub(super) struct ServerUrl {
+/// What a URL says, its user and password apart from the rest.
+pub(super) struct Endpoint {
     /// Scheme, host and port: all that is ever shown.
     pub origin: String,
     pub user: Option<String>,
@@ -26,7 +26,7 @@ pub(super) struct ServerUrl {
     pub local: bool,
 }
 
-impl ServerUrl {
+impl Endpoint {
     /// Takes a URL apart.
     ///
     /// No error repeats any of it: what stands in the wrong place may be a part of the password.
@@ -85,15 +85,18 @@ mod tests {
 
     #[test]
     fn a_url_is_taken_apart_and_decoded() {
-        let url = ServerUrl::parse("http://bench:se%3Acret%2F1@db.example:8124").unwrap();
-        assert_eq!(url.origin, "http://db.example:8124");
-        assert_eq!((url.user.as_deref(), url.password.as_deref()), (Some("bench"), Some("se:cret/1")));
+        let endpoint = Endpoint::parse("http://bench:se%3Acret%2F1@db.example:8124").unwrap();
+        assert_eq!(endpoint.origin, "http://db.example:8124");
+        assert_eq!(
+            (endpoint.user.as_deref(), endpoint.password.as_deref()),
+            (Some("bench"), Some("se:cret/1"))
+        );
     }
 
     #[test]
     fn https_needs_the_feature_tls() {
-        match ServerUrl::parse("https://u:secret@db.example:8443") {
-            Ok(url) => assert!(cfg!(feature = "tls") && url.encrypted),
+        match Endpoint::parse("https://u:secret@db.example:8443") {
+            Ok(endpoint) => assert!(cfg!(feature = "tls") && endpoint.encrypted),
             Err(error) => {
                 let error = error.to_string();
                 assert!(!cfg!(feature = "tls") && error.contains("--features tls"), "{error}");
@@ -104,7 +107,7 @@ mod tests {
 
     #[test]
     fn addresses_of_this_machine_are_local() {
-        let local = |host: &str| ServerUrl::parse(&format!("http://{host}:8123")).unwrap().local;
+        let local = |host: &str| Endpoint::parse(&format!("http://{host}:8123")).unwrap().local;
         assert!(["localhost", "127.1.2.3", "[::1]"].into_iter().all(local));
         assert!(!["db.example", "localhost.example", "10.0.0.1"].into_iter().any(local));
     }
@@ -123,7 +126,7 @@ mod tests {
             ("http://host:8123/?password=secret", "query"),
         ];
         for (url, reason) in wrong {
-            let error = ServerUrl::parse(url).err().unwrap_or_else(|| panic!("{url} was taken"));
+            let error = Endpoint::parse(url).err().unwrap_or_else(|| panic!("{url} was taken"));
             let text = format!("{error} {error:?}");
             assert!(
                 text.contains(reason) && text.contains("http://user:password@host:8123"),
