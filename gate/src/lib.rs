@@ -56,6 +56,7 @@ fn choose_colour(color: Color) {
 }
 
 fn explain(error: &Error) -> u8 {
-    anstream::eprintln!("{} {error}\n  {} {}", "error:".red().bold(), "help:".cyan(), error.remedy());
+    let (message, remedy) = (error.message(), error.remedy());
+    anstream::eprintln!("{} {message}\n  {} {remedy}", "error:".red().bold(), "help:".cyan());
     error.exit_code()
 }

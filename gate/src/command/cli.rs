@@ -57,7 +57,7 @@ impl ValueParserFactory for BaselineName {
 
     fn value_parser() -> ValueParser {
         ValueParser::new(|name: &str| {
-            name.parse::<Self>().map_err(|error| format!("{error}\n  help: {}", error.remedy()))
+            name.parse::<Self>().map_err(|error| format!("{}\n  help: {}", error.message(), error.remedy()))
         })
     }
 }

@@ -68,7 +68,7 @@ fn refuse(
     let found = run_set::different_environment(base, head).or_else(|| different_noise(head, policies));
     match found {
         Some(difference) if !arguments.allow_different_environment => Err(difference.into()),
-        found => Ok(found.map(|difference| difference.to_string())),
+        found => Ok(found.map(|difference| Error::from(difference).message())),
     }
 }
 

@@ -220,7 +220,7 @@ fn find(ended: &Ended, home: &Path, started: SystemTime) -> Finding {
     match criterion::load(home, criterion::LATEST) {
         Ok(benchmarks) if benchmarks.iter().any(is_fresh) => Finding::Measured,
         Ok(_) | Err(Error::EmptyHome { .. } | Error::NoHome { .. }) => nothing_saved(ended, home, started),
-        Err(error) => Finding::Failed(error.to_string()),
+        Err(error) => Finding::Failed(error.message()),
     }
 }
 
@@ -231,7 +231,7 @@ fn nothing_saved(ended: &Ended, home: &Path, started: SystemTime) -> Finding {
         Ok(facts) if facts.engines.is_empty() && !facts.unavailable.is_empty() => Finding::Measured,
         Ok(_) if is_libtest => Finding::LeftOut(cargo::of_harness("libtest")),
         Ok(_) => Finding::Failed(NOTHING_SAVED.to_owned()),
-        Err(error) => Finding::Failed(error.to_string()),
+        Err(error) => Finding::Failed(error.message()),
     }
 }
 

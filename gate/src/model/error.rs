@@ -1,4 +1,4 @@
-//! Why nothing could be judged. Every error names the thing and, in [`Error::remedy`], what to do next.
+//! Why nothing could be judged. The text of an error names the thing, and after `help: ` in a last line what to do next.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,8 @@ use crate::measure::interleave::AbError;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The operating system refused a file operation.
-    #[error("{}: cannot {action}: {source}", path.display())]
+    #[error("{}: cannot {action}: {source}\n\
+         help: check that the path exists and that you may use it, or name another", path.display())]
     Io {
         /// What was tried: "read", "write", "list", …
         action: &'static str,
@@ -20,13 +21,15 @@ pub enum Error {
         source: io::Error,
     },
     /// There is no Criterion home at this path.
-    #[error("{}: no Criterion results here: the folder does not exist", path.display())]
+    #[error("{}: no Criterion results here: the folder does not exist\n\
+         help: run `cargo bench` or `bench-gate run` first, or name the folder with --criterion-home", path.display())]
     NoHome {
         /// The folder.
         path: PathBuf,
     },
     /// The Criterion home holds not one result.
-    #[error("{}: no Criterion results here: the folder holds no `{baseline}/benchmark.json`", path.display())]
+    #[error("{}: no Criterion results here: the folder holds no `{baseline}/benchmark.json`\n\
+         help: run `cargo bench` or `bench-gate run` first, or name the folder with --criterion-home", path.display())]
     EmptyHome {
         /// The folder.
         path: PathBuf,
@@ -34,22 +37,27 @@ pub enum Error {
         baseline: String,
     },
     /// The home holds results of `cargo criterion` alone.
-    #[error("{}: a result of `cargo criterion`, which writes CBOR: this program reads what `cargo bench` writes", path.display())]
+    #[error("{}: a result of `cargo criterion`, which writes CBOR: this program reads what `cargo bench` writes\n\
+         help: run `cargo bench` instead, then judge again", path.display())]
     CargoCriterion {
         /// A folder with such a result.
         path: PathBuf,
     },
     /// A link in a Criterion home leads to a folder that the link is in.
-    #[error("{}: this link leads back to a folder that it is in", path.display())]
+    #[error("{}: this link leads back to a folder that it is in\n\
+         help: remove the link", path.display())]
     LinkLoop {
         /// The link.
         path: PathBuf,
     },
     /// Several results cannot be read or judged.
-    #[error("{} results cannot be judged:\n  {}", .0.len(), listed(.0))]
+    #[error("{} results cannot be judged:\n  {}\nhelp: {}", .0.len(), listed(.0), .0.first().map_or_else(String::new, Self::remedy))]
     Several(Vec<Self>),
     /// A category was asked for that nothing belongs to.
-    #[error("{place}: no category `{wanted}`: there are {available}")]
+    #[error(
+        "{place}: no category `{wanted}`: there are {available}\n\
+         help: name one of those, or none to take all"
+    )]
     NoSuchCategory {
         /// Where it was looked for.
         place: String,
@@ -59,7 +67,10 @@ pub enum Error {
         available: String,
     },
     /// `--require` names an engine that no metric is about.
-    #[error("--require: no metric is about an engine `{wanted}`: there are {available}")]
+    #[error(
+        "--require: no metric is about an engine `{wanted}`: there are {available}\n\
+         help: name one of those; an id like `database/{{sqlite,postgres}}/query/*` in thresholds.toml names engines"
+    )]
     NoSuchEngine {
         /// What was required.
         wanted: String,
@@ -67,7 +78,8 @@ pub enum Error {
         available: String,
     },
     /// What a bench noted of its engines cannot be read.
-    #[error("{}: not a bench's facts: {problem}", path.display())]
+    #[error("{}: not a bench's facts: {problem}\n\
+         help: delete the file and run that category's bench again", path.display())]
     BrokenFacts {
         /// The file.
         path: PathBuf,
@@ -75,7 +87,8 @@ pub enum Error {
         problem: String,
     },
     /// A file is not what its name says: truncated, empty, not UTF-8, not JSON, or of another shape.
-    #[error("{}: {problem}", path.display())]
+    #[error("{}: {problem}\n\
+         help: delete the benchmark's folder and measure it again", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -83,7 +96,8 @@ pub enum Error {
         problem: String,
     },
     /// A named baseline is not what its name says: empty, truncated, of another version, or with unfit numbers.
-    #[error("{}: {problem}", path.display())]
+    #[error("{}: {problem}\n\
+         help: restore the file, or save the baseline again", path.display())]
     BrokenBaseline {
         /// The file.
         path: PathBuf,
@@ -91,7 +105,8 @@ pub enum Error {
         problem: String,
     },
     /// A file that belongs to a result is missing.
-    #[error("{}: incomplete result: `{missing}` is missing", path.display())]
+    #[error("{}: incomplete result: `{missing}` is missing\n\
+         help: delete the benchmark's folder and measure it again", path.display())]
     Incomplete {
         /// The folder of the result.
         path: PathBuf,
@@ -99,7 +114,8 @@ pub enum Error {
         missing: &'static str,
     },
     /// The record that a run left in its Criterion home cannot be read.
-    #[error("{}: not the record of a run: {problem}", path.display())]
+    #[error("{}: not the record of a run: {problem}\n\
+         help: delete the file and measure again: without it no result is known to be fresh", path.display())]
     BrokenRecord {
         /// The file.
         path: PathBuf,
@@ -107,7 +123,8 @@ pub enum Error {
         problem: String,
     },
     /// Numbers that no measurement can give: NaN, infinite, negative, zero, or lists that do not fit together.
-    #[error("{}: {problem}", path.display())]
+    #[error("{}: {problem}\n\
+         help: delete the benchmark's folder and measure it again", path.display())]
     Unfit {
         /// The file.
         path: PathBuf,
@@ -115,7 +132,8 @@ pub enum Error {
         problem: String,
     },
     /// A result is older than the run that is being judged.
-    #[error("{}: stale result: `{id}` was measured before this run started", path.display())]
+    #[error("{}: stale result: `{id}` was measured before this run started\n\
+         help: the benchmark did not run this time: correct or remove it, or use a fresh --criterion-home", path.display())]
     Stale {
         /// The file.
         path: PathBuf,
@@ -123,7 +141,8 @@ pub enum Error {
         id: String,
     },
     /// Two results claim one id.
-    #[error("{}: two benchmarks with one id `{id}`: the other is {}", second.display(), first.display())]
+    #[error("{}: two benchmarks with one id `{id}`: the other is {}\n\
+         help: rename one benchmark, or delete the folder that is out of date", second.display(), first.display())]
     DuplicateBenchmark {
         /// The id.
         id: String,
@@ -133,7 +152,8 @@ pub enum Error {
         second: PathBuf,
     },
     /// `thresholds.toml` says something that cannot be meant.
-    #[error("{}:{line}: {problem}", path.display())]
+    #[error("{}:{line}: {problem}\n\
+         help: correct that line: docs/formats.md describes every key", path.display())]
     Threshold {
         /// The thresholds file.
         path: PathBuf,
@@ -143,7 +163,10 @@ pub enum Error {
         problem: String,
     },
     /// A result that a metric judges does not carry what the metric needs.
-    #[error("metric `{metric}` cannot judge `{id}`: {problem}")]
+    #[error(
+        "metric `{metric}` cannot judge `{id}`: {problem}\n\
+         help: correct the metric in thresholds.toml, or give the benchmark a Throughput"
+    )]
     Unjudgeable {
         /// The id of the metric.
         metric: String,
@@ -153,7 +176,10 @@ pub enum Error {
         problem: String,
     },
     /// A name that no baseline can have.
-    #[error("baseline name {name:?}: {problem}")]
+    #[error(
+        "baseline name {name:?}: {problem}\n\
+         help: use letters, digits, `-`, `_` and `.`, for example `main`"
+    )]
     BaselineName {
         /// The name.
         name: String,
@@ -161,7 +187,8 @@ pub enum Error {
         problem: &'static str,
     },
     /// There is no baseline of that name.
-    #[error("{}: no baseline `{name}`: there are {available}", place.display())]
+    #[error("{}: no baseline `{name}`: there are {available}\n\
+         help: save one with `bench-gate run --save-baseline NAME` or `cargo bench -- --save-baseline NAME`", place.display())]
     NoBaseline {
         /// The name.
         name: String,
@@ -171,7 +198,8 @@ pub enum Error {
         available: String,
     },
     /// A baseline of that name is there already.
-    #[error("{}: a baseline of that name exists already", path.display())]
+    #[error("{}: a baseline of that name exists already\n\
+         help: choose another name, or give --force to replace it", path.display())]
     BaselineExists {
         /// Its file.
         path: PathBuf,
@@ -183,7 +211,8 @@ pub enum Error {
     #[error(transparent)]
     RunSet(#[from] RunSetError),
     /// `noise.json` is not what its name says.
-    #[error("{}: not the noise of benchmarks: {problem}", path.display())]
+    #[error("{}: not the noise of benchmarks: {problem}\n\
+         help: restore the file, or make it again with `bench-gate calibrate`", path.display())]
     BrokenNoise {
         /// The file.
         path: PathBuf,
@@ -191,7 +220,10 @@ pub enum Error {
         problem: String,
     },
     /// The runs of a benchmark cannot be compared.
-    #[error("`{id}` cannot be compared: {problem}")]
+    #[error(
+        "`{id}` cannot be compared: {problem}\n\
+         help: measure more runs on both sides, each in a process of its own"
+    )]
     Incomparable {
         /// The benchmark.
         id: String,
@@ -199,7 +231,10 @@ pub enum Error {
         problem: String,
     },
     /// A bench was told something that cannot be meant.
-    #[error("the bench `{category}` refused its input: {said}")]
+    #[error(
+        "the bench `{category}` refused its input: {said}\n\
+         help: correct what it names: a variable of the environment, or bench.toml (docs/formats.md)"
+    )]
     BenchRefused {
         /// The bench target.
         category: String,
@@ -207,20 +242,42 @@ pub enum Error {
         said: String,
     },
     /// Cargo could not list or build the benches.
-    #[error("cargo: {problem}")]
+    #[error(
+        "cargo: {problem}\n\
+         help: correct what cargo reports; `cargo bench --no-run` shows it alone"
+    )]
     Cargo {
         /// What cargo said.
         problem: String,
     },
     /// Ctrl-C, or a request to end.
-    #[error("interrupted: nothing was judged or saved")]
+    #[error(
+        "interrupted: nothing was judged or saved\n\
+         help: start again when you have the time"
+    )]
     Interrupted {
         /// The signal's number.
         signal: i32,
     },
 }
 
+/// What stands between an error's message and its remedy.
+const HELP: &str = "\nhelp: ";
+
 impl Error {
+    /// What is wrong, without the remedy.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let text = self.to_string();
+        text.rsplit_once(HELP).map_or_else(|| text.clone(), |(message, _)| message.to_owned())
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        self.to_string().rsplit_once(HELP).map_or_else(String::new, |(_, remedy)| remedy.to_owned())
+    }
+
     /// An [`Error::Io`], made from what the operating system said.
     pub fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
@@ -241,58 +298,8 @@ impl Error {
             _ => 2,
         }
     }
-
-    /// What to do next.
-    #[must_use]
-    pub fn remedy(&self) -> &'static str {
-        match self {
-            Self::Io { .. } => "check that the path exists and that you may use it, or name another",
-            Self::NoHome { .. } | Self::EmptyHome { .. } => {
-                "run `cargo bench` or `bench-gate run` first, or name the folder with --criterion-home"
-            }
-            Self::CargoCriterion { .. } => "run `cargo bench` instead, then judge again",
-            Self::LinkLoop { .. } => "remove the link",
-            Self::Several(errors) => errors.first().map_or("", Self::remedy),
-            Self::NoSuchCategory { .. } => "name one of those, or none to take all",
-            Self::NoSuchEngine { .. } => {
-                "name one of those; an id like `database/{sqlite,postgres}/query/*` in thresholds.toml names engines"
-            }
-            Self::BrokenFacts { .. } => "delete the file and run that category's bench again",
-            Self::Malformed { .. } | Self::Incomplete { .. } | Self::Unfit { .. } => {
-                "delete the benchmark's folder and measure it again"
-            }
-            Self::BrokenBaseline { .. } => "restore the file, or save the baseline again",
-            Self::BrokenRecord { .. } => {
-                "delete the file and measure again: without it no result is known to be fresh"
-            }
-            Self::Stale { .. } => {
-                "the benchmark did not run this time: mend or remove it, or use a fresh --criterion-home"
-            }
-            Self::DuplicateBenchmark { .. } => {
-                "rename one benchmark, or delete the folder that is out of date"
-            }
-            Self::Threshold { .. } => "mend that line: docs/formats.md describes every key",
-            Self::Unjudgeable { .. } => {
-                "mend the metric in thresholds.toml, or give the benchmark a Throughput"
-            }
-            Self::BaselineName { .. } => "use letters, digits, `-`, `_` and `.`, for example `main`",
-            Self::NoBaseline { .. } => {
-                "save one with `bench-gate run --save-baseline NAME` or `cargo bench -- --save-baseline NAME`"
-            }
-            Self::BaselineExists { .. } => "choose another name, or give --force to replace it",
-            Self::Ab(error) => error.remedy(),
-            Self::RunSet(error) => error.remedy(),
-            Self::BrokenNoise { .. } => "restore the file, or make it again with `bench-gate calibrate`",
-            Self::Incomparable { .. } => "measure more runs on both sides, each in a process of its own",
-            Self::BenchRefused { .. } => {
-                "mend what it names: a variable of the environment, or bench.toml (docs/formats.md)"
-            }
-            Self::Cargo { .. } => "mend what cargo reports; `cargo bench --no-run` shows it alone",
-            Self::Interrupted { .. } => "start again when you have the time",
-        }
-    }
 }
 
 fn listed(errors: &[Error]) -> String {
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  ")
+    errors.iter().map(Error::message).collect::<Vec<_>>().join("\n  ")
 }

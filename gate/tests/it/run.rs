@@ -186,7 +186,7 @@ fn nothing_is_built_where_nothing_could_be_reported_or_judged() {
     );
     assert!(!project.path("target").exists());
     fs::remove_file(project.path("Cargo.toml")).unwrap();
-    project.gate_refuses(&["run"], &["cargo: ", "Cargo.toml"], "mend what cargo reports");
+    project.gate_refuses(&["run"], &["cargo: ", "Cargo.toml"], "correct what cargo reports");
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn different_noise(arguments: &AbArgs, policies: &Policies) -> Result<Option<Str
         other: found.other,
     };
     if arguments.comparison.allow_different_environment {
-        return Ok(Some(difference.to_string()));
+        return Ok(Some(Error::from(difference).message()));
     }
     Err(difference.into())
 }

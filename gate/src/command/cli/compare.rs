@@ -89,7 +89,7 @@ impl FromStr for SavedName {
             _ => name
                 .parse::<BaselineName>()
                 .map(|name| Self(name.into()))
-                .map_err(|error| format!("{error}\n  help: {}", error.remedy())),
+                .map_err(|error| format!("{}\n  help: {}", error.message(), error.remedy())),
         }
     }
 }

@@ -6,7 +6,10 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum RunSetError {
     /// One process would be counted as two.
-    #[error("{first} and {second} are one run, counted twice: {why}")]
+    #[error(
+        "{first} and {second} are one run, counted twice: {why}\n\
+         help: give each run a process and a home of its own; where the values of a benchmark repeat by nature, measure with `bench-gate run`, whose record tells runs apart"
+    )]
     OneRunTwice {
         /// Where the one comes from.
         first: String,
@@ -16,7 +19,10 @@ pub enum RunSetError {
         why: String,
     },
     /// As many runs on both sides are needed.
-    #[error("--paired: {base} base runs and {head} head runs: the n-th of each belong together")]
+    #[error(
+        "--paired: {base} base runs and {head} head runs: the n-th of each belong together\n\
+         help: give as many --head as --base, in the same order, or leave out --paired"
+    )]
     UnequalPairs {
         /// How many there are of the base.
         base: usize,
@@ -24,7 +30,10 @@ pub enum RunSetError {
         head: usize,
     },
     /// One id, two sizes.
-    #[error("different sizes of `{id}`: {first} measured {one} in each iteration, {second} {other}")]
+    #[error(
+        "different sizes of `{id}`: {first} measured {one} in each iteration, {second} {other}\n\
+         help: measure both sides with one size, or give the sizes ids of their own"
+    )]
     DifferentSize {
         /// The benchmark.
         id: String,
@@ -38,7 +47,10 @@ pub enum RunSetError {
         other: String,
     },
     /// Some runs of one side have a benchmark, and others have not.
-    #[error("`{id}` is not in every run of the {side}: {with} has it, {without} has not")]
+    #[error(
+        "`{id}` is not in every run of the {side}: {with} has it, {without} has not\n\
+         help: measure the same benchmarks in every run, or leave that run out"
+    )]
     Incomplete {
         /// The benchmark.
         id: String,
@@ -50,7 +62,10 @@ pub enum RunSetError {
         without: String,
     },
     /// Two environments whose results are not comparable.
-    #[error("different {what}: {first} was measured with {one}, {second} with {other}")]
+    #[error(
+        "different {what}: {first} was measured with {one}, {second} with {other}\n\
+         help: measure both sides in one environment, or give --allow-different-environment"
+    )]
     DifferentEnvironment {
         /// What differs.
         what: &'static str,
@@ -64,7 +79,8 @@ pub enum RunSetError {
         other: String,
     },
     /// A run in which a category could not run to its end.
-    #[error("{}: not a whole run: category {category} could not run: {reason}", path.display())]
+    #[error("{}: not a whole run: category {category} could not run: {reason}\n\
+         help: repair the benchmark and measure again, or leave that run out", path.display())]
     FailedRun {
         /// The home.
         path: PathBuf,
@@ -74,41 +90,21 @@ pub enum RunSetError {
         reason: String,
     },
     /// A metric compares rates, and the benchmark counts nothing.
-    #[error("`{id}` cannot be compared by its throughput: it declares none")]
+    #[error(
+        "`{id}` cannot be compared by its throughput: it declares none\n\
+         help: give the benchmark a Throughput, or its metric another statistic"
+    )]
     NoThroughput {
         /// The benchmark.
         id: String,
     },
     /// `margin = "auto"` without a measured margin.
-    #[error("margin = \"auto\": noise.json has no margin for `{id}`")]
+    #[error(
+        "margin = \"auto\": noise.json has no margin for `{id}`\n\
+         help: measure it with `bench-gate calibrate`, or write a margin like \"2%\""
+    )]
     NoNoise {
         /// The benchmark.
         id: String,
     },
-}
-
-impl RunSetError {
-    /// What to do next.
-    #[must_use]
-    pub fn remedy(&self) -> &'static str {
-        match self {
-            Self::OneRunTwice { .. } => {
-                "give each run a process and a home of its own; where the values of a benchmark repeat by nature, \
-                 measure with `bench-gate run`, whose record tells runs apart"
-            }
-            Self::UnequalPairs { .. } => {
-                "give as many --head as --base, in the same order, or leave out --paired"
-            }
-            Self::DifferentSize { .. } => {
-                "measure both sides with one size, or give the sizes ids of their own"
-            }
-            Self::Incomplete { .. } => "measure the same benchmarks in every run, or leave that run out",
-            Self::DifferentEnvironment { .. } => {
-                "measure both sides in one environment, or give --allow-different-environment"
-            }
-            Self::FailedRun { .. } => "repair the benchmark and measure again, or leave that run out",
-            Self::NoThroughput { .. } => "give the benchmark a Throughput, or its metric another statistic",
-            Self::NoNoise { .. } => "measure it with `bench-gate calibrate`, or write a margin like \"2%\"",
-        }
-    }
 }

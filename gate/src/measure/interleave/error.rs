@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// What keeps `ab` or `calibrate` from measuring. It ends in exit code 2.
 #[derive(Debug, thiserror::Error)]
-#[error("{message}")]
+#[error("{message}\nhelp: {remedy}")]
 pub struct AbError {
     message: String,
     remedy: &'static str,
@@ -16,10 +16,6 @@ fn error(message: String, remedy: &'static str) -> AbError {
 }
 
 impl AbError {
-    pub(crate) fn remedy(&self) -> &'static str {
-        self.remedy
-    }
-
     pub(crate) fn no_git(said: &std::io::Error) -> Self {
         let remedy = "install git, or compare saved results with `bench-gate compare`";
         error(format!("git cannot be run: {said}"), remedy)

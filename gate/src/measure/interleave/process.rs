@@ -161,7 +161,7 @@ fn readings(home: &Path, ended: &Ended) -> Result<BTreeMap<String, Reading>, Pro
         Err(Error::NoHome { .. } | Error::EmptyHome { .. }) => {
             return Err(failure("it saved no Criterion result".to_owned()));
         }
-        loaded => loaded.map_err(|error| failure(error.to_string()))?,
+        loaded => loaded.map_err(|error| failure(error.message()))?,
     };
     Ok(benchmarks.into_iter().map(|benchmark| (benchmark.id.clone(), Reading::of(&benchmark))).collect())
 }

@@ -119,6 +119,6 @@ fn a_throughput_of_zero_elements() {
     let project = Project::with_limits(&metric("api/rate", "requests/s", "higher", [30.0, 20.0, 10.0]));
     project.save(&saved("api/rate").elements(0)).check_refuses(
         &["it declares 0 elements an iteration, and zero is no throughput"],
-        "mend the metric in thresholds.toml",
+        "correct the metric in thresholds.toml",
     );
 }

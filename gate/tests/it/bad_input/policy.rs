@@ -16,7 +16,7 @@ fn policy_is_refused(text: &str, said: &str, remedy: &str) {
 }
 
 const METRIC: &str = "[[metric]]\nid = \"api/a\"\nbetter = \"lower\"\nmargin = \"2%\"\n\n";
-const MEND: &str = "mend that line";
+const CORRECT: &str = "correct that line";
 
 #[test]
 fn an_acknowledgement_that_has_expired_or_covers_nothing() {
@@ -24,13 +24,13 @@ fn an_acknowledgement_that_has_expired_or_covers_nothing() {
         format!("{METRIC}[[accepted]]\nid = \"{id}\"\nreason = \"known\"\nuntil = \"{until}\"\n")
     };
     let said = "baselines/thresholds.toml:9: accepted `api/a` has expired on 2001-02-03";
-    policy_is_refused(&accepted("api/a", "2001-02-03"), said, MEND);
+    policy_is_refused(&accepted("api/a", "2001-02-03"), said, CORRECT);
     policy_is_refused(
         &accepted("api/a", "2999-01-01"),
         "thresholds.toml:9: accepted `api/a` is unchanged",
-        MEND,
+        CORRECT,
     );
-    policy_is_refused(&accepted("api/z", "2999-01-01"), "accepted `api/z` is on neither side", MEND);
+    policy_is_refused(&accepted("api/z", "2999-01-01"), "accepted `api/z` is on neither side", CORRECT);
 }
 
 /// Homes that compare well, with an automatic margin and what `noise.json` would say of `id`.

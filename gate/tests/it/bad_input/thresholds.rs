@@ -2,7 +2,7 @@
 
 use crate::common::{Project, THRESHOLDS, metric};
 
-const MEND: &str = "mend that line: docs/formats.md describes every key";
+const CORRECT: &str = "correct that line: docs/formats.md describes every key";
 
 /// The good project's limits: `schema_version` on line 1, the metric's keys from `id` on line 4.
 const GOOD: &str = r#"schema_version = 1
@@ -28,8 +28,8 @@ fn refused(old: &str, new: &str, line: usize, problem: &str) {
 fn file_is_refused(text: &str, line: usize, problem: &str) {
     let project = Project::good();
     project.write(THRESHOLDS, text);
-    project.check_refuses(&[&format!("{THRESHOLDS}:{line}: "), problem], MEND);
-    project.gate_refuses(&["thresholds"], &[&format!("{THRESHOLDS}:{line}: ")], MEND);
+    project.check_refuses(&[&format!("{THRESHOLDS}:{line}: "), problem], CORRECT);
+    project.gate_refuses(&["thresholds"], &[&format!("{THRESHOLDS}:{line}: ")], CORRECT);
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_file_that_is_not_utf8() {
     let bytes = GOOD.replace("Health", "H\u{1}lth").into_bytes();
     let broken: Vec<u8> = bytes.into_iter().map(|byte| if byte == 1 { 0xff } else { byte }).collect();
     project.write(THRESHOLDS, broken);
-    project.check_refuses(&[&format!("{THRESHOLDS}:5: "), "not UTF-8"], MEND);
+    project.check_refuses(&[&format!("{THRESHOLDS}:5: "), "not UTF-8"], CORRECT);
 }
 
 #[test]
