@@ -5,25 +5,21 @@
 
 pub(crate) mod console;
 mod counts;
+mod exporter;
 pub(crate) mod json;
 mod style;
 mod table;
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::files::store;
-use crate::judge::{Compared, Judgement};
-use crate::metadata::Engine;
-use crate::model::benchmark::Benchmark;
-use crate::model::environment::LazyEnvironment;
+use crate::judge::Compared;
 use crate::model::error::Error;
-use crate::thresholds::Thresholds;
 
 pub(crate) use counts::{ServiceLevel, Summary};
+pub use exporter::{CategoryTime, Exporter, Report};
 
 use console::Console;
 use json::Json;
@@ -31,43 +27,6 @@ use json::comparison::ComparisonReport;
 
 /// Where the reports go unless another folder is named.
 pub const REPORTS_FOLDER: &str = "test_reports";
-
-/// How long a category took.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CategoryTime {
-    /// The category.
-    pub category: String,
-    /// From its process's start to its end.
-    pub elapsed: Duration,
-}
-
-/// Everything that a report is made of.
-#[derive(Debug)]
-pub struct Report<'a> {
-    /// What was found.
-    pub judgement: &'a Judgement,
-    /// What it was found in.
-    pub benchmarks: &'a [Benchmark],
-    /// What it was held against.
-    pub thresholds: &'a Thresholds,
-    /// Where and when; asked for only if it is written.
-    pub environment: &'a LazyEnvironment,
-    /// The Criterion home that was read.
-    pub home: &'a Path,
-    /// How long the categories took, where this program ran them.
-    pub times: &'a [CategoryTime],
-    /// The engines that were measured.
-    pub engines: &'a [Engine],
-}
-
-/// A format.
-pub(crate) trait Exporter {
-    /// Writes what `check` and `run` found.
-    fn judgement(&self, out: &mut dyn Write, report: &Report<'_>) -> io::Result<()>;
-
-    /// Writes what `compare` and `ab` found.
-    fn comparison(&self, out: &mut dyn Write, compared: &Compared) -> io::Result<()>;
-}
 
 /// The format that was asked for.
 #[must_use]

@@ -1,5 +1,6 @@
 //! `bench-gate ab`: measures two revisions against each other, and judges the change.
 
+mod job;
 mod report;
 mod request;
 
@@ -7,74 +8,24 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use super::{print, print_written};
 use crate::command::cli::AbArgs;
-use crate::files::noise::NOISE_FILE;
-use crate::files::store;
-use crate::judge::run_set::RunSetError;
 use crate::measure::cargo::{BuiltTargets, Workspace};
 use crate::measure::interleave::checkouts::Checkouts;
 use crate::measure::interleave::git::Repository;
 use crate::measure::interleave::{
-    BASE, BenchTargets, BuiltRevision, HEAD, Inventory, MODE, Prepared, ProcessContext, ProgressReporter,
+    BASE, BenchTargets, BuiltRevision, HEAD, Inventory, Prepared, ProcessContext, ProgressReporter,
     RevisionSource, SampledRow, Sampler, Schedule, SequentialTest, TargetId, deployment, interleave,
 };
-use crate::measure::process::Interrupt;
-use crate::measure::run::Processor;
-use crate::model::environment::Environment;
 use crate::model::error::Error;
-use crate::thresholds::policies::Policies;
+use job::AbJob;
 use report::AbComparison;
 use request::AbRequest;
 
 /// Measures what `arguments` name.
 pub(crate) fn ab(arguments: &AbArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, Error> {
-    let policies = check(arguments)?;
-    let different_environment = different_noise(arguments, &policies)?;
-    let interrupt = Interrupt::on_signals().map_err(Error::io("listen to", Path::new("signals")))?;
-    let (seed, processor) = (arguments.effort.seed(), arguments.effort.processor()?);
-    let job = AbJob { arguments, policies, different_environment, interrupt, seed, processor, quiet };
+    let job = AbJob::new(arguments, quiet)?;
     // A step that a signal interrupted fails in its own way.
     job.run(out).map_err(|error| job.interrupt.check().err().unwrap_or(error))
-}
-
-/// Makes sure, before any work, that there is something to judge by and a place for the report.
-fn check(arguments: &AbArgs) -> Result<Policies, Error> {
-    if !arguments.no_save {
-        store::check_writable(&arguments.report_dir)?;
-    }
-    let (named, margin) = (arguments.thresholds.as_deref(), arguments.comparison.margin);
-    Policies::found(named, margin, &arguments.baselines.folder)
-}
-
-/// How the machine that margins were found on differs from this one.
-fn different_noise(arguments: &AbArgs, policies: &Policies) -> Result<Option<String>, Error> {
-    let found =
-        policies.noise_environment().and_then(|noise| noise.difference(&Environment::here(Some(MODE))));
-    let Some(found) = found else { return Ok(None) };
-    let difference = RunSetError::DifferentEnvironment {
-        what: found.what,
-        first: NOISE_FILE.to_owned(),
-        one: found.one,
-        second: "this machine".to_owned(),
-        other: found.other,
-    };
-    if arguments.comparison.allow_different_environment {
-        return Ok(Some(difference.to_string()));
-    }
-    Err(difference.into())
-}
-
-/// What holds from the beginning to the end.
-struct AbJob<'a> {
-    arguments: &'a AbArgs,
-    policies: Policies,
-    /// How the machine differs from the one whose noise gave the margins, where that is allowed.
-    different_environment: Option<String>,
-    interrupt: Interrupt,
-    seed: u64,
-    processor: Option<Processor>,
-    quiet: bool,
 }
 
 /// Both sides, built. Two sides of one revision are one.

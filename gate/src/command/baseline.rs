@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::print;
+use super::output::print;
 use crate::command::cli::{BaselineArgs, BaselineVerb};
 use crate::criterion::{self, CriterionHome, Source};
 use crate::files::baseline::{Baseline, BaselineName, Measured, Run, Store};

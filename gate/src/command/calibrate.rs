@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::print_written;
+use super::output::print_written;
 use crate::command::cli::CalibrateArgs;
 use crate::files::noise::{Noise, SCHEMA_VERSION};
 use crate::files::store;

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use super::against::Against;
+use super::output::{check_report_folder, conclude, not_compared, print};
 use super::results::Results;
-use super::{check_report_folder, conclude, not_compared, print};
 use crate::command::cli::CheckArgs;
 use crate::criterion::{self, CriterionHome};
 use crate::judge::{Judgement, Scope};

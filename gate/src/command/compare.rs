@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use super::comparison::compared;
-use super::print_written;
+use super::output::print_written;
 use crate::command::cli::{CompareArgs, SavedName};
 use crate::judge::run_set::{self, Pairing, RunSet};
 use crate::model::error::Error;

@@ -6,8 +6,8 @@ use std::cell::LazyCell;
 use std::io::Write;
 
 use super::against::Against;
+use super::output::{check_report_folder, conclude, not_compared, print};
 use super::results::Results;
-use super::{check_report_folder, conclude, not_compared, print};
 use crate::command::cli::RunArgs;
 use crate::files::baseline::{Baseline, Run, Store};
 use crate::judge::run_set::RecordedRun;
@@ -17,7 +17,7 @@ use crate::model::environment::Environment;
 use crate::model::error::Error;
 use crate::report::Report;
 use crate::thresholds::Thresholds;
-use measure::{Measured, measure};
+use measure::{MeasuredRuns, measure};
 
 /// Runs the benches that `arguments` name, and judges them.
 pub fn run(arguments: &RunArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, Error> {
@@ -50,7 +50,7 @@ fn against(
 fn judge(
     arguments: &RunArgs,
     thresholds: &Thresholds,
-    measured: &Measured,
+    measured: &MeasuredRuns,
     against: Option<Against>,
 ) -> Result<Judgement, Error> {
     let results = &measured.results;
@@ -74,19 +74,17 @@ fn finish(
     quiet: bool,
     out: &mut dyn Write,
     thresholds: &Thresholds,
-    measured: &Measured,
+    measured: &MeasuredRuns,
     judgement: &Judgement,
 ) -> Result<u8, Error> {
+    print(out, &measured.covered())?;
     let environment = measured.results.environment();
-    let notes = measured.notes.iter().map(|note| format!("Note: {note}.\n"));
-    print(out, &(measured.results.coverage() + &notes.collect::<String>()))?;
     let report = measured.results.report(judgement, thresholds, &environment);
     let code = conclude(&report, &arguments.judging, quiet, out)?;
     let kept = keep_baseline(arguments, &report, &measured.runs)?;
-    let results = format!("Results: {}\n", report.home.display());
-    let said = not_compared(&arguments.against, judgement) + &kept + &results;
-    print(out, if quiet { "" } else { &said })?;
-    Ok(code)
+    let kept = format!("{kept}Results: {}\n", report.home.display());
+    let said = if quiet { String::new() } else { not_compared(&arguments.against, judgement) + &kept };
+    print(out, &said).map(|()| code)
 }
 
 /// Keeps the runs as the named baseline, unless part of them is missing, and says what was done.

@@ -115,12 +115,13 @@ pub fn run_within(
     let ended = watch(&mut child, &lines, &|| limits.check(interrupt), &mut keep);
     let left_behind = if ended.is_ok() { end_group(&child) } else { end(&mut child) };
     drain(&lines, &mut keep);
-    let (code, failure) = match ended {
-        Ok(status) => (status.code(), why_failed(status)),
-        Err(Stop::TooLong) => (None, Some(too_long(started.elapsed()))),
-        Err(Stop::Interrupted(error) | Stop::Lost(error)) => return Err(error),
-    };
-    Ok(Ended { output, code, failure, left_behind })
+    match ended {
+        Ok(status) => Ok(Ended { output, code: status.code(), failure: why_failed(status), left_behind }),
+        Err(Stop::TooLong) => {
+            Ok(Ended { output, code: None, failure: Some(too_long(started.elapsed())), left_behind })
+        }
+        Err(Stop::Interrupted(error) | Stop::Lost(error)) => Err(error),
+    }
 }
 
 impl Limits {

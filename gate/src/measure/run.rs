@@ -71,7 +71,7 @@ pub struct Plan<'a> {
 
 /// How it went.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct RunOutcome {
     /// How long each target took.
     pub times: Vec<CategoryTime>,
     /// Those that could not run to their end.
@@ -95,10 +95,10 @@ enum Finding {
 ///
 /// # Errors
 /// The home cannot be written to, a bench refuses its input, or a signal interrupted; no process is left then.
-pub fn run(plan: &Plan<'_>, interrupt: &Interrupt, progress: &mut Progress<'_>) -> Result<Outcome, Error> {
+pub fn run(plan: &Plan<'_>, interrupt: &Interrupt, progress: &mut Progress<'_>) -> Result<RunOutcome, Error> {
     let mut record = RunRecord::of_targets(plan.environment.clone(), plan.built);
     record.write(plan.home)?;
-    let mut outcome = Outcome { left_out: plan.built.left_out.clone(), ..Outcome::default() };
+    let mut outcome = RunOutcome { left_out: plan.built.left_out.clone(), ..RunOutcome::default() };
     for target in &plan.built.targets {
         run_target(plan, target, interrupt, progress, &mut outcome)?;
     }
@@ -112,7 +112,7 @@ fn run_target(
     target: &BenchTarget,
     interrupt: &Interrupt,
     progress: &mut Progress<'_>,
-    outcome: &mut Outcome,
+    outcome: &mut RunOutcome,
 ) -> Result<(), Error> {
     let label = target.label();
     progress.starts(&label);
@@ -161,7 +161,7 @@ impl Finding {
     }
 }
 
-impl Outcome {
+impl RunOutcome {
     fn add(&mut self, time: CategoryTime, finding: Finding, ended: Ended) {
         let category = time.category.clone();
         if !ended.left_behind.is_empty() {

@@ -1,30 +1,10 @@
 //! What a comparison says of one row.
 
-use serde::{Deserialize, Serialize};
-
 use super::welch::normal_quantile;
-use super::{Contrast, Decision, EquivalenceMargin, Evidence, Settings};
+use super::{Contrast, Decision, EquivalenceMargin, Evidence, Outcome, Settings};
 
 /// The power at which the smallest detectable change and the runs that are needed are stated.
 const POWER: f64 = 0.9;
-
-/// What a change comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// The whole interval lies beyond the margin, on the good side.
-    Improved,
-    /// The whole interval lies within the margin.
-    Unchanged,
-    /// The whole interval lies beyond the margin, on the bad side.
-    Regressed,
-    /// None of these: the data cannot tell.
-    Inconclusive,
-    /// The base has no such benchmark.
-    New,
-    /// The head has no such benchmark.
-    Missing,
-}
 
 /// One row of a comparison.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,8 @@
 //! All rows together: which claims hold although there are many rows and, perhaps, many looks.
 
-use super::{AlphaSpending, Contrast, Evidence, Outcome, Settings};
+use serde::{Deserialize, Serialize};
+
+use super::{AlphaSpending, Contrast, Evidence, Settings};
 use crate::thresholds::Better;
 
 /// Quantities that are counted are equal or not. Where no change is tolerated at all, runs without any difference are
@@ -56,6 +58,24 @@ impl EquivalenceMargin {
         let best = claims.into_iter().min_by(|one, other| one.1.total_cmp(&other.1));
         best.map_or((Outcome::Inconclusive, 1.0), |(outcome, tail)| (outcome, (2.0 * tail).min(1.0)))
     }
+}
+
+/// What a change comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The whole interval lies beyond the margin, on the good side.
+    Improved,
+    /// The whole interval lies within the margin.
+    Unchanged,
+    /// The whole interval lies beyond the margin, on the bad side.
+    Regressed,
+    /// None of these: the data cannot tell.
+    Inconclusive,
+    /// The base has no such benchmark.
+    New,
+    /// The head has no such benchmark.
+    Missing,
 }
 
 /// What is decided about one row.

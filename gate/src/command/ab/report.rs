@@ -4,7 +4,9 @@ use std::io::Write;
 use std::time::Duration;
 
 use super::super::comparison::{hold, settings};
-use super::{AbJob, AbRequest, print, print_written};
+use super::job::AbJob;
+use super::request::AbRequest;
+use crate::command::output::{print, print_written};
 use crate::judge::{Compared, ComparedSide, Failure, Measuring};
 use crate::measure::interleave::{Inventory, MODE, RevisionSource, RowState, SampledRow, Sampler, TargetId};
 use crate::measure::run::Processor;

@@ -10,13 +10,13 @@ use crate::judge::run_set::RecordedRun;
 use crate::measure::cargo::{BuiltTargets, Workspace};
 use crate::measure::process::Interrupt;
 use crate::measure::run::progress::Progress;
-use crate::measure::run::{self, Home, Outcome, Plan};
+use crate::measure::run::{self, Home, Plan, RunOutcome};
 use crate::model::environment::Environment;
 use crate::model::error::Error;
 use crate::thresholds::Thresholds;
 
 /// What was measured.
-pub struct Measured {
+pub struct MeasuredRuns {
     /// The results of the last run, which are the ones that are judged by limits: with the times of all runs, and with
     /// the bench targets that could not run in any of them.
     pub results: Results,
@@ -35,17 +35,26 @@ pub fn measure(
     thresholds: &Thresholds,
     environment: &Environment,
     progress: &mut Progress<'_>,
-) -> Result<Measured, Error> {
+) -> Result<MeasuredRuns, Error> {
     let interrupt = Interrupt::on_signals().map_err(Error::io("listen to", Path::new("signals")))?;
-    let workspace = Workspace::open(Path::new("."), &arguments.selection, &interrupt)?;
-    let workspace = workspace.in_order_of(&thresholds.categories());
-    workspace.refuse_unknown(&arguments.categories)?;
+    let workspace = workspace(arguments, thresholds, &interrupt)?;
     progress.say(&format!("Starting performance benchmarks ({} mode)...", environment.mode));
     let started = Instant::now();
     let measured =
         Session::new(arguments, environment, &workspace, &interrupt, progress)?.run_all(progress)?;
     progress.finish(started.elapsed());
     Ok(measured)
+}
+
+/// The workspace of this folder, whose bench targets run in the order of the limits.
+fn workspace(
+    arguments: &RunArgs,
+    thresholds: &Thresholds,
+    interrupt: &Interrupt,
+) -> Result<Workspace, Error> {
+    let workspace = Workspace::open(Path::new("."), &arguments.selection, interrupt)?;
+    let workspace = workspace.in_order_of(&thresholds.categories());
+    workspace.refuse_unknown(&arguments.categories).map(|()| workspace)
 }
 
 struct Session<'a> {
@@ -69,37 +78,32 @@ impl<'a> Session<'a> {
         Ok(Self { arguments, environment, interrupt, target: &workspace.target, built })
     }
 
-    fn run_all(&self, progress: &mut Progress<'_>) -> Result<Measured, Error> {
-        let (mut all, mut failed, mut times) = (Vec::new(), Vec::new(), Vec::new());
-        for number in 1..self.arguments.runs {
-            let Measured { results, runs, .. } = self.run_once(number, progress)?;
-            failed.extend(results.record.into_iter().flat_map(|record| record.failures).map(in_run(number)));
-            times.extend(results.times);
-            all.extend(runs);
-        }
-        let mut last = self.run_once(self.arguments.runs, progress)?;
-        last.results.record.iter_mut().for_each(|record| record.failures.append(&mut failed));
-        last.results.times.splice(0..0, times);
-        last.runs.splice(0..0, all);
-        Ok(last)
+    fn run_all(&self, progress: &mut Progress<'_>) -> Result<MeasuredRuns, Error> {
+        let earlier = (1..self.arguments.runs).map(|number| Ok((number, self.run_once(number, progress)?)));
+        let earlier = earlier.collect::<Result<Vec<_>, Error>>()?;
+        let mut all = self.run_once(self.arguments.runs, progress)?;
+        earlier.into_iter().rev().for_each(|(number, run)| all.prepend(number, run));
+        Ok(all)
     }
 
     /// One run, in a home that is gone afterwards unless it is the last.
-    fn run_once(&self, number: usize, progress: &mut Progress<'_>) -> Result<Measured, Error> {
-        let (runs, named) = (self.arguments.runs, self.arguments.criterion_home.as_deref());
+    fn run_once(&self, number: usize, progress: &mut Progress<'_>) -> Result<MeasuredRuns, Error> {
+        let runs = self.arguments.runs;
         if runs > 1 {
             progress.say(&format!("Run {number} of {runs}"));
         }
-        let home = Home::new(named, self.target)?;
-        let Outcome { times, notes, .. } = self.fill(home.path(), progress)?;
-        let (path, _alive) =
-            if number == runs { (home.keep()?, None) } else { (home.path().to_owned(), Some(home)) };
-        let results = Results::read(&path, times)?;
+        let home = Home::new(self.arguments.criterion_home.as_deref(), self.target)?;
+        let RunOutcome { times, notes, .. } = self.fill(home.path(), progress)?;
+        let results = if number == runs {
+            Results::read(&home.keep()?, times)
+        } else {
+            Results::read(home.path(), times)
+        }?;
         let run = results.side_run(&format!("run {number} of {runs}"), self.measures(&results));
-        Ok(Measured { results, runs: vec![RecordedRun { made_apart: true, ..run }], notes })
+        Ok(MeasuredRuns { results, runs: vec![RecordedRun { made_apart: true, ..run }], notes })
     }
 
-    fn fill(&self, home: &Path, progress: &mut Progress<'_>) -> Result<Outcome, Error> {
+    fn fill(&self, home: &Path, progress: &mut Progress<'_>) -> Result<RunOutcome, Error> {
         let scratch = tempfile::tempdir().map_err(Error::io("write into", &std::env::temp_dir()))?;
         let plan = Plan {
             built: &self.built,
@@ -121,6 +125,23 @@ impl<'a> Session<'a> {
     fn measures(&self, results: &Results) -> impl Fn(&str) -> bool + use<> {
         let scope = results.scope(&self.arguments.categories, self.arguments.filter.as_ref());
         move |id| scope.holds(id)
+    }
+}
+
+impl MeasuredRuns {
+    /// Which bench targets ran and which did not, and what the reader should know of them.
+    pub fn covered(&self) -> String {
+        let notes = self.notes.iter().map(|note| format!("Note: {note}.\n"));
+        self.results.coverage() + &notes.collect::<String>()
+    }
+
+    /// Adds what the run `number`, which was made before these, measured.
+    fn prepend(&mut self, number: usize, run: Self) {
+        let failures = run.results.record.into_iter().flat_map(|record| record.failures);
+        let failures: Vec<Failure> = failures.map(in_run(number)).collect();
+        self.results.record.iter_mut().for_each(|record| record.failures.extend(failures.iter().cloned()));
+        self.results.times.splice(0..0, run.results.times);
+        self.runs.splice(0..0, run.runs);
     }
 }
 

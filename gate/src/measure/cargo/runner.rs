@@ -90,10 +90,12 @@ fn configured(
     if exact.is_some() {
         return Ok(exact);
     }
-    let by_cfg = files.iter().flat_map(|file| targets(file).into_iter().map(move |it| (file, it)));
-    let by_cfg = by_cfg.filter(|(_, (platform, _))| platform.starts_with("cfg("));
-    let by_cfg = by_cfg.filter_map(|(file, (cfg, it))| Some((cfg, words(&file.folder, &it)?)));
-    let by_cfg: Vec<(String, Vec<OsString>)> = by_cfg.collect();
+    let platforms = files.iter().flat_map(|file| targets(file).into_iter().map(move |it| (file, it)));
+    let of_cfg = |(file, (platform, table)): (&File, (String, Value))| {
+        let words = platform.starts_with("cfg(").then(|| words(&file.folder, &table))?;
+        Some((platform, words?))
+    };
+    let by_cfg: Vec<(String, Vec<OsString>)> = platforms.filter_map(of_cfg).collect();
     let cfgs = if by_cfg.is_empty() { Vec::new() } else { cfgs()? };
     let holds = |cfg: &str| Platform::from_str(cfg).is_ok_and(|platform| platform.matches(triple, &cfgs));
     Ok(by_cfg.into_iter().find(|(cfg, _)| holds(cfg)).map(|(_, words)| words))

@@ -138,8 +138,8 @@ mod tests {
 
     #[test]
     fn a_log_has_a_line_of_a_load_every_ten_seconds() {
-        let (mut out, start) = (Vec::new(), Instant::now());
-        let mut progress = Progress::new(&mut out, false);
+        let mut out = Vec::new();
+        let (start, mut progress) = (Instant::now(), Progress::new(&mut out, false));
         progress.line("Benchmarking concurrent/sustained/60/p95");
         for second in 1..=35 {
             progress.load(&format!("60 users, {second} s"), start + Duration::from_secs(second));

@@ -56,7 +56,8 @@ fn write_head(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
 
 /// Writes the verdict and what keeps it from being a pass, and what was not run although it need not be.
 pub(super) fn write_verdict(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
-    let (judgement, verdict) = (report.judgement, report.judgement.verdict);
+    let judgement = report.judgement;
+    let verdict = judgement.verdict;
     write_unavailable(out, judgement)?;
     for finding in &judgement.findings {
         writeln!(out, "  {} {}", "-".style(style::verdict(verdict)), finding.reason)?;
@@ -65,14 +66,17 @@ pub(super) fn write_verdict(out: &mut dyn Write, report: &Report<'_>) -> io::Res
         let (home, help) = (report.home.display(), "help:".cyan());
         writeln!(out, "  {help} looked in {home}; run what is missing, or name the categories to judge")?;
     }
-    let rate = shown_rate(judgement);
-    let not_run = if judgement.not_run.is_empty() { "" } else { ", not all of it run" };
     let said = format!("{} Performance tests {}", style::mark(verdict), in_words(verdict));
-    writeln!(out, "{} ({rate}{not_run})", said.style(style::verdict(verdict)))
+    writeln!(out, "{} ({})", said.style(style::verdict(verdict)), shown_rate(judgement))
 }
 
 /// The pass rate; where nothing was graded, what became of the promises, else of the comparison.
 fn shown_rate(judgement: &Judgement) -> String {
+    let not_run = if judgement.not_run.is_empty() { "" } else { ", not all of it run" };
+    rate_of(judgement) + not_run
+}
+
+fn rate_of(judgement: &Judgement) -> String {
     let rate = judgement.pass_rate().map(|rate| format!("Pass rate: {rate:.1}%"));
     let ServiceLevel { kept, broken, .. } = ServiceLevel::new(judgement);
     let promises = (kept + broken > 0).then(|| format!("{kept} promises kept, {broken} broken"));

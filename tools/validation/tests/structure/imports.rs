@@ -40,10 +40,9 @@ pub fn circles(package: &Package) -> Vec<String> {
 /// The files of fewer than `fewest` lines, without modules below, that one other file alone takes something of.
 pub fn small_with_one_user(package: &Package, fewest: usize) -> Vec<String> {
     let library = Library::of(package);
-    let graph = library.uses();
-    let users = |module: &Module| {
-        graph.iter().filter(|(user, used)| *user != module && used.contains(module)).count()
-    };
+    let uses = library.uses();
+    let users_of =
+        |module: &Module| uses.iter().filter(|(user, used)| *user != module && used.contains(module)).count();
     let has_children = |module: &Module| {
         library.files.keys().any(|other| other.len() > module.len() && other.starts_with(module))
     };
@@ -51,7 +50,7 @@ pub fn small_with_one_user(package: &Package, fewest: usize) -> Vec<String> {
         !module.is_empty()
             && file.source.lines().count() < fewest
             && !has_children(module)
-            && users(module) <= 1
+            && users_of(module) <= 1
     });
     small
         .map(|(_, file)| format!("{} has {} lines", file.path.display(), file.source.lines().count()))
@@ -148,10 +147,10 @@ impl Paths {
                 self.add_leaf(before.last().cloned(), before.to_vec(), passes_on);
             }
             syn::UseTree::Name(name) => {
-                self.add_leaf(Some(name.ident.to_string()), with(&name.ident), passes_on);
+                self.add_leaf(Some(name.ident.to_string()), with(&name.ident), passes_on)
             }
             syn::UseTree::Rename(rename) => {
-                self.add_leaf(Some(rename.rename.to_string()), with(&rename.ident), passes_on);
+                self.add_leaf(Some(rename.rename.to_string()), with(&rename.ident), passes_on)
             }
             syn::UseTree::Glob(_) => self.paths.push(before.to_vec()),
         }
