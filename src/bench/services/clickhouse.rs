@@ -1,9 +1,8 @@
 //! ClickHouse: the user's by `CLICKHOUSE_URL`, else an ephemeral server of the engine that this machine has.
 //!
 //! Two are looked for: the official program `clickhouse` on `PATH`, and the engine as a library that `scripts/engines.sh`
-//! fetches, which the package `chdb-server` serves. A program of a release before the oldest that
-//! [`ClickHouse`](crate::backend::database::ClickHouse) accepts is not taken: Debian's is of 2018. Engine and version are
-//! in the report.
+//! fetches, which the package `chdb-server` serves. A program of a release before the oldest that [`ClickHouse`] accepts is
+//! not taken: Debian's is of 2018. Engine and version are in the report.
 //!
 //! An ephemeral server listens on a port of the loopback interface and has a random password. Like every ClickHouse it
 //! writes without waiting for the disk.

@@ -27,6 +27,16 @@ impl ChatRequest {
     }
 }
 
+/// The body of an answer that is not streamed.
+pub(super) fn completion(prompt: &str, tokens: &[&str]) -> Value {
+    let message = json!({"role": "assistant", "content": tokens.concat()});
+    json!({
+        "id": "simulated", "object": "chat.completion", "created": 0, "model": MODEL,
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": TokenUsage::new(prompt, tokens.len()),
+    })
+}
+
 /// The body of an error.
 pub(super) fn error(message: &str) -> Value {
     json!({"error": {"message": message, "type": "simulated_error", "param": null, "code": null}})

@@ -81,7 +81,7 @@ impl InFlight {
     }
 
     /// The time of each of `tokens` tokens.
-    fn schedule(&self, tokens: usize) -> impl Iterator<Item = Instant> {
+    fn schedule(&self, tokens: usize) -> impl DoubleEndedIterator<Item = Instant> {
         let waits = self.service.profile.schedule(self.service.seed, self.number, tokens);
         waits.into_iter().map(|wait| self.arrived + wait)
     }
@@ -120,7 +120,7 @@ async fn answer(in_flight: InFlight, request: ChatRequest) -> Response {
         Some(LlmFault::Status { code, retry_after }) => status(code, retry_after),
         Some(LlmFault::Hang) => future::pending().await,
         fault if request.stream => streamed(in_flight, prompt, fault),
-        _ => refusal(StatusCode::BAD_REQUEST, "answers are streamed only: set `stream` to true"),
+        _ => whole(&in_flight, prompt).await,
     }
 }
 
@@ -135,6 +135,14 @@ fn status(code: u16, retry_after: Option<Duration>) -> Response {
         response.headers_mut().insert(RETRY_AFTER, wait.as_secs().into());
     }
     response
+}
+
+async fn whole(in_flight: &InFlight, prompt: &str) -> Response {
+    let tokens = in_flight.service.answer_to(prompt);
+    if let Some(end) = in_flight.schedule(tokens.len()).next_back() {
+        wait_until(end).await;
+    }
+    Json(protocol::completion(prompt, &tokens)).into_response()
 }
 
 fn streamed(in_flight: InFlight, prompt: &str, fault: Option<LlmFault>) -> Response {

@@ -147,10 +147,10 @@ impl Paths {
                 self.add_leaf(before.last().cloned(), before.to_vec(), passes_on);
             }
             syn::UseTree::Name(name) => {
-                self.add_leaf(Some(name.ident.to_string()), with(&name.ident), passes_on)
+                self.add_leaf(Some(name.ident.to_string()), with(&name.ident), passes_on);
             }
             syn::UseTree::Rename(rename) => {
-                self.add_leaf(Some(rename.rename.to_string()), with(&rename.ident), passes_on)
+                self.add_leaf(Some(rename.rename.to_string()), with(&rename.ident), passes_on);
             }
             syn::UseTree::Glob(_) => self.paths.push(before.to_vec()),
         }
