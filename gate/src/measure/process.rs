@@ -273,10 +273,8 @@ mod tests {
         let started = Instant::now();
         let ended = run_within(&mut command, limits, &Interrupt::default(), &mut |_| {}).unwrap();
         assert!(ended.failure.is_some_and(|why| why.contains("it hangs, or its time is too short")));
-        assert_eq!(
-            (ended.output, started.elapsed() < Duration::from_mins(5)),
-            (vec!["begun".to_owned()], true)
-        );
+        assert_eq!(ended.output, ["begun"]);
+        assert!(started.elapsed() < Duration::from_mins(5));
     }
 
     #[test]

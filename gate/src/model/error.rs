@@ -242,19 +242,13 @@ pub enum Error {
         said: String,
     },
     /// Cargo could not list or build the benches.
-    #[error(
-        "cargo: {problem}\n\
-         help: correct what cargo reports; `cargo bench --no-run` shows it alone"
-    )]
+    #[error("cargo: {problem}\nhelp: correct what cargo reports; `cargo bench --no-run` shows it alone")]
     Cargo {
         /// What cargo said.
         problem: String,
     },
     /// Ctrl-C, or a request to end.
-    #[error(
-        "interrupted: nothing was judged or saved\n\
-         help: start again when you have the time"
-    )]
+    #[error("interrupted: nothing was judged or saved\nhelp: start again when you have the time")]
     Interrupted {
         /// The signal's number.
         signal: i32,

@@ -86,9 +86,8 @@ fn configured(
 ) -> Result<Option<Vec<OsString>>, Error> {
     let targets =
         |file: &File| file.table.get("target").and_then(Value::as_table).cloned().unwrap_or_default();
-    let exact = files.iter().find_map(|file| words(&file.folder, targets(file).get(triple)?));
-    if exact.is_some() {
-        return Ok(exact);
+    if let Some(exact) = files.iter().find_map(|file| words(&file.folder, targets(file).get(triple)?)) {
+        return Ok(Some(exact));
     }
     let platforms = files.iter().flat_map(|file| targets(file).into_iter().map(move |it| (file, it)));
     let of_cfg = |(file, (platform, table)): (&File, (String, Value))| {

@@ -136,16 +136,22 @@ pub fn spinner() -> ProgressBar {
 mod tests {
     use super::*;
 
+    /// What `show` lets a log say.
+    fn written(show: impl FnOnce(&mut Progress<'_>)) -> String {
+        let mut out = Vec::new();
+        show(&mut Progress::new(&mut out, false));
+        String::from_utf8(out).unwrap()
+    }
+
     #[test]
     fn a_log_has_a_line_of_a_load_every_ten_seconds() {
-        let mut out = Vec::new();
-        let (start, mut progress) = (Instant::now(), Progress::new(&mut out, false));
-        progress.line("Benchmarking concurrent/sustained/60/p95");
-        for second in 1..=35 {
-            progress.load(&format!("60 users, {second} s"), start + Duration::from_secs(second));
-        }
-        drop(progress);
-        let out = String::from_utf8(out).unwrap();
+        let out = written(|progress| {
+            progress.line("Benchmarking concurrent/sustained/60/p95");
+            let start = Instant::now();
+            (1..=35).for_each(|second| {
+                progress.load(&format!("60 users, {second} s"), start + Duration::from_secs(second));
+            });
+        });
         let said: Vec<&str> = out.lines().filter_map(|line| line.split("users, ").nth(1)).collect();
         assert_eq!(said, ["11 s", "21 s", "31 s"], "{out}");
     }

@@ -65,10 +65,10 @@ fn write_row(out: &mut dyn Write, row: &ComparedRow, different: bool) -> io::Res
     let ratio = change.ratio.map_or_else(|| "-".to_owned(), percent);
     let interval = change.interval.map_or_else(|| "-".to_owned(), |ends| ends.map(percent).join(" .. "));
     let mde = change.detectable.map_or_else(|| "-".to_owned(), |fraction| format!("{:.1}", 100.0 * fraction));
-    let (pairs, marks) = (change.pairs, marks(row, different));
+    let numbers = format!("{ratio:>7} {interval:>16} {:>4} {mde:>5}", change.pairs);
     let outcome = name_of(change.outcome);
-    let cells = format!("{ratio:>7} {interval:>16} {pairs:>4} {mde:>5} {marks:<2}");
-    table::row(out, &change.id, CELLS, &format_args!("{cells}{}", outcome.style(style::outcome(row))))
+    let outcome = format!("{:<2}{}", marks(row, different), outcome.style(style::outcome(row)));
+    table::row(out, &change.id, CELLS, &format_args!("{numbers} {outcome}"))
 }
 
 /// A ratio as a change in percent, in seven columns at most as long as the digits matter.
