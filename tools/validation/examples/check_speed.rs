@@ -58,21 +58,20 @@ fn bench_gate() -> Result<PathBuf, Box<dyn Error>> {
 }
 
 fn compare(check: &mut Command, critcmp: &mut Command) -> Result<(), Box<dyn Error>> {
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for round in 0..=ROUNDS {
-        let (our_time, their_time) = (milliseconds(check)?, milliseconds(critcmp)?);
-        if round > 0 {
-            ours.push(our_time);
-            theirs.push(their_time);
-        }
-    }
-    let ratio = median(theirs.iter().zip(&ours).map(|(their, our)| their / our).collect());
-    let (ours, theirs) = (median(ours), median(theirs));
+    let rounds = rounds(check, critcmp)?;
+    let ratio = median(rounds.iter().map(|[ours, theirs]| theirs / ours).collect());
+    let [ours, theirs] = [0, 1].map(|side| median(rounds.iter().map(|round| round[side]).collect()));
     println!("{RESULTS} results of {SAMPLES} samples, median of {ROUNDS} rounds:");
     println!(
         "  bench-gate check  {ours:>8.1} ms\n  critcmp new       {theirs:>8.1} ms\n  ratio             {ratio:>8.2} x"
     );
     Ok(())
+}
+
+/// The milliseconds of both in each round, without the first round, which warms the page cache.
+fn rounds(check: &mut Command, critcmp: &mut Command) -> Result<Vec<[f64; 2]>, Box<dyn Error>> {
+    let round = |_| Ok([milliseconds(check)?, milliseconds(critcmp)?]);
+    (0..=ROUNDS).map(round).collect::<Result<Vec<_>, _>>().map(|mut rounds| rounds.split_off(1))
 }
 
 fn milliseconds(command: &mut Command) -> Result<f64, Box<dyn Error>> {
