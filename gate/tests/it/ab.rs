@@ -6,4 +6,4 @@ mod equal;
 mod found;
 mod interrupted;
 mod refused;
-mod tiny;
+pub mod tiny;

@@ -2,31 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
 
 use serde_json::json;
 
 use crate::common::{Ended, HOME, Project, THRESHOLDS, metric, saved};
-
-/// A project with the files of `tests/cases/<name>`.
-fn case(name: &str) -> Project {
-    let project = Project::empty();
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name);
-    copy(&from, &project.path(""));
-    project
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a case").map(|entry| entry.expect("an entry")) {
-        let (from, to) = (entry.path(), to.join(entry.file_name()));
-        if from.is_dir() {
-            copy(&from, &to);
-        } else {
-            fs::copy(&from, &to).expect("a file");
-        }
-    }
-}
 
 fn check(project: &Project, thresholds: &str) -> Ended {
     project.check(&["--no-save", "--thresholds", thresholds])
@@ -47,7 +26,7 @@ fn named(ids: &[&str], patterns: &[&str]) -> Project {
 
 #[test]
 fn an_id_with_a_comma_or_braces_is_named_as_it_is() {
-    let project = case("01-id-cannot-be-named");
+    let project = Project::case("01-id-cannot-be-named");
     check(&project, "comma.toml").exits(0).prints("sum/u64, 1024 rows").prints("INFO");
     check(&project, "braces.toml").exits(0).prints("parse/Options { strict: true }").prints("INFO");
 }
@@ -115,13 +94,13 @@ fn an_accepted_id_may_hold_a_star() {
 
 #[test]
 fn bytes_are_judged_where_elements_and_bytes_are_declared() {
-    let project = case("02-elements-and-bytes-judged-as-elements");
+    let project = Project::case("02-elements-and-bytes-judged-as-elements");
     check(&project, "thresholds.toml").exits(0).prints("999 MB/s").prints("INFO");
 }
 
 #[test]
 fn a_rate_of_another_kind_than_the_declared_one_is_refused() {
-    let project = case("04-rate-of-the-wrong-kind-passes");
+    let project = Project::case("04-rate-of-the-wrong-kind-passes");
     let said = ["metric `p/x` cannot judge `p/x`", "bytes/s", "declares 1000000 elements an iteration"];
     check(&project, "thresholds.toml").refuses(&said, "the metric in thresholds.toml");
 }
@@ -168,7 +147,7 @@ fn both_micro_signs_and_the_units_of_criterions_console_are_known() {
 
 #[test]
 fn criterion_up_to_0_3_2_is_read() {
-    let project = case("13-old-criterion-called-not-criterion");
+    let project = Project::case("13-old-criterion-called-not-criterion");
     check(&project, "thresholds.toml").exits(0).prints("g/a").prints("1 µs").prints("INFO");
 }
 

@@ -8,6 +8,7 @@ pub mod tiny;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -156,6 +157,14 @@ impl Project {
         project
     }
 
+    /// The files of `tests/cases/<name>`, with the module that its benches save a result by.
+    pub fn case(name: &str) -> Self {
+        let project = Self::empty();
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name), &project.path(""));
+        project.write("save.rs", include_str!("../cases/save.rs"));
+        project
+    }
+
     pub fn path(&self, inner: impl AsRef<Path>) -> PathBuf {
         self.root.path().join(inner)
     }
@@ -165,6 +174,13 @@ impl Project {
         let path = self.path(inner);
         fs::create_dir_all(path.parent().expect("a file in a folder")).expect("a folder");
         fs::write(&path, contents).expect("a file");
+        self
+    }
+
+    /// Writes a program that can be started.
+    pub fn write_program(&self, inner: &str, script: &str) -> &Self {
+        self.write(inner, script);
+        fs::set_permissions(self.path(inner), fs::Permissions::from_mode(0o755)).expect("a program");
         self
     }
 
@@ -245,6 +261,14 @@ impl Project {
         let names = self.reports();
         let name = names.iter().find(|name| name.starts_with(kind)).expect("a report of that kind");
         serde_json::from_str(&self.read(Path::new("test_reports").join(name))).expect("a report in JSON")
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a readable folder").map(|entry| entry.expect("an entry")) {
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() { copy(&from, &to) } else { fs::copy(&from, &to).map(|_| ()).expect("a copy") }
     }
 }
 

@@ -179,13 +179,7 @@ fn a_soft_margin_warns_and_fails_nothing() {
 /// Homes whose runs differ far too much for any margin.
 fn noisy() -> Project {
     let project = Project::empty();
-    for run in 0..RUNS {
-        for (side, number) in [("base", 1), ("head", 2)] {
-            let value = common::runs::value("api/noisy", number, run);
-            let result = common::saved("api/noisy").mean(1e6 + 100.0 * (value - 1e6)).spread(1e4);
-            project.save_in(&common::runs::home(side, run), &result);
-        }
-    }
+    project.save_noisy_runs(RUNS, "api/noisy");
     project
 }
 

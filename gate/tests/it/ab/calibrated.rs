@@ -3,16 +3,8 @@
 use serde_json::Value;
 
 use super::tiny::{NOISE, Tiny};
-use crate::common::Ended;
 
 const FILE: &str = "baselines/noise.json";
-
-fn calibrate(tiny: &Tiny, arguments: &[&str]) -> Ended {
-    let mut command = tiny.0.command(&[&["calibrate"], arguments].concat());
-    command.envs(tiny.environment());
-    std::fs::create_dir_all(tiny.0.path("tmp")).expect("a folder");
-    command.output().expect("the program runs").into()
-}
 
 fn noise(tiny: &Tiny) -> Value {
     serde_json::from_str(&tiny.0.read(FILE)).expect("JSON")
@@ -28,7 +20,7 @@ fn margin(noise: &Value, id: &str) -> f64 {
 fn a_noisy_benchmark_gets_a_wider_margin_than_a_steady_one() {
     let tiny = Tiny::new(&["steady", "loud"]);
     tiny.edit("loud", &[(NOISE, "NOISE: f64 = 0.1")]);
-    let ended = calibrate(&tiny, &["--rounds", "3", "--pairs", "8", "--seed", "7"]).exits(0);
+    let ended = tiny.calibrate(&["--rounds", "3", "--pairs", "8", "--seed", "7"]).exits(0);
     ended
         .prints("Calibrated 4 benchmarks: 3 comparisons of 8 pairs")
         .prints("False alarms: 0 of 3 comparisons red");
@@ -41,7 +33,7 @@ fn a_noisy_benchmark_gets_a_wider_margin_than_a_steady_one() {
 #[test]
 fn a_margin_that_is_automatic_is_taken_from_it() {
     let tiny = Tiny::new(&["steady"]);
-    calibrate(&tiny, &["--rounds", "2", "--pairs", "8"]).exits(0);
+    tiny.calibrate(&["--rounds", "2", "--pairs", "8"]).exits(0);
     let margin = margin(&noise(&tiny), "steady/a");
     let text = tiny.ab(&["HEAD", "worktree", "--margin", "auto", "--json"]).exits(0).stdout;
     let report: Value = serde_json::from_str(&text).expect("JSON");
@@ -51,9 +43,9 @@ fn a_margin_that_is_automatic_is_taken_from_it() {
 #[test]
 fn what_was_not_measured_again_is_kept() {
     let tiny = Tiny::new(&["steady", "other"]);
-    calibrate(&tiny, &["--rounds", "1", "--pairs", "8"]).exits(0);
+    tiny.calibrate(&["--rounds", "1", "--pairs", "8"]).exits(0);
     let before = margin(&noise(&tiny), "other/b");
-    calibrate(&tiny, &["--rounds", "1", "--pairs", "8", "steady"]).exits(0).is_silent_about("other/b");
+    tiny.calibrate(&["--rounds", "1", "--pairs", "8", "steady"]).exits(0).is_silent_about("other/b");
     let after = noise(&tiny);
     assert!(
         (margin(&after, "other/b") - before).abs() < 1e-12 && after["rows"].as_array().unwrap().len() == 4
@@ -70,7 +62,7 @@ fn what_can_tell_nothing_is_refused_and_nothing_is_written() {
         (&["nonsense"], "nonsense", "help"),
         (&["--rounds", "0"], "0 is not in 1..=10000", ""),
     ] {
-        let ended = calibrate(&tiny, arguments).exits(2);
+        let ended = tiny.calibrate(arguments).exits(2);
         assert!(
             ended.stderr.contains(said) && ended.stderr.contains(remedy),
             "{arguments:?}: {}",

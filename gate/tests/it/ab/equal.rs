@@ -1,17 +1,16 @@
 //! Both sides are equal but for the commit: packages, configuration, dependencies and files.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use super::tiny::Tiny;
+use crate::common::Project;
 
 /// The arguments of every comparison here.
 const SHORT: [&str; 4] = ["first", "--no-save", "--budget", "60s"];
 
-fn with(arguments: &[&'static str]) -> Vec<&'static str> {
-    [&SHORT, arguments].concat()
-}
+/// The case whose bench is slower with `--cfg slow`.
+const FLAGS: &str = "12-ab-base-is-built-with-the-heads-cargo-config";
 
 /// Two packages that have a bench target of one name.
 #[test]
@@ -29,25 +28,28 @@ fn a_target_is_known_by_its_package() {
 #[test]
 fn one_id_of_two_targets_is_refused() {
     let tiny = Tiny::case("08-ab-leaves-out-same-named-targets");
-    tiny.0.write("b/benches/bench.rs", tiny.0.read("b/benches/bench.rs").replace("b/x", "a/x"));
-    tiny.commit("twice");
+    tiny.commit_file("b/benches/bench.rs", tiny.0.read("b/benches/bench.rs").replace("b/x", "a/x"), "twice");
     let ended = tiny.ab(&["twice"]).exits(2);
     assert!(ended.stderr.contains("two bench targets have a benchmark `a/x`"), "{}", ended.stderr);
 }
 
+/// What rustup, which may be absent, finds above the folder that it starts in.
+const TOOLCHAIN: &str = r#"fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    let folder = std::env::current_dir().unwrap();
+    if folder.ancestors().any(|it| it.join("rust-toolchain.toml").exists()) {
+        println!("cargo:rustc-cfg=slow");
+    }
+}
+"#;
+
 /// The bench is slower where `condition` holds, and the head adds the `file` that makes it hold.
 fn head_alone_is_slower(condition: &str, file: &str, contents: &str) {
-    let tiny = Tiny::case("12-ab-base-is-built-with-the-heads-cargo-config");
-    tiny.0.write("benches/flags.rs", tiny.0.read("benches/flags.rs").replace("cfg!(slow)", condition));
-    // What rustup, which may be absent, finds above the folder that it starts in.
-    let script = "fn main() {\n    println!(\"cargo:rerun-if-changed=build.rs\");\n    \
-                  let folder = std::env::current_dir().unwrap();\n    \
-                  if folder.ancestors().any(|it| it.join(\"rust-toolchain.toml\").exists()) {\n        \
-                  println!(\"cargo:rustc-cfg=slow\");\n    }\n}\n";
-    tiny.0.write("build.rs", script);
-    tiny.commit("before");
-    tiny.0.write(file, contents);
-    tiny.commit("after");
+    let tiny = Tiny::case(FLAGS);
+    let bench = tiny.0.read("benches/flags.rs").replace("cfg!(slow)", condition);
+    tiny.0.write("build.rs", TOOLCHAIN);
+    tiny.commit_file("benches/flags.rs", bench, "before");
+    tiny.commit_file(file, contents, "after");
     tiny.ab(&["before", "--no-save", "--budget", "60s"]).exits(1).prints("f/x REGRESSED: +");
     tiny.ab(&["after", "before", "--no-save", "--budget", "60s"]).exits(0).prints("1 improved");
 }
@@ -87,8 +89,7 @@ fn with_two_versions() -> Tiny {
         tiny.0.write(format!("{folder}/.cargo-checksum.json"), "{\"files\":{}}");
     }
     let source = "[source.crates-io]\nreplace-with = \"vendor\"\n[source.vendor]\ndirectory = \"vendor\"\n";
-    tiny.0.write(".cargo/config.toml", source);
-    tiny.commit("vendored");
+    tiny.commit_file(".cargo/config.toml", source, "vendored");
     lock(&tiny, "1.0.0");
     tiny
 }
@@ -148,96 +149,109 @@ fn versions_that_differ_by_commit_are_named() {
 #[test]
 fn executables_that_are_equal_are_unchanged_and_do_not_run() {
     let tiny = Tiny::new(&["steady", "other"]);
-    tiny.0.write("README.md", "documentation");
-    tiny.commit("documented");
+    tiny.commit_file("README.md", "documentation", "documented");
     let ended = tiny.ab(&["first"]).exits(0);
     ended.prints("compared 4 of 4").prints("4 rows are UNCHANGED (identical)").prints("Comparison PASSED");
     assert!(!tiny.0.path("runs").exists(), "something was measured");
 }
 
+/// A bench that measures what the binary of its package prints.
+const STARTS_A_BINARY: &str = r#"#[path = "../save.rs"]
+mod save;
+fn main() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_p12")).output().unwrap();
+    save::bench("f/x", String::from_utf8(output.stdout).unwrap().parse().unwrap());
+}
+"#;
+
 /// Each side has the binary of its own revision, though both have one name.
 #[test]
 fn a_binary_that_a_bench_starts_is_that_of_its_side() {
-    let tiny = Tiny::case("12-ab-base-is-built-with-the-heads-cargo-config");
+    let tiny = Tiny::case(FLAGS);
     let print = |nanoseconds: &str| format!("fn main() {{ print!(\"{nanoseconds}\"); }}\n");
-    tiny.0.write("src/main.rs", print("100.0"));
-    let bench = "#[path = \"../save.rs\"]\nmod save;\nfn main() {\n    \
-                 let output = std::process::Command::new(env!(\"CARGO_BIN_EXE_p12\")).output().unwrap();\n    \
-                 save::bench(\"f/x\", String::from_utf8(output.stdout).unwrap().parse().unwrap());\n}\n";
-    tiny.0.write("benches/flags.rs", bench);
-    tiny.commit("fast");
-    tiny.0.write("src/main.rs", print("150.0"));
+    tiny.0.write("benches/flags.rs", STARTS_A_BINARY);
+    tiny.commit_file("src/main.rs", print("100.0"), "fast");
     tiny.0.write("src/lib.rs", "pub fn changed() {}\n");
-    tiny.commit("slow");
+    tiny.commit_file("src/main.rs", print("150.0"), "slow");
     tiny.ab(&["fast", "--no-save", "--budget", "60s"]).exits(1).prints("f/x REGRESSED: +");
 }
 
+const ELSEWHERE: &str =
+    "[package]\nname = \"elsewhere\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[lib]\npath = \"lib.rs\"\n";
+
 #[test]
 fn a_path_dependency_outside_of_the_repository_is_refused_by_name() {
-    let tiny = Tiny::case("12-ab-base-is-built-with-the-heads-cargo-config");
-    let outside = tempfile::tempdir().expect("a folder");
-    let package = "[package]\nname = \"elsewhere\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[lib]\npath = \"lib.rs\"\n";
-    fs::write(outside.path().join("Cargo.toml"), package).expect("a file");
-    fs::write(outside.path().join("lib.rs"), "").expect("a file");
-    let manifest = tiny.0.read("Cargo.toml");
-    let dependency = format!("[dependencies]\nelsewhere = {{ path = {:?} }}\n", outside.path());
-    tiny.0.write("Cargo.toml", manifest + &dependency);
-    tiny.commit("outside");
-    let ended = tiny.ab(&with(&[])).exits(2);
+    let (tiny, outside) = (Tiny::case(FLAGS), Project::empty());
+    outside.write("Cargo.toml", ELSEWHERE).write("lib.rs", "");
+    let dependency = format!("[dependencies]\nelsewhere = {{ path = {:?} }}\n", outside.path(""));
+    tiny.commit_file("Cargo.toml", tiny.0.read("Cargo.toml") + &dependency, "outside");
+    let ended = tiny.ab(&SHORT).exits(2);
     let said = "path dependency `elsewhere` is outside of the repository";
     assert!(ended.stderr.contains(said) && ended.stderr.contains("by version"), "{}", ended.stderr);
 }
 
+/// What the case's bench measures.
+const SLOW_BY_CFG: &str = "if cfg!(slow) { 150.0 } else { 100.0 }";
+
+/// A repository with another in it, as its submodule `inner`, that says in a file how long the bench takes.
+struct WithSubmodule {
+    outer: Tiny,
+    inner: Tiny,
+}
+
+impl WithSubmodule {
+    /// The outer one is committed and tagged `fast`.
+    fn new() -> Self {
+        let (outer, inner) = (Tiny::case(FLAGS), Tiny::new(&["steady"]));
+        inner.commit_file("nanoseconds", "100.0", "fast");
+        let path = inner.0.path("").display().to_string();
+        outer.git(&["-c", "protocol.file.allow=always", "submodule", "add", "--quiet", &path, "inner"]);
+        let included =
+            outer.0.read("benches/flags.rs").replace(SLOW_BY_CFG, "include!(\"../inner/nanoseconds\")");
+        outer.commit_file("benches/flags.rs", included, "fast");
+        Self { outer, inner }
+    }
+
+    /// Commits that the bench takes longer, in the submodule alone, and checks that out.
+    fn slow_down_inside(&self) {
+        self.inner.commit_file("nanoseconds", "150.0", "slow");
+        self.outer.git(&["-C", "inner", "fetch", "--quiet", "--tags"]);
+        self.outer.git(&["-C", "inner", "checkout", "--quiet", "slow"]);
+    }
+
+    /// The commit of the submodule that is checked out.
+    fn head_inside(&self) -> String {
+        self.outer.git(&["-C", "inner", "rev-parse", "HEAD"])
+    }
+}
+
 #[test]
 fn a_submodule_is_filled_from_what_is_in_place() {
-    let (tiny, inner) =
-        (Tiny::case("12-ab-base-is-built-with-the-heads-cargo-config"), Tiny::new(&["steady"]));
-    inner.0.write("nanoseconds", "100.0");
-    inner.commit("fast");
-    let path = inner.0.path("").display().to_string();
-    let allowed = ["-c", "protocol.file.allow=always"];
-    tiny.git(&[&allowed[..], &["submodule", "add", "--quiet", &path, "inner"]].concat());
-    let bench = tiny
-        .0
-        .read("benches/flags.rs")
-        .replace("if cfg!(slow) { 150.0 } else { 100.0 }", "include!(\"../inner/nanoseconds\")");
-    tiny.0.write("benches/flags.rs", bench);
-    tiny.commit("fast");
-    inner.0.write("nanoseconds", "150.0");
-    inner.commit("slow");
-    tiny.git(&["-C", "inner", "fetch", "--quiet", "--tags"]);
-    tiny.git(&["-C", "inner", "checkout", "--quiet", "slow"]);
-    let head = tiny.git(&["-C", "inner", "rev-parse", "HEAD"]);
-    tiny.commit("slow");
-    tiny.ab(&["fast", "--no-save", "--budget", "60s"]).exits(1).prints("f/x REGRESSED: +");
-    assert_eq!(tiny.git(&["-C", "inner", "rev-parse", "HEAD"]), head);
-    assert_eq!(tiny.git(&["status", "--porcelain"]), "", "the submodule was changed");
+    let both = WithSubmodule::new();
+    both.slow_down_inside();
+    let head = both.head_inside();
+    both.outer.commit("slow");
+    both.outer.ab(&["fast", "--no-save", "--budget", "60s"]).exits(1).prints("f/x REGRESSED: +");
+    assert_eq!(both.head_inside(), head);
+    assert_eq!(both.outer.git(&["status", "--porcelain"]), "", "the submodule was changed");
 }
 
 #[test]
 fn a_commit_of_a_submodule_that_is_not_here_is_refused_by_name() {
-    let (tiny, inner) =
-        (Tiny::case("12-ab-base-is-built-with-the-heads-cargo-config"), Tiny::new(&["steady"]));
-    let path = inner.0.path("").display().to_string();
-    tiny.git(&["-c", "protocol.file.allow=always", "submodule", "add", "--quiet", &path, "inner"]);
+    let both = WithSubmodule::new();
     let unknown = "160000,1111111111111111111111111111111111111111,inner";
-    tiny.git(&["update-index", "--cacheinfo", unknown]);
-    let author = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.org"];
-    tiny.git(&[&author[..], &["commit", "--quiet", "--message", "unknown"]].concat());
-    let ended = tiny.ab(&["HEAD", "HEAD"]).exits(2);
+    both.outer.git(&["update-index", "--cacheinfo", unknown]);
+    both.outer.commit_staged("unknown");
+    let ended = both.outer.ab(&["HEAD", "HEAD"]).exits(2);
     assert!(ended.stderr.contains("submodule `inner`: its commit 1111111"), "{}", ended.stderr);
-    assert_eq!(tiny.left(), [""; 0]);
+    assert_eq!(both.outer.left(), [""; 0]);
 }
 
 #[test]
 fn no_hook_of_the_repository_runs() {
     let tiny = Tiny::new(&["steady"]);
-    let hook = tiny.0.path(".git/hooks/post-checkout");
-    tiny.0.write(
-        ".git/hooks/post-checkout",
-        format!("#!/bin/sh\ntouch '{}'\n", tiny.0.path("tmp/hooked").display()),
-    );
-    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).expect("a program");
+    let script = format!("#!/bin/sh\ntouch '{}'\n", tiny.0.path("tmp/hooked").display());
+    tiny.0.write_program(".git/hooks/post-checkout", &script);
     tiny.ab(&["first", "HEAD"]).exits(0);
     assert!(!tiny.0.path("tmp/hooked").exists(), "a hook ran");
 }

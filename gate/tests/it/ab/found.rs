@@ -10,8 +10,7 @@ const SLOWER: &str = r#"[("a", 1000.0), ("b", 2400.0)]"#;
 /// A project whose head is slower.
 fn slower() -> Tiny {
     let tiny = Tiny::new(&["steady"]);
-    tiny.edit("steady", &[(BENCHMARKS, SLOWER)]);
-    tiny.commit("slower");
+    tiny.commit_benchmarks(SLOWER, "slower");
     tiny
 }
 
@@ -79,8 +78,7 @@ fn files_in_place_are_measured_if_that_is_asked_for() {
 #[test]
 fn a_benchmark_of_one_side_is_new_or_missing() {
     let tiny = Tiny::new(&["steady"]);
-    tiny.edit("steady", &[(BENCHMARKS, r#"[("a", 1000.0), ("c", 2000.0)]"#)]);
-    tiny.commit("renamed");
+    tiny.commit_benchmarks(r#"[("a", 1000.0), ("c", 2000.0)]"#, "renamed");
     let ended = tiny.ab(&["first"]).exits(1);
     ended.prints("steady/b is MISSING").prints("1 new, 1 unchanged");
     tiny.ab(&["first", "--filter", "steady/a"]).exits(0).is_silent_about("MISSING");
@@ -176,8 +174,7 @@ fn a_project_may_be_a_part_of_a_repository() {
         std::fs::create_dir_all(tiny.0.path("part")).expect("a folder");
         tiny.git(&["mv", name, &format!("part/{name}")]);
     }
-    tiny.0.write(".gitignore", "target\ntest_reports\nCargo.lock\n/runs\n/tmp\n/pids*\n");
-    tiny.commit("moved");
+    tiny.commit_file(".gitignore", "target\ntest_reports\nCargo.lock\n/runs\n/tmp\n/pids*\n", "moved");
     let ended =
         tiny.command(&["HEAD", "--no-save"]).current_dir(tiny.0.path("part")).output().expect("it runs");
     assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));

@@ -1,7 +1,6 @@
 //! What cannot be compared ends in exit 2, with the thing and the remedy, and leaves nothing behind.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use super::tiny::Tiny;
 use crate::common::Ended;
@@ -66,8 +65,7 @@ fn files_that_differ_where_nobody_said_which_are_meant() {
 #[test]
 fn a_revision_that_does_not_build() {
     let tiny = Tiny::new(&["steady"]);
-    tiny.0.write("benches/steady.rs", "fn main() { nonsense }");
-    tiny.commit("broken");
+    tiny.commit_file("benches/steady.rs", "fn main() { nonsense }", "broken");
     refuses(
         &tiny,
         &["first"],
@@ -170,8 +168,7 @@ fn a_deployment_that_the_environment_names() {
 fn a_deployment_that_a_file_names() {
     let tiny = Tiny::new(&["steady"]);
     let with = |name: &str, value: &str| format!("schema_version = 1\n[target]\n{name} = \"{value}\"\n");
-    tiny.0.write("bench.toml", with("api_url", "http://127.0.0.1:1"));
-    tiny.commit("deployed");
+    tiny.commit_file("bench.toml", with("api_url", "http://127.0.0.1:1"), "deployed");
     refuses(&tiny, &["first"], &["bench.toml names target.api_url"], "BENCH_CONFIG");
     let mine = |text: String| -> Ended {
         tiny.0.write("tmp/mine.toml", text);
@@ -188,8 +185,7 @@ fn a_deployment_that_a_file_names() {
 #[test]
 fn a_deployment_that_only_a_side_names() {
     let tiny = Tiny::new(&["steady"]);
-    tiny.0.write("bench.toml", "[target]\napi_url = \"http://127.0.0.1:1\"\n");
-    tiny.commit("deployed");
+    tiny.commit_file("bench.toml", "[target]\napi_url = \"http://127.0.0.1:1\"\n", "deployed");
     tiny.git(&["checkout", "--quiet", "first"]);
     refuses(&tiny, &["first", "deployed"], &["bench.toml names target.api_url"], "unset it");
 }
@@ -209,8 +205,7 @@ fn full_disk(tiny: &Tiny, real: &str) -> String {
         "#!/bin/sh\ncase \"$*\" in *'worktree add'*) echo 'fatal: No space left on device' >&2; exit 128;; esac\n\
          PATH='{real}' exec git \"$@\"\n"
     );
-    tiny.0.write("tmp/full/git", script);
-    fs::set_permissions(tiny.0.path("tmp/full/git"), fs::Permissions::from_mode(0o755)).expect("a program");
+    tiny.0.write_program("tmp/full/git", &script);
     tiny.0.path("tmp/full").display().to_string()
 }
 

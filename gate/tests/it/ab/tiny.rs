@@ -1,7 +1,7 @@
 //! A small project in git, whose benches are simulated.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -22,8 +22,8 @@ pub const NOISE: &str = "NOISE: f64 = 0.002";
 /// Which of its processes hangs.
 pub const HANGS_AT: &str = "HANGS_AT: u64 = u64::MAX";
 
-/// Where the small projects of known problems are.
-const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases");
+/// Who commits.
+pub const AUTHOR: [&str; 4] = ["-c", "user.name=A test", "-c", "user.email=test@example.org"];
 
 /// A project in a git repository, and a cache folder outside of it. What it measures has no noise that matters, unless a
 /// test adds some.
@@ -32,29 +32,26 @@ pub struct Tiny(pub Project, TempDir);
 impl Tiny {
     /// One with the bench targets `names`, committed and tagged `first`.
     pub fn new(names: &[&str]) -> Self {
-        let tiny = Self::empty();
+        let project = Project::empty();
         let benches = names.iter().map(|name| format!("[[bench]]\nname = \"{name}\"\nharness = false\n"));
-        tiny.0.write("Cargo.toml", MANIFEST.to_owned() + &benches.collect::<String>()).write("lib.rs", "");
-        names.iter().for_each(|name| tiny.edit(name, &[]));
-        tiny.0.write(".gitignore", "/target\n/test_reports\n/Cargo.lock\n/runs\n/tmp\n/pids*\n");
-        tiny.git(&["init", "--quiet", "--initial-branch", "main"]);
-        tiny.commit("first");
-        tiny
+        project.write("Cargo.toml", MANIFEST.to_owned() + &benches.collect::<String>()).write("lib.rs", "");
+        for name in names {
+            project.write(format!("benches/{name}.rs"), BENCH);
+        }
+        Self::committed(project)
     }
 
     /// The case `name`, committed and tagged `first`.
     pub fn case(name: &str) -> Self {
-        let tiny = Self::empty();
-        copy(&Path::new(CASES).join(name), &tiny.0.path(""));
-        tiny.0.write("save.rs", include_str!("../../cases/save.rs"));
-        tiny.0.write(".gitignore", "target\ntest_reports\nCargo.lock\n/runs\n/tmp\n");
+        Self::committed(Project::case(name))
+    }
+
+    fn committed(project: Project) -> Self {
+        let tiny = Self(project, tempfile::tempdir().expect("a cache folder"));
+        tiny.0.write(".gitignore", "target\ntest_reports\nCargo.lock\n/runs\n/tmp\n/pids*\n");
         tiny.git(&["init", "--quiet", "--initial-branch", "main"]);
         tiny.commit("first");
         tiny
-    }
-
-    fn empty() -> Self {
-        Self(Project::empty(), tempfile::tempdir().expect("a cache folder"))
     }
 
     /// Writes the source of the bench target `name`, with each pair's first text replaced by its second.
@@ -66,11 +63,27 @@ impl Tiny {
         self.0.write(format!("benches/{name}.rs"), edited);
     }
 
+    /// Commits the bench `steady` with these benchmarks, and tags it.
+    pub fn commit_benchmarks(&self, benchmarks: &str, tag: &str) {
+        self.edit("steady", &[(BENCHMARKS, benchmarks)]);
+        self.commit(tag);
+    }
+
+    /// Commits everything, with this file, and tags it.
+    pub fn commit_file(&self, inner: &str, contents: impl AsRef<[u8]>, tag: &str) {
+        self.0.write(inner, contents);
+        self.commit(tag);
+    }
+
     /// Commits everything, and tags it.
     pub fn commit(&self, tag: &str) {
         self.git(&["add", "--all"]);
-        let author = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.org"];
-        self.git(&[&author[..], &["commit", "--quiet", "--message", tag]].concat());
+        self.commit_staged(tag);
+    }
+
+    /// Commits what is staged, and tags it.
+    pub fn commit_staged(&self, tag: &str) {
+        self.git(&[&AUTHOR[..], &["commit", "--quiet", "--message", tag]].concat());
         self.git(&["tag", tag]);
     }
 
@@ -86,10 +99,20 @@ impl Tiny {
         self.command(arguments).output().expect("the program runs").into()
     }
 
-    /// `bench-gate ab`, with its temporary files in the project.
+    /// `bench-gate calibrate`.
+    pub fn calibrate(&self, arguments: &[&str]) -> Ended {
+        self.gate(&[&["calibrate"], arguments].concat()).output().expect("the program runs").into()
+    }
+
+    /// `bench-gate ab`, ready to run.
     pub fn command(&self, arguments: &[&str]) -> assert_cmd::Command {
+        self.gate(&[&["ab"], arguments].concat())
+    }
+
+    /// The program, with its temporary files in the project.
+    fn gate(&self, arguments: &[&str]) -> assert_cmd::Command {
         fs::create_dir_all(self.0.path("tmp")).expect("a folder");
-        let mut command = self.0.command(&[&["ab"], arguments].concat());
+        let mut command = self.0.command(arguments);
         command.envs(self.environment());
         command
     }
@@ -122,19 +145,5 @@ impl Tiny {
         left.extend(names(self.1.path().join("bench-gate")));
         left.extend(self.git(&["worktree", "list"]).lines().skip(1).map(str::to_owned));
         left
-    }
-}
-
-/// Copies the files of the folder `from`.
-fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry").path();
-        let to = to.join(entry.file_name().expect("a name"));
-        if entry.is_dir() {
-            fs::create_dir_all(&to).expect("a folder");
-            copy(&entry, &to);
-        } else {
-            fs::copy(&entry, &to).expect("a copy");
-        }
     }
 }
