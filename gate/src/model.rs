@@ -1,4 +1,4 @@
-//! The words that all rooms share: a benchmark with its estimates, the environment, units, and the errors.
+//! The types that all modules share: a benchmark with its estimates, the environment, units, and the errors.
 
 pub mod benchmark;
 pub mod environment;

@@ -138,7 +138,7 @@ fn the_slope_is_there_where_sampling_was_linear() {
     assert_eq!(flat.estimates.typical(), flat.estimates.mean);
 }
 
-/// Users, of whom a clock knows nothing.
+/// Users, which a clock cannot count.
 struct Users;
 
 impl Measurement for Users {

@@ -23,11 +23,11 @@ use crate::report::REPORTS_FOLDER;
 
 const EXAMPLES: &str = "\
 Examples:
-  bench-gate run --quick                    run every category at small sizes, then judge
-  bench-gate run database cache             run two categories at full size
+  bench-gate run --quick                    run every bench target at small sizes, then judge
+  bench-gate run database cache             run two bench targets at full size
   bench-gate run --save-baseline main       run everything, keep it as baselines/main.json
   bench-gate run --require postgres,clickhouse
-                                            fail where one of these engines is not to be had
+                                            fail if one of these engines is not available
   bench-gate run --runs 5 --save-baseline main
                                             the same five times over, to compare with later
   bench-gate run --baseline main            judge, and compare with that baseline
@@ -45,7 +45,7 @@ Examples:
 
 Exit codes:
   0  judged, and good enough
-  1  judged, and not good enough; or a category could not run; or a benchmark regressed or is gone
+  1  judged, and not good enough; a bench target could not run; a benchmark regressed or is gone
   2  could not judge: bad input, or a threshold without a fresh result
   3  compared, and the data do not tell: the null control is red, no row is decided, or (--strict) a row is
      inconclusive or suspiciously better
@@ -120,7 +120,7 @@ pub enum Verb {
 #[derive(Debug, Args)]
 pub struct RunArgs {
     /// Bench targets to run; all of them if none is named.
-    #[arg(value_name = "CATEGORY")]
+    #[arg(value_name = "TARGET")]
     pub categories: Vec<String>,
     /// Only one benchmark, or those whose ids begin with these parts; `*` stands for one part.
     #[arg(long, value_name = "ID")]
@@ -168,7 +168,7 @@ fn runs(text: &str) -> Result<usize, String> {
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// What to judge: bench targets that `run` measured, or categories (the first part of an id); all if none is named.
-    #[arg(value_name = "CATEGORY")]
+    #[arg(value_name = "TARGET")]
     pub categories: Vec<String>,
     /// Only one benchmark, or those whose ids begin with these parts; `*` stands for one part.
     #[arg(long, value_name = "ID")]
@@ -195,7 +195,7 @@ pub struct JudgingArgs {
     /// Write no reports.
     #[arg(long)]
     pub no_save: bool,
-    /// Engines that have to be measured: one that is not to be had fails the verdict, and does not stay NOT RUN.
+    /// Engines that have to be measured: one that is not available fails the verdict instead of being NOT RUN.
     #[arg(long, value_name = "ENGINE,…", value_delimiter = ',')]
     pub require: Vec<String>,
 }

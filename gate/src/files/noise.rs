@@ -31,7 +31,7 @@ pub struct Noise {
     pub rows: Vec<RowNoise>,
 }
 
-/// How often the gate accused code that had not changed, at the margins in force, before any confirmation.
+/// How often the gate reported unchanged code as regressed, at the margins in force, before any confirmation.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FalseAlarms {

@@ -7,7 +7,7 @@ use rustix::fs::{Access, StatVfs, access, statvfs};
 /// Where Linux keeps files in memory.
 const MEMORY: &str = "/dev/shm";
 
-/// The bytes that have to be free there: a throwaway database server fits, and its tables.
+/// The bytes that have to be free there: an ephemeral database server and its tables fit.
 const ROOM: u64 = 2 << 30;
 
 /// Linux's file system in memory, unless `TMPDIR` names a place or there is little room.

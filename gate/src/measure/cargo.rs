@@ -1,7 +1,7 @@
 //! What cargo knows: which bench targets a project has, how they are built, and how they are started.
 //!
 //! What was typed goes to cargo as it was typed, so that the same words mean the same as to `cargo bench`. What a bench
-//! measures, and where its results go, is none of this module's business.
+//! measures, and where its results go, does not belong here.
 
 mod build;
 pub mod launch;

@@ -32,7 +32,7 @@ pub use progress::ANNOUNCEMENT;
 /// How many of a failed category's last lines are kept.
 const KEPT_LINES: usize = 20;
 
-/// The variable by which benches are told where throwaway servers go.
+/// The variable that names the folder for ephemeral servers.
 const SERVERS: &str = "BENCH_SERVERS";
 
 /// What a bench ends with that was told something which cannot be meant: nothing is judged then.
@@ -205,7 +205,7 @@ fn command(plan: &Plan<'_>, target: &BenchTarget, home: &Path) -> Command {
     command
 }
 
-/// Where throwaway servers go: where the user says, and not into the scratch folder as other files.
+/// Where ephemeral servers go: where the user says, and not into the scratch folder as other files.
 fn servers() -> OsString {
     let named = std::env::var_os(SERVERS).filter(|folder| !folder.is_empty());
     named.unwrap_or_else(|| temporary::folder().into())
@@ -224,7 +224,7 @@ fn find(ended: &Ended, home: &Path, started: SystemTime) -> Finding {
     }
 }
 
-/// No failure where the bench said of all its engines why they were not to be had, and measured with none.
+/// No failure if the bench said of each engine why it is not available, and measured none.
 fn nothing_saved(ended: &Ended, home: &Path, started: SystemTime) -> Finding {
     let is_libtest = ended.output.iter().any(|line| line.starts_with(LIBTEST));
     match EngineMetadata::read(home, Some(started)) {

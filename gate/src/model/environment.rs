@@ -27,7 +27,7 @@ pub struct Environment {
     pub commit: Option<String>,
     /// When, in RFC 3339.
     pub time: String,
-    /// `quick`, `full` or, where nobody said, `unknown`.
+    /// `quick`, `full`, or `unknown` if no run record names the mode.
     pub mode: String,
     /// The major version of each database engine that was measured, by name: `postgres` to `15`.
     #[serde(default)]

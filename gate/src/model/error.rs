@@ -78,7 +78,7 @@ pub enum Error {
         available: String,
     },
     /// What a bench noted of its engines cannot be read.
-    #[error("{}: not a bench's facts: {problem}\n\
+    #[error("{}: not a bench's engine metadata: {problem}\n\
          help: delete the file and run that category's bench again", path.display())]
     BrokenFacts {
         /// The file.

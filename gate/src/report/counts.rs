@@ -19,7 +19,7 @@ pub struct Summary {
     pub passed: usize,
     /// Rows at MEDIUM or CRITICAL.
     pub failed: usize,
-    /// Metrics without a fresh result, those included whose engine is not to be had.
+    /// Metrics without a fresh result, including those whose engine is not available.
     pub not_run: usize,
     /// Passed rows in percent of judged ones; null where nothing was judged.
     pub pass_rate: Option<f64>,
@@ -74,7 +74,7 @@ pub struct CategorySummary {
     pub passed: usize,
     /// Rows that were judged, and metrics that should have been.
     pub total: usize,
-    /// Metrics whose engine is not to be had; they are not in `total`.
+    /// Metrics whose engine is not available; they are not in `total`.
     pub not_run: usize,
     /// Seconds it took; null where this program did not run it.
     pub duration_s: Option<f64>,

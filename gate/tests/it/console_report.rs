@@ -4,7 +4,7 @@ use crate::ab::tiny::{NOISE, Tiny};
 use crate::common::{FACTS, Project, THRESHOLDS, engine, facts, metric, saved, sla, unavailable};
 
 /// All four severities, a scaled row, one in doubt, one that did not run, a row without limits, promises that were
-/// kept, broken and not run, an engine that was measured and one that was not to be had.
+/// kept, broken and not run, an engine that was measured and one that was not available.
 fn everything() -> Project {
     let scaled = metric("database/insert/*", "s", "lower", [30.0, 45.0, 60.0]).trim_end().to_owned();
     let limits = [

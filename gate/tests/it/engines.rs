@@ -1,4 +1,4 @@
-//! Engines that were measured, engines that are not to be had, and `--require`.
+//! Engines that were measured, engines that are not available, and `--require`.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -25,7 +25,7 @@ fn project(measured: &[&str]) -> Project {
     project
 }
 
-/// `sqlite` was measured, and `postgres` is not to be had.
+/// `sqlite` was measured, and `postgres` is not available.
 fn without_postgres() -> Project {
     let project = project(&["sqlite"]);
     project.write(FACTS, facts(&[engine("sqlite", "3.51.0")], &[unavailable("database/postgres/*")]));

@@ -95,8 +95,8 @@ proptest! {
     #[test]
     fn a_severity_counts_the_limits_that_do_not_hold(limits in rising(), interval in rising()) {
         for better in [Better::Lower, Better::Higher] {
-            let accused = if better == Better::Lower { interval[0] } else { interval[2] };
-            let expected = by_counting(better, limits, accused);
+            let judged = if better == Better::Lower { interval[0] } else { interval[2] };
+            let expected = by_counting(better, limits, judged);
             prop_assert_eq!(severity(&metric(better, limits), interval), expected);
         }
     }

@@ -65,7 +65,7 @@ fn runs_without_pairs_are_judged_at_the_stated_rate_where_they_spread_normally()
     }
 }
 
-/// A rate that nobody could exceed would show nothing: intervals that are too narrow are noticed.
+/// A rate that no row could exceed would show nothing: intervals that are too narrow are noticed.
 #[test]
 fn intervals_of_a_wrong_level_are_noticed() {
     let careless = Settings { alpha: 0.3, looks: None };

@@ -1,6 +1,6 @@
 //! ClickHouse's engine as a library: the C interface of `libchdb.so` behind safe types.
 //!
-//! This is the only module of the workspace with `unsafe` in it; `tests/structure.rs` checks that. Its safety rests on what
+//! This is the only module of the workspace with `unsafe` in it; The structure test checks that. Its safety rests on what
 //! the library's header (`chdb.h` of chDB 26.7) promises:
 //!
 //! - connections may be used from any thread, by one call at a time: [`Connection`] is [`Send`] and no more, and each

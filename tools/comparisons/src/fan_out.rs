@@ -49,7 +49,7 @@ pub struct Pace {
     pub bursts: usize,
 }
 
-/// The two ends: nobody waits, and everybody waits for everybody.
+/// The two extremes: no receiver waits, or each waits for all.
 pub const PACES: [Pace; 2] = [
     Pace { name: "500 messages at once", at_once: 500, bursts: 1 },
     Pace { name: "one message after the other", at_once: 1, bursts: 300 },

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! cargo install critcmp
-//! cargo build --release && cargo run --release --example check_speed
+//! cargo build --release && cargo run --release -p validation --example check_speed
 //! ```
 //!
 //! The two do not do the same work: `check` also reads and checks every sample, judges every row by a threshold and

@@ -2,7 +2,7 @@
 //! all that it reads, 40 Criterion homes of 1,000 results with 100 samples each.
 //!
 //! ```text
-//! cargo build --release && cargo run --release --example compare_speed
+//! cargo build --release && cargo run --release -p validation --example compare_speed
 //! ```
 
 use std::error::Error;

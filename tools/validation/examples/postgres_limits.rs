@@ -3,7 +3,7 @@
 //! connection, and the time from nothing to the first answer.
 //!
 //! ```text
-//! cargo run --release --example postgres_limits
+//! cargo run --release -p validation --example postgres_limits
 //! ```
 //!
 //! Uses the server that the benches would use; `psql` has to be in PATH.

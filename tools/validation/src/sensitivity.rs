@@ -1,5 +1,5 @@
 //! The `sensitivity` group: 50 rows of real work that can be made slower by a known amount, to measure how many of the
-//! slow-downs a gate finds and how often it cries wolf. It measures the gate, and nothing of the backend.
+//! slow-downs a gate finds and how often it raises a false alarm. It measures the gate, and nothing of the backend.
 //!
 //! - `cpu/<name>`: 35 rows that keep one processor busy, 200 ns to 200 µs an iteration.
 //! - `io/<name>`: 15 rows over loopback TCP, HTTP and WebSocket, and through the pool of an SQLite file.

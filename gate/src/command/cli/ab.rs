@@ -63,7 +63,7 @@ pub struct AbArgs {
 #[derive(Debug, Args)]
 pub struct CalibrateArgs {
     /// Bench targets; all of them if none is named.
-    #[arg(value_name = "CATEGORY")]
+    #[arg(value_name = "TARGET")]
     pub categories: Vec<String>,
     /// Measure one benchmark, or those whose ids begin with these parts; `*` stands for one part.
     #[arg(long, value_name = "ID")]

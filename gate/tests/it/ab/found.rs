@@ -44,7 +44,7 @@ fn a_regression_is_confirmed_by_as_many_fresh_pairs_with_the_base_twice() {
     let report: Value = serde_json::from_str(&ended.stdout).expect("JSON and nothing else");
     let pairs = row(&report, "steady/b")["pairs"].as_u64().expect("a number");
     assert!(ended.stderr.contains("Slower by the first evidence: steady/b"), "{}", ended.stderr);
-    // Half of the pairs accuse, with two runs each; the other half confirm, with three.
+    // Half of the pairs raise the suspicion, with two runs each; the other half confirm it, with three.
     assert_eq!(tiny.runs(), pairs / 2 * 2 + pairs / 2 * 3);
 }
 

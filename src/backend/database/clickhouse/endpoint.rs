@@ -1,4 +1,4 @@
-//! Where a server is, and as whom to speak to it.
+//! The address of a server, and the user and password for it.
 
 use std::borrow::Cow;
 

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! apt-get install wrk; cargo install --locked oha
-//! cargo run --release --example load_limits
+//! cargo run --release -p validation --example load_limits
 //! ```
 //!
 //! Each driver is a process of its own; so is the server.

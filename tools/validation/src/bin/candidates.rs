@@ -2,7 +2,7 @@
 //! runs of one binary, and how many of the slow-downs it finds.
 //!
 //! ```text
-//! cargo run --release --example candidates -- 12 tools/validation/recorded/{pinned,quiet}.csv
+//! cargo run --release -p validation --bin candidates -- 12 tools/validation/recorded/{pinned,quiet}.csv
 //! ```
 //!
 //! A candidate gives the probability of runs as far apart where head is slower by no more than a limit. It is held to the

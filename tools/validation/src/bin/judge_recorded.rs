@@ -2,8 +2,8 @@
 //! the slow-downs it finds (A against C).
 //!
 //! ```text
-//! cargo run --release --example judge_recorded -- 12 tools/validation/recorded/quiet.csv tools/validation/recorded/loaded.csv
-//! cargo run --release --example judge_recorded -- 12x4 tools/validation/recorded/longcpu.csv
+//! cargo run --release -p validation --bin judge_recorded -- 12 tools/validation/recorded/quiet.csv tools/validation/recorded/loaded.csv
+//! cargo run --release -p validation --bin judge_recorded -- 12x4 tools/validation/recorded/longcpu.csv
 //! ```
 //!
 //! The first argument is how many pairs each comparison has, and how many processes each of their runs: a suite of 96

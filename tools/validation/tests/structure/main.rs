@@ -1,5 +1,5 @@
-//! The rules of the house, read from the source of every package: small files and functions, one name for one type, no
-//! import circles, the direction between the halls, and where `unsafe` may stand.
+//! The house rules, checked on the source of every package: small files and functions, one name for one type, no
+//! import circles, the direction of dependencies, and where `unsafe` is allowed.
 
 mod functions;
 mod imports;

@@ -2,9 +2,9 @@
 //! binary in turns, as arms A and B without a slow-down and arm C with one, each in a Criterion home of its own.
 //!
 //! ```text
-//! cargo build --release --features sensitivity --example record_runs
-//! bench=$(cargo bench --features sensitivity --bench sensitivity --no-run 2>&1 | sed -n 's/.*(\(.*\))/\1/p')
-//! target/release/examples/record_runs --bench $bench --suite 1 --arms ABC --out suite-1.csv
+//! cargo build --release -p validation --bin record_runs --bench sensitivity
+//! bench=$(cargo bench -p validation --bench sensitivity --no-run 2>&1 | sed -n 's/.*(\(.*\))/\1/p')
+//! target/release/record_runs --bench $bench --suite 1 --arms ABC --out suite-1.csv
 //! ```
 //!
 //! A suite is a number of blocks, and a block has one run of each arm. Their order is random, and every other block has

@@ -85,8 +85,7 @@ impl<'a> Bench<'a> {
 
     fn failed(&self, problem: &str) -> Failure {
         let bench = self.options.bench.display();
-        format!("{bench}: {problem}; give the bench that `cargo bench --features sensitivity --no-run` built")
-            .into()
+        format!("{bench}: {problem}; give the bench that `cargo bench -p validation --no-run` built").into()
     }
 }
 
