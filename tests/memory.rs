@@ -38,6 +38,7 @@ fn leak() {
 
 #[test]
 fn an_arena_counts_what_its_thread_allocates_and_nothing_else() {
+    let _turn = alone();
     let arena = OwnArena::of_this_thread();
     let spent = arena.during(|| (0..10).for_each(|_| allocate(100)));
     assert_eq!(
@@ -91,6 +92,7 @@ fn a_leak_of_64_bytes_an_operation_is_found() {
 
 #[test]
 fn a_peak_that_is_gone_again_was_seen() {
+    let _turn = alone();
     let heap = Heap::of_jemalloc();
     let before = heap.allocated();
     let watch = PeakWatch::start(heap, Duration::from_millis(1));

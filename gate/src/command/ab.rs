@@ -47,7 +47,7 @@ impl AbJob<'_> {
         let checkouts = Checkouts::take(&repository, &workspace.target)?;
         let mut log = Log { out: &mut *out, json: self.arguments.json };
         let built = self.build(&request, &checkouts, &workspace.root, &mut log)?;
-        let comparison = self.measure(&built, &checkouts, &mut log)?;
+        let comparison = self.measure(&request, &built, &checkouts, &mut log)?;
         self.report(&request, comparison, out)
     }
 
@@ -100,13 +100,14 @@ impl AbJob<'_> {
 
     fn measure(
         &self,
+        request: &AbRequest,
         built: &BuiltPair,
         checkouts: &Checkouts,
         log: &mut dyn Write,
     ) -> Result<AbComparison, Error> {
         let (arguments, started) = (self.arguments, Instant::now());
-        let mut targets =
-            BenchTargets::new(&built.base.built, built.head(), self.context(checkouts, started));
+        let targets = BenchTargets::new(&built.base.built, built.head(), self.context(checkouts, started));
+        let mut targets = targets.without_identical(request.code_alone_differs);
         let inventory = targets.list(arguments.filter.as_ref())?;
         let progress = self.announced(log, &inventory, built);
         let measured = self.sample(self.sampler(targets, &inventory, progress)?, &inventory)?;

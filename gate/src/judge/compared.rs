@@ -133,6 +133,12 @@ impl ComparedRow {
         ratio + &interval.map(|ends| format!(" [{ends}]")).unwrap_or_default()
     }
 
+    /// Whether the change itself reaches the critical limit, though its interval does not show it.
+    fn may_be_critical(&self) -> bool {
+        let worsening = self.change.ratio.map(|ratio| self.policy.better.worsening(ratio));
+        self.policy.critical.zip(worsening).is_some_and(|(critical, worsening)| worsening >= 1.0 + critical)
+    }
+
     /// Whether it has too few runs to say anything.
     fn is_unmeasured(&self) -> bool {
         self.change.outcome == Outcome::Inconclusive
@@ -160,10 +166,9 @@ impl ComparedRow {
                 verdict: Verdict::Fail,
                 reason: format!("{id} is MISSING: the head has no such benchmark"),
             }),
-            Outcome::Inconclusive if strict => Some(Finding::inconclusive(format!(
-                "{id} is INCONCLUSIVE: {}, margin {margin}",
-                self.shown_change()
-            ))),
+            Outcome::Inconclusive if strict || self.may_be_critical() => Some(Finding::inconclusive(
+                format!("{id} is INCONCLUSIVE: {}, margin {margin}", self.shown_change()),
+            )),
             _ => None,
         }
     }
@@ -244,10 +249,10 @@ impl Compared {
         })
     }
 
-    /// The rows that the budget did not suffice for: no verdict passes over them.
+    /// The rows that the budget left open: no verdict passes over them.
     fn not_measured(&self) -> impl Iterator<Item = Finding> {
         let rows = self.measuring.iter().flat_map(|measuring| &measuring.not_measured);
-        rows.map(|row| Finding::inconclusive(format!("not measured: {row}")))
+        rows.cloned().map(Finding::inconclusive)
     }
 
     fn nothing_compared(&self) -> Option<Finding> {
@@ -263,7 +268,7 @@ impl Compared {
                     "nothing was compared: the budget is too small for the fewest pairs that could decide";
                 Some(Finding::bad_input(reason.to_owned()))
             }
-            _ if self.measuring.is_none() && !self.settings.strict && two_sided.iter().all(is_open) => {
+            _ if !self.settings.strict && two_sided.iter().all(is_open) => {
                 Some(Finding::inconclusive(format!("0 of {} rows could be decided", two_sided.len())))
             }
             _ => None,

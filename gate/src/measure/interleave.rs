@@ -15,6 +15,7 @@ pub(crate) mod deployment;
 mod effort;
 mod error;
 pub(crate) mod git;
+mod pair;
 mod process;
 mod progress;
 mod revision;

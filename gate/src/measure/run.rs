@@ -216,12 +216,24 @@ fn find(ended: &Ended, home: &Path, started: SystemTime) -> Finding {
     if let Some(reason) = &ended.failure {
         return Finding::Failed(reason.clone());
     }
+    if let Some(id) = measured_twice(&ended.output) {
+        return Finding::Failed(format!(
+            "two of its benchmarks have the id `{id}`: Criterion kept the last result alone"
+        ));
+    }
     let is_fresh = |benchmark| criterion::written(benchmark).is_ok_and(|written| written >= started);
     match criterion::load(home, criterion::LATEST) {
         Ok(benchmarks) if benchmarks.iter().any(is_fresh) => Finding::Measured,
         Ok(_) | Err(Error::EmptyHome { .. } | Error::NoHome { .. }) => nothing_saved(ended, home, started),
         Err(error) => Finding::Failed(error.message()),
     }
+}
+
+/// The id that Criterion announced twice: one benchmark wrote over the result of another.
+fn measured_twice(output: &[String]) -> Option<&str> {
+    let mut seen = std::collections::BTreeSet::new();
+    let announced = output.iter().filter_map(|line| line.trim().strip_prefix(ANNOUNCEMENT));
+    announced.filter(|rest| !rest.contains(": ")).find(|id| !seen.insert(*id))
 }
 
 /// No failure if the bench said of each engine why it is not available, and measured none.

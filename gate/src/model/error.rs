@@ -22,14 +22,14 @@ pub enum Error {
     },
     /// There is no Criterion home at this path.
     #[error("{}: no Criterion results here: the folder does not exist\n\
-         help: run `cargo bench` or `bench-gate run` first, or name the folder with --criterion-home", path.display())]
+         help: run `cargo bench` or `bench-gate run` first, or name the folder with --criterion-home; `bench-gate run` keeps its results in target/bench-gate/latest", path.display())]
     NoHome {
         /// The folder.
         path: PathBuf,
     },
     /// The Criterion home holds not one result.
     #[error("{}: no Criterion results here: the folder holds no `{baseline}/benchmark.json`\n\
-         help: run `cargo bench` or `bench-gate run` first, or name the folder with --criterion-home", path.display())]
+         help: run `cargo bench` or `bench-gate run` first, or name the folder with --criterion-home; `bench-gate run` keeps its results in target/bench-gate/latest", path.display())]
     EmptyHome {
         /// The folder.
         path: PathBuf,

@@ -143,20 +143,24 @@ fn described(request: &AbRequest) -> [ComparedSide; 2] {
 
 /// What the reader should know of rows whose outcome has another reason than their data.
 fn notes(sampler: &Sampler<'_>, inventory: &Inventory) -> Vec<String> {
-    let unconfirmed = sampler.rows.iter().filter_map(|row| match row.state {
-        RowState::Unconfirmed(why) => Some(format!("{} is slower by the first evidence, but {why}", row.id)),
-        _ => None,
-    });
     let identical = inventory.identical.len();
     let identical = (identical > 0).then(|| {
         format!("{identical} rows are UNCHANGED (identical): their executables are equal byte for byte, so they did not run")
     });
     let left_out = sampler.targets.left_out.iter();
     let left_out = left_out.map(|out| format!("bench target {} is left out: {}", out.target, out.reason));
-    unconfirmed.chain(identical).chain(left_out).collect()
+    identical.into_iter().chain(left_out).collect()
 }
 
-/// The rows of both sides that have too few runs to decide anything, each with the reason.
+/// What a row has shown that fresh runs could not confirm: slower, until it is measured again.
+fn unconfirmed(row: &SampledRow) -> Option<String> {
+    match row.state {
+        RowState::Unconfirmed(why) => Some(format!("{} is slower by the first evidence, but {why}", row.id)),
+        _ => None,
+    }
+}
+
+/// The rows of both sides that have too few runs to decide anything, or whose change is not confirmed, with the reason.
 fn not_measured(rows: &[SampledRow], changes: &[Change]) -> Vec<String> {
     let lacks = |change: &Change| change.interval.is_none() && change.detectable.is_none();
     let lacking =
@@ -167,7 +171,8 @@ fn not_measured(rows: &[SampledRow], changes: &[Change]) -> Vec<String> {
         }
         _ => format!("the budget ended after {} pairs", row.first.pairs()),
     };
-    lacking.map(|(row, _)| format!("{}: {}", row.id, why(row))).collect()
+    let lacking = lacking.map(|(row, _)| format!("not measured: {}: {}", row.id, why(row)));
+    lacking.chain(rows.iter().filter_map(unconfirmed)).collect()
 }
 
 /// What is known after an interruption: the rows that are decided, and how many are not.

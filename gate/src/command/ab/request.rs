@@ -26,6 +26,8 @@ pub(super) struct AbRequest {
     pub(super) targets: Vec<String>,
     /// What the reader should know of the two revisions.
     pub(super) notes: Vec<String>,
+    /// Whether the revisions differ in nothing that a bench could read when it runs.
+    pub(super) code_alone_differs: bool,
 }
 
 /// The words of the command line, by what they mean.
@@ -50,7 +52,9 @@ impl AbRequest {
         };
         let base = base(repository, words.base, &head, arguments.base_tip)?;
         let notes = no_ancestor(repository, &base, &head)?.into_iter().collect();
-        Ok(Self { base: RevisionSource::Revision(base), head, targets: words.targets.to_vec(), notes })
+        let code_alone_differs = repository.code_alone_differs(&base, head.revision())?;
+        let targets = words.targets.to_vec();
+        Ok(Self { base: RevisionSource::Revision(base), head, targets, notes, code_alone_differs })
     }
 
     /// Fails on the first bench target that neither `base` nor `head` has.

@@ -112,6 +112,28 @@ impl Repository {
         Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
     }
 
+    /// Whether the files that differ between `base` and `head`, or the files in place where there is no `head`, are code,
+    /// manifests and documentation: what a build reads, and a bench that runs does not.
+    pub(crate) fn code_alone_differs(&self, base: &Revision, head: Option<&Revision>) -> Result<bool, Error> {
+        let mut git = self.git();
+        git.args(["diff", "--name-only", "-z", &base.commit]).args(head.map(|head| &head.commit));
+        let output = succeeded("list the changed files", &self.root, run(&mut git)?)?;
+        let untracked = if head.is_none() { self.changes(&[])? } else { Vec::new() };
+        let untracked = untracked.iter().filter_map(|line| line.strip_prefix("?? "));
+        let changed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let is_code = |file: &str| {
+            let path = Path::new(file);
+            let is = |endings: &[&str]| {
+                path.extension().is_some_and(|it| endings.iter().any(|ending| it == *ending))
+            };
+            is(&["rs", "md"])
+                || path.ends_with("Cargo.toml")
+                || path.ends_with("Cargo.lock")
+                || path.starts_with(".github")
+        };
+        Ok(changed.split('\0').filter(|file| !file.is_empty()).chain(untracked).all(is_code))
+    }
+
     /// The files in place, ignored ones apart, relative to the root; a submodule counts as one.
     pub(crate) fn files(&self) -> Result<Vec<PathBuf>, Error> {
         let mut git = self.git();

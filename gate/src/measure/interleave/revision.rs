@@ -31,6 +31,14 @@ pub(crate) enum RevisionSource {
 }
 
 impl RevisionSource {
+    /// The commit, unless it is the files in place.
+    pub(crate) fn revision(&self) -> Option<&Revision> {
+        match self {
+            Self::Revision(revision) => Some(revision),
+            Self::Worktree => None,
+        }
+    }
+
     /// Whether both are one revision, whatever it was called.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {

@@ -3,32 +3,22 @@
 //! A bench target is known by its package and its name, a benchmark by its target and its id.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::time::Duration;
 
 use super::effort::Effort;
 use super::error::AbError;
+use super::pair::{TargetPair, pairs};
 use super::process::{self, ProcessContext, ProcessFailure, ProcessResult, ProcessRun};
 use super::row::Arm;
 use super::schedule::StartCost;
 use crate::judge::Failure;
-use crate::measure::cargo::{BenchTarget, BuiltTargets, LeftOut};
+use crate::measure::cargo::{BuiltTargets, LeftOut};
 use crate::measure::run::last_lines;
 use crate::model::error::Error;
 use crate::model::filter::IdFilter;
 
 /// How Criterion, asked with `--list`, ends the line of a benchmark.
 const LISTED: &str = ": benchmark";
-
-/// A bench target, on the sides that have it.
-#[derive(Debug)]
-pub(crate) struct TargetPair<'a> {
-    pub(crate) label: String,
-    base: Option<&'a BenchTarget>,
-    head: Option<&'a BenchTarget>,
-    /// What is known of its processes.
-    pub(crate) start: StartCost,
-}
 
 /// Everything that can be measured.
 #[derive(Debug)]
@@ -39,6 +29,8 @@ pub(crate) struct BenchTargets<'a> {
     pub(crate) left_out: Vec<LeftOut>,
     failures: Vec<Failure>,
     context: ProcessContext<'a>,
+    /// Whether no file differs that a bench could read when it runs.
+    code_alone_changed: bool,
 }
 
 /// A benchmark's id, with the position of its bench target.
@@ -72,7 +64,13 @@ impl<'a> BenchTargets<'a> {
             |label: &String| [&broken, &left_out].into_iter().flatten().any(|out| out.target == *label);
         let pairs = pairs(&base.targets, &head.targets).filter(|pair| !is_out(&pair.label)).collect();
         let failures = broken.into_iter().map(failure).collect();
-        Self { pairs, left_out, failures, context }
+        Self { pairs, left_out, failures, context, code_alone_changed: false }
+    }
+
+    /// The same, where executables that are equal need not run, because nothing else of the two sides differs that a
+    /// bench could read.
+    pub(crate) fn without_identical(self, code_alone_changed: bool) -> Self {
+        Self { code_alone_changed, ..self }
     }
 
     /// What a process costs to start, of each bench target.
@@ -98,7 +96,10 @@ impl<'a> BenchTargets<'a> {
         for target in 0..self.pairs.len() {
             let base = self.ids(target, Arm::Base)?.map_err(|failure| self.base_fails(target, &failure))?;
             match self.ids(target, Arm::Head)? {
-                Ok(head) => all.add(target, base, head, self.pairs[target].is_identical()),
+                Ok(head) => {
+                    let is_identical = self.code_alone_changed && self.pairs[target].is_identical();
+                    all.add(target, base, head, is_identical);
+                }
                 Err(failure) => all.failures.push(self.failure(target, &failure)),
             }
         }
@@ -108,11 +109,13 @@ impl<'a> BenchTargets<'a> {
 
     /// A benchmark is reported by its id alone, so two bench targets with one id could not be told apart.
     fn refuse_shared_ids(&self, inventory: &Inventory) -> Result<(), Error> {
-        let mut seen = BTreeMap::new();
-        for (target, id) in inventory.all() {
-            if let Some(other) = seen.insert(id, target).filter(|other| *other != target) {
-                let (one, other) = (&self.pairs[*other].label, &self.pairs[*target].label);
-                return Err(AbError::shared_id(id, one, other).into());
+        for of_one_side in [&inventory.missing, &inventory.new] {
+            let mut seen = BTreeMap::new();
+            for (target, id) in [&inventory.both, &inventory.identical, of_one_side].into_iter().flatten() {
+                if let Some(other) = seen.insert(id, target).filter(|other| *other != target) {
+                    let (one, other) = (&self.pairs[*other].label, &self.pairs[*target].label);
+                    return Err(AbError::shared_id(id, one, other).into());
+                }
             }
         }
         Ok(())
@@ -170,34 +173,6 @@ fn failure(LeftOut { target: category, reason }: LeftOut) -> Failure {
 fn left_out_of_head(base: &BuiltTargets, head: &BuiltTargets) -> (Vec<LeftOut>, Vec<LeftOut>) {
     let is_in = |label: &str| base.targets.iter().any(|target| target.label() == label);
     head.left_out.iter().cloned().partition(|out| is_in(&out.target))
-}
-
-/// The bench targets of both sides, in the order of the head's.
-fn pairs<'a>(base: &'a [BenchTarget], head: &'a [BenchTarget]) -> impl Iterator<Item = TargetPair<'a>> {
-    let find = |side: &'a [BenchTarget], of: &BenchTarget| {
-        side.iter().find(|it| (&it.package, &it.name) == (&of.package, &of.name))
-    };
-    let gone = base.iter().filter(move |target| find(head, target).is_none());
-    head.iter().chain(gone).map(move |target| TargetPair {
-        label: target.label(),
-        base: find(base, target),
-        head: find(head, target),
-        start: StartCost { seconds: 0.0, heeds_filters: true },
-    })
-}
-
-impl TargetPair<'_> {
-    fn side(&self, arm: Arm) -> Option<&BenchTarget> {
-        if arm.is_base() { self.base } else { self.head }
-    }
-
-    /// Whether both sides have executables of their own that are equal byte for byte. One executable that serves both
-    /// sides is measured: that is how the machine is tried.
-    fn is_identical(&self) -> bool {
-        let Some((base, head)) = self.base.zip(self.head) else { return false };
-        let (base, head) = (&base.executable, &head.executable);
-        base != head && matches!((fs::read(base), fs::read(head)), (Ok(one), Ok(other)) if one == other)
-    }
 }
 
 impl Inventory {

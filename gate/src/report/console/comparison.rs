@@ -21,7 +21,7 @@ pub(super) fn write_tables(out: &mut dyn Write, compared: &Compared) -> io::Resu
         writeln!(
             out,
             "\n{}",
-            format!("--- {} ---", category_of(&category[0].change.id).to_uppercase()).bold()
+            format!("--- {} ---", table::one_line(category_of(&category[0].change.id)).to_uppercase()).bold()
         )?;
         category.iter().try_for_each(|row| write_row(out, row, compared.different_environment.is_some()))?;
     }
@@ -54,7 +54,10 @@ fn write_head(out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
             writeln!(out, "{seconds:.0} s of {budget_seconds:.0} s, seed {seed}, processor {number}")
         }
     }?;
-    compared.notes.iter().try_for_each(|note| writeln!(out, "  {} {note}", "note:".cyan()))?;
+    compared
+        .notes
+        .iter()
+        .try_for_each(|note| writeln!(out, "  {} {}", "note:".cyan(), table::one_line(note)))?;
     let cells = format!("{:>7} {:>16} {:>4} {:>5}", "change", "interval", "runs", "MDE");
     writeln!(out)?;
     table::row(out, "percent", CELLS, &cells.dimmed())
@@ -90,7 +93,8 @@ fn write_marks(out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
         writeln!(out, "\na accepted in thresholds.toml:")?;
     }
     for (row, accepted) in accepted {
-        writeln!(out, "    {} until {}: {}", row.change.id, accepted.until, accepted.reason)?;
+        let id = table::one_line(&row.change.id);
+        writeln!(out, "    {id} until {}: {}", accepted.until, accepted.reason)?;
     }
     if let Some(difference) = &compared.different_environment {
         writeln!(out, "\n! measured in different environments: {difference}")?;
@@ -99,7 +103,9 @@ fn write_marks(out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
     if !warned.is_empty() {
         writeln!(out, "\nw beyond the soft margin, which is a warning and fails nothing:")?;
     }
-    warned.iter().try_for_each(|row| writeln!(out, "    {} {}", row.change.id, row.shown_change()))
+    warned
+        .iter()
+        .try_for_each(|row| writeln!(out, "    {} {}", table::one_line(&row.change.id), row.shown_change()))
 }
 
 fn write_advice(out: &mut dyn Write, rows: &[&ComparedRow]) -> io::Result<()> {
@@ -108,7 +114,7 @@ fn write_advice(out: &mut dyn Write, rows: &[&ComparedRow]) -> io::Result<()> {
     if !open.is_empty() {
         writeln!(out, "\nInconclusive rows, and what would probably decide them:")?;
     }
-    open.iter().try_for_each(|row| writeln!(out, "    {}: {}", row.change.id, advice(row)))
+    open.iter().try_for_each(|row| writeln!(out, "    {}: {}", table::one_line(&row.change.id), advice(row)))
 }
 
 /// What an inconclusive row would need.
@@ -139,7 +145,7 @@ pub(super) fn write_summary(out: &mut dyn Write, compared: &Compared) -> io::Res
 pub(super) fn write_verdict(out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
     let verdict = compared.verdict;
     for finding in &compared.findings {
-        writeln!(out, "  {} {}", "-".style(style::verdict(verdict)), finding.reason)?;
+        writeln!(out, "  {} {}", "-".style(style::verdict(verdict)), table::one_line(&finding.reason))?;
     }
     let open = compared.count(Outcome::Inconclusive);
     let said = match verdict {

@@ -25,7 +25,7 @@ pub(super) fn write_tables(out: &mut dyn Write, report: &Report<'_>) -> io::Resu
         let mut lines = Vec::new();
         write_category(&mut lines, judgement, category)?;
         if !lines.is_empty() {
-            writeln!(out, "\n{}", format!("--- {} ---", category.to_uppercase()).bold())?;
+            writeln!(out, "\n{}", format!("--- {} ---", table::one_line(category).to_uppercase()).bold())?;
         }
         out.write_all(&lines)?;
     }
@@ -60,7 +60,7 @@ pub(super) fn write_verdict(out: &mut dyn Write, report: &Report<'_>) -> io::Res
     let verdict = judgement.verdict;
     write_unavailable(out, judgement)?;
     for finding in &judgement.findings {
-        writeln!(out, "  {} {}", "-".style(style::verdict(verdict)), finding.reason)?;
+        writeln!(out, "  {} {}", "-".style(style::verdict(verdict)), table::one_line(&finding.reason))?;
     }
     if !judgement.missing.is_empty() {
         let (home, help) = (report.home.display(), "help:".cyan());

@@ -255,3 +255,20 @@ fn no_hook_of_the_repository_runs() {
     tiny.ab(&["first", "HEAD"]).exits(0);
     assert!(!tiny.0.path("tmp/hooked").exists(), "a hook ran");
 }
+
+/// A head that changes `file` alone, which no build reads.
+fn head_alone_has(file: &str, contents: &str) -> crate::common::Ended {
+    let tiny = Tiny::new(&["steady", "other"]);
+    tiny.commit_file(file, contents, "changed");
+    tiny.ab(&["first", "--no-save"])
+}
+
+#[test]
+fn equal_executables_run_where_a_file_differs_that_a_bench_could_read() {
+    head_alone_has("data.txt", "more data").exits(0).is_silent_about("(identical)");
+}
+
+#[test]
+fn equal_executables_run_where_cargo_starts_them_with_another_environment() {
+    head_alone_has(".cargo/config.toml", "[env]\nSLOW = \"1\"\n").exits(0).is_silent_about("(identical)");
+}
