@@ -96,9 +96,10 @@ fn a_peak_that_is_gone_again_was_seen() {
     let heap = Heap::of_jemalloc();
     let before = heap.allocated();
     let watch = PeakWatch::start(heap, Duration::from_millis(1));
-    let held = black_box(vec![1_u8; 64 * MIB]);
-    thread::sleep(Duration::from_millis(50));
-    drop(held);
+    {
+        let _held = black_box(vec![1_u8; 64 * MIB]);
+        thread::sleep(Duration::from_millis(50));
+    }
     let peak = watch.stop();
     assert!(peak.heap >= before + 60 * MIB && peak.resident >= 60 * MIB && peak.rss >= 60 * MIB, "{peak:?}");
 }

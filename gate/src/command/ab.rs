@@ -106,8 +106,9 @@ impl AbJob<'_> {
         log: &mut dyn Write,
     ) -> Result<AbComparison, Error> {
         let (arguments, started) = (self.arguments, Instant::now());
-        let targets = BenchTargets::new(&built.base.built, built.head(), self.context(checkouts, started));
-        let mut targets = targets.without_identical(request.code_alone_differs);
+        let mut targets =
+            BenchTargets::new(&built.base.built, built.head(), self.context(checkouts, started))
+                .without_identical(request.code_alone_differs);
         let inventory = targets.list(arguments.filter.as_ref())?;
         let progress = self.announced(log, &inventory, built);
         let measured = self.sample(self.sampler(targets, &inventory, progress)?, &inventory)?;
