@@ -136,9 +136,9 @@ impl Workspace {
     pub fn refuse_unknown(&self, categories: &[String]) -> Result<(), Error> {
         let labels = self.labels();
         if labels.is_empty() {
-            let problem =
-                "the selected packages have no [[bench]] target; --workspace selects all".to_owned();
-            return Err(Error::Cargo { problem });
+            let problem = "the selected packages have no [[bench]] target; --workspace selects all of this workspace, \
+                           and a package outside of it is measured in its own folder";
+            return Err(Error::Cargo { problem: problem.to_owned() });
         }
         let is_unknown = |category: &&String| !labels.iter().any(|label| names(category, label));
         match categories.iter().find(is_unknown) {

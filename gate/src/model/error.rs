@@ -142,7 +142,7 @@ pub enum Error {
     },
     /// Two results claim one id.
     #[error("{}: two benchmarks with one id `{id}`: the other is {}\n\
-         help: rename one benchmark, or delete the folder that is out of date", second.display(), first.display())]
+         help: rename one benchmark, measure one package alone (--package), or delete the folder that is out of date", second.display(), first.display())]
     DuplicateBenchmark {
         /// The id.
         id: String,

@@ -101,7 +101,7 @@ fn two_benchmarks_with_one_id() {
     project.save(&saved("api/health").in_directory("api/health_2"));
     project.check_refuses(
         &["two benchmarks with one id `api/health`", "home/api/health/new", "home/api/health_2/new"],
-        "rename one benchmark, or delete the folder that is out of date",
+        "rename one benchmark, measure one package alone (--package), or delete the folder that is out of date",
     );
 }
 
