@@ -13,12 +13,11 @@ use crate::measure::cargo::{BuiltTargets, Workspace};
 use crate::measure::interleave::checkouts::Checkouts;
 use crate::measure::interleave::git::Repository;
 use crate::measure::interleave::{
-    AbError, BenchTargets, MODE, ProcessContext, ProgressReporter, SampledRow, Sampler, Schedule, TargetId,
-    interleave,
+    BenchTargets, MODE, ProcessContext, ProgressReporter, SampledRow, Sampler, Schedule, TargetId, interleave,
 };
 use crate::measure::process::Interrupt;
 use crate::model::environment::Environment;
-use crate::model::error::Error;
+use crate::model::error::{AbError, Error};
 use crate::report::console::calibration;
 use crate::stats::{self, Settings};
 use crate::thresholds::policies::Policies;

@@ -1,9 +1,10 @@
 //! A comparison, from two sides to what follows from it: the same for `compare`, `check` and `run`.
 
 use crate::command::cli::ComparisonArgs;
-use crate::judge::run_set::{self, Pairing, RunSet, RunSetError};
+use crate::judge::run_set::{self, Pairing, RunSet};
 use crate::judge::{Compared, ComparedRow, ComparedSettings, ComparedSide, acknowledge};
 use crate::model::error::Error;
+use crate::model::error::RunSetError;
 use crate::stats::{self, Comparison, Contrast, Settings};
 use crate::thresholds::policies::{Policies, RowPolicy, SPREAD_FLOOR};
 

@@ -10,7 +10,6 @@
 //! one id, a benchmark that some runs of a side have and others have not, different machines, toolchains or modes.
 
 mod contrasts;
-mod error;
 mod read;
 mod refuse;
 
@@ -21,7 +20,6 @@ use crate::files::baseline::{Baseline, Measured};
 use crate::model::environment::Environment;
 
 pub use contrasts::{Pairing, contrasts};
-pub use error::RunSetError;
 pub use read::from_homes;
 pub use refuse::{different_environment, refuse_one_home_twice, refuse_unfit};
 

@@ -13,7 +13,6 @@
 pub(crate) mod checkouts;
 pub(crate) mod deployment;
 mod effort;
-mod error;
 pub(crate) mod git;
 mod pair;
 mod process;
@@ -27,7 +26,6 @@ mod targets;
 
 use crate::model::error::Error;
 
-pub use error::AbError;
 pub(crate) use process::{MODE, ProcessContext};
 pub(crate) use progress::ProgressReporter;
 pub(crate) use revision::{BuiltRevision, Prepared, RevisionSource};

@@ -1,10 +1,13 @@
 //! Why nothing could be judged. The text of an error names the thing, and after `help: ` in a last line what to do next.
 
+mod ab;
+mod run_set;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::judge::run_set::RunSetError;
-use crate::measure::interleave::AbError;
+pub use ab::AbError;
+pub use run_set::RunSetError;
 
 /// What keeps the gate from judging. All of it ends in exit code 2, but for [`Error::Interrupted`].
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +54,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// Several results cannot be read or judged.
-    #[error("{} results cannot be judged:\n  {}\nhelp: {}", .0.len(), listed(.0), .0.first().map_or_else(String::new, Self::remedy))]
+    #[error("{} results cannot be judged:\n  {}\nhelp: {}", .0.len(), .0.iter().map(Self::message).collect::<Vec<_>>().join("\n  "), .0.first().map_or_else(String::new, Self::remedy))]
     Several(Vec<Self>),
     /// A category was asked for that nothing belongs to.
     #[error(
@@ -292,8 +295,4 @@ impl Error {
             _ => 2,
         }
     }
-}
-
-fn listed(errors: &[Error]) -> String {
-    errors.iter().map(Error::message).collect::<Vec<_>>().join("\n  ")
 }

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::files::baseline::Measured;
 use crate::files::noise::Noise;
-use crate::judge::run_set::RunSetError;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
+use crate::model::error::RunSetError;
 use crate::thresholds::{Accepted, Better, ChangeLimits, Margin, Statistic, Thresholds, policy};
 
 /// What one benchmark is held to.

@@ -5,12 +5,12 @@ use std::path::Path;
 use crate::command::cli::AbArgs;
 use crate::files::noise::NOISE_FILE;
 use crate::files::store;
-use crate::judge::run_set::RunSetError;
 use crate::measure::interleave::MODE;
 use crate::measure::process::Interrupt;
 use crate::measure::run::Processor;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
+use crate::model::error::RunSetError;
 use crate::thresholds::policies::Policies;
 
 /// What holds from the beginning to the end.

@@ -5,8 +5,9 @@ use std::env;
 
 use crate::command::cli::AbArgs;
 use crate::measure::cargo::{self, Workspace};
+use crate::measure::interleave::RevisionSource;
 use crate::measure::interleave::git::{Repository, Revision};
-use crate::measure::interleave::{AbError, RevisionSource};
+use crate::model::error::AbError;
 use crate::model::error::Error;
 
 /// How the files as they are are asked for.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{RunSet, RunSetError};
+use super::RunSet;
 use crate::files::baseline::Measured;
 use crate::model::error::Error;
+use crate::model::error::RunSetError;
 use crate::stats::{Contrast, Values};
 use crate::thresholds::policies::{Policies, RowPolicy};
 

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::{RecordedRun, RunSet, RunSetError};
+use super::{RecordedRun, RunSet};
 use crate::criterion;
 use crate::files::baseline::Run;
 use crate::measure::run::record::RunRecord;
 use crate::metadata::EngineMetadata;
 use crate::model::environment::Environment;
 use crate::model::error::Error;
+use crate::model::error::RunSetError;
 
 /// The side `name` of the results that `homes` hold under `saved` ([`criterion::LATEST`] for the latest), one run in each.
 ///

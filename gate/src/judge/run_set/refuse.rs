@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::{RecordedRun, RunSet, RunSetError};
+use super::{RecordedRun, RunSet};
 use crate::files::baseline::Measured;
 use crate::model::benchmark::Throughput;
 use crate::model::environment::Difference;
+use crate::model::error::RunSetError;
 
 /// Fails on the first thing that keeps the runs of `base` and `head` from being compared, whoever allows what.
 ///

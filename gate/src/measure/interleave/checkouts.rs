@@ -21,10 +21,10 @@ use std::process::Command;
 use rustix::fs::{FlockOperation, flock};
 use tempfile::TempDir;
 
-use super::error::AbError;
 use super::git::{Repository, Revision};
 use crate::files::temporary;
 use crate::measure::cargo::Selection;
+use crate::model::error::AbError;
 use crate::model::error::Error;
 
 /// How temporary folders of ours begin. The next start removes what is called so, and nothing else.

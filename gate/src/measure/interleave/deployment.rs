@@ -5,7 +5,7 @@ use std::{env, fs};
 
 use toml::Table;
 
-use super::error::AbError;
+use crate::model::error::AbError;
 use crate::model::error::Error;
 
 /// The variables that lead the benches of both sides to one backend. In a file they are keys of `[target]`, in small

@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use super::error::AbError;
+use crate::model::error::AbError;
 use crate::model::error::Error;
 
 /// A checkout runs no hook of the repository: hooks may build, download or fail.

@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use super::checkouts::{Checkout, Checkouts};
 use super::deployment;
-use super::error::AbError;
 use super::git::Revision;
 use crate::measure::cargo::{self, BuiltTargets, Selection, Workspace};
 use crate::measure::process::Interrupt;
+use crate::model::error::AbError;
 use crate::model::error::Error;
 
 /// The file that fixes the versions of dependencies.

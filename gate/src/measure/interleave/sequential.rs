@@ -8,10 +8,10 @@
 use std::time::{Duration, Instant};
 
 use super::Design;
-use super::error::AbError;
 use super::row::{Phase, RowState, SampledRow};
 use super::sampler::{Goal, Sampler};
 use super::schedule;
+use crate::model::error::AbError;
 use crate::model::error::Error;
 use crate::stats::{self, AlphaSpending, Change, Comparison, Contrast, Control, Outcome, Settings};
 

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::effort::Effort;
-use super::error::AbError;
 use super::pair::{TargetPair, pairs};
 use super::process::{self, ProcessContext, ProcessFailure, ProcessResult, ProcessRun};
 use super::row::Arm;
@@ -14,6 +13,7 @@ use super::schedule::StartCost;
 use crate::judge::Failure;
 use crate::measure::cargo::{BuiltTargets, LeftOut};
 use crate::measure::run::last_lines;
+use crate::model::error::AbError;
 use crate::model::error::Error;
 use crate::model::filter::IdFilter;
 
