@@ -97,9 +97,7 @@ impl ComparedRow {
     #[must_use]
     pub fn new(change: Change, policy: RowPolicy) -> Self {
         let mut row = Self { change, policy, accepted: None };
-        let worsening = row.change.ratio.map(|ratio| row.policy.better.worsening(ratio));
-        let is_critical = row.policy.critical.zip(worsening).is_some_and(|(limit, it)| it >= 1.0 + limit);
-        if is_critical && row.warns() {
+        if row.reaches_critical() && row.warns() {
             row.change.outcome = Outcome::Regressed;
         }
         row
@@ -133,8 +131,8 @@ impl ComparedRow {
         ratio + &interval.map(|ends| format!(" [{ends}]")).unwrap_or_default()
     }
 
-    /// Whether the change itself reaches the critical limit, though its interval does not show it.
-    fn may_be_critical(&self) -> bool {
+    /// Whether the change itself reaches the critical limit, whatever its interval shows.
+    fn reaches_critical(&self) -> bool {
         let worsening = self.change.ratio.map(|ratio| self.policy.better.worsening(ratio));
         self.policy.critical.zip(worsening).is_some_and(|(critical, worsening)| worsening >= 1.0 + critical)
     }
@@ -166,7 +164,7 @@ impl ComparedRow {
                 verdict: Verdict::Fail,
                 reason: format!("{id} is MISSING: the head has no such benchmark"),
             }),
-            Outcome::Inconclusive if strict || self.may_be_critical() => Some(Finding::inconclusive(
+            Outcome::Inconclusive if strict || self.reaches_critical() => Some(Finding::inconclusive(
                 format!("{id} is INCONCLUSIVE: {}, margin {margin}", self.shown_change()),
             )),
             _ => None,

@@ -7,6 +7,7 @@ mod home;
 pub mod progress;
 pub mod record;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
@@ -231,7 +232,7 @@ fn find(ended: &Ended, home: &Path, started: SystemTime) -> Finding {
 
 /// The id that Criterion announced twice: one benchmark wrote over the result of another.
 fn measured_twice(output: &[String]) -> Option<&str> {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let announced = output.iter().filter_map(|line| line.trim().strip_prefix(ANNOUNCEMENT));
     announced.filter(|rest| !rest.contains(": ")).find(|id| !seen.insert(*id))
 }
